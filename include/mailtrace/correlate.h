@@ -1,0 +1,104 @@
+/* From records to events: messages by (host, instance, queue ID), sessions by
+ * (host, program, pid).
+ *
+ * Lines are put into the order of their stamps first: a line waits until the
+ * host's log clock is `settle` past its stamp. An event then waits `settle` more,
+ * so that it says what the lines up to that time say, whatever order they came in.
+ *
+ * Thread rules: one thread at a time for one correlator; the caller locks. The
+ * emit function is called from inside the calls below, on the caller's thread.
+ */
+#ifndef MAILTRACE_CORRELATE_H
+#define MAILTRACE_CORRELATE_H
+
+#include "mailtrace/event.h"
+#include "mailtrace/parser.h"
+
+struct mt_config {
+    int64_t timeout;         /* usec without a line after which a message is given up */
+    int64_t settle;          /* usec; 0: lines are taken as they come, events emitted at once */
+    uint64_t max_messages;   /* open messages */
+    uint64_t max_memory;     /* bytes */
+    uint32_t max_recipients; /* recipients stored of one message */
+    uint32_t max_line;       /* bytes of a line that adapters hand on; the rest is cut off (line.cut) and counted */
+    unsigned events;         /* set of 1u << enum mt_event_kind */
+};
+
+/* The defaults, and the limits that adapters hold values against. */
+#define MT_TIMEOUT_DEFAULT (86400 * INT64_C(1000000))
+#define MT_SETTLE_DEFAULT (2 * INT64_C(1000000))
+#define MT_MAX_MESSAGES_DEFAULT 1000000
+#define MT_MAX_MEMORY_DEFAULT (UINT64_C(512) << 20)
+#define MT_MAX_RECIPIENTS_DEFAULT 1000
+#define MT_MAX_LINE_DEFAULT 65536
+#define MT_MAX_MEMORY_LEAST (UINT64_C(1) << 20)
+
+void mt_config_default(struct mt_config *config);
+
+/* Why a message ended as "incomplete": X(identifier, value of "reason"). */
+#define MT_REASONS(X)                      \
+    X(TIMEOUT, "timeout")                  \
+    X(EVICTED, "evicted")                  \
+    X(REPLACED, "replaced")                \
+    X(LOST_CONNECTION, "lost-connection")  \
+    X(UNSEEN, "unseen")
+
+enum mt_reason {
+    MT_REASON_NONE = 0,
+#define MT_REASON_ENUM(id, name) MT_REASON_##id,
+    MT_REASONS(MT_REASON_ENUM)
+#undef MT_REASON_ENUM
+    MT_REASON_COUNT
+};
+
+extern const char *const mt_reason_names[MT_REASON_COUNT];
+
+/* Counters since the start, and gauges. */
+struct mt_stats {
+    uint64_t lines;                        /* fed */
+    uint64_t foreign;                      /* of no known MTA */
+    uint64_t recognised[MT_MTA_COUNT];
+    uint64_t unrecognised[MT_MTA_COUNT];
+    uint64_t repeated;                     /* lines seen before */
+    uint64_t late;                         /* older than the settled time: taken as they came */
+    uint64_t cut;                          /* longer than max_line: line.cut was set */
+    uint64_t events[MT_EVENT_COUNT];
+    uint64_t incomplete[MT_REASON_COUNT];
+    uint64_t recipients_omitted;
+    uint64_t no_memory;                    /* lines that could not be kept because memory was short */
+    uint64_t open;                         /* gauge: open messages */
+    uint64_t sessions;                     /* gauge: open sessions */
+    uint64_t memory;                       /* gauge: bytes held */
+};
+
+/* Called for each event, if its kind is asked for. */
+typedef void mt_emit_fn(void *ctx, const struct mt_event *event);
+
+struct mt_correlator;
+
+/* Returns NULL when memory is short. */
+struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_fn *emit, void *ctx);
+/* Frees everything, emits nothing. */
+void mt_correlator_free(struct mt_correlator *c);
+
+/* Feeds one line: rec and verdict are what mt_parse() made of it (rec is not looked
+ * at for MT_FOREIGN). What is to be kept is copied. wall is the wall clock (usec),
+ * or 0 for logs at rest.
+ */
+void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, enum mt_verdict verdict, int64_t wall);
+
+/* No line came: moves the log clocks on by the wall clock (usec). */
+void mt_correlator_tick(struct mt_correlator *c, int64_t wall);
+
+/* End of input: takes what still waits. With incomplete set, every open message ends as
+ * "incomplete" with reason timeout; without, open messages stay open.
+ */
+void mt_correlator_flush(struct mt_correlator *c, bool incomplete);
+
+void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out);
+
+/* Unrecognised lines by program, largest first is not promised. Calls fn for each. */
+void mt_correlator_unrecognised(const struct mt_correlator *c,
+                                void (*fn)(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines), void *ctx);
+
+#endif

@@ -1,0 +1,18 @@
+/* From a line to a record. Stateless, allocates nothing, one pass. */
+#ifndef MAILTRACE_PARSER_H
+#define MAILTRACE_PARSER_H
+
+#include "mailtrace/record.h"
+
+enum mt_verdict {
+    MT_FOREIGN = 0,  /* not a line of a known MTA: *rec is not filled */
+    MT_UNRECOGNISED, /* a known MTA's, but no known form: only line, mta, service and INSTANCE are set */
+    MT_RECOGNISED,
+};
+
+/* Reads one line of any known MTA. The MTA is told by line->program, or by
+ * line->mta when that is set. *rec need not be initialised.
+ */
+enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec);
+
+#endif

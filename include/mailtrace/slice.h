@@ -1,0 +1,62 @@
+/* Slices: a pointer and a length into memory that somebody else owns.
+ *
+ * Nothing in the engine assumes a terminating NUL. A slice with n == 0 is
+ * empty; its p may be NULL. A slice is valid as long as the memory it points
+ * into; whoever hands one out says how long that is.
+ *
+ * Thread rules: plain values, no shared state.
+ */
+#ifndef MAILTRACE_SLICE_H
+#define MAILTRACE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct mt_slice {
+    const char *p;
+    size_t n;
+};
+
+/* A slice of a string literal. */
+#define MT_LIT(literal) ((struct mt_slice){(literal), sizeof(literal) - 1})
+
+static inline struct mt_slice mt_slice(const char *p, size_t n)
+{
+    return (struct mt_slice){p, n};
+}
+
+/* From a NUL-terminated string; NULL gives the empty slice. */
+static inline struct mt_slice mt_slice_str(const char *s)
+{
+    return (struct mt_slice){s, s ? strlen(s) : 0};
+}
+
+/* From p up to, not including, end; end must not lie before p. */
+static inline struct mt_slice mt_slice_to(const char *p, const char *end)
+{
+    return (struct mt_slice){p, (size_t)(end - p)};
+}
+
+static inline bool mt_slice_eq(struct mt_slice a, struct mt_slice b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool mt_slice_starts(struct mt_slice s, struct mt_slice prefix)
+{
+    return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+static inline bool mt_slice_ends(struct mt_slice s, struct mt_slice suffix)
+{
+    return s.n >= suffix.n && (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
+}
+
+/* Without the first n bytes; n must not exceed s.n. */
+static inline struct mt_slice mt_slice_skip(struct mt_slice s, size_t n)
+{
+    return (struct mt_slice){s.p + n, s.n - n};
+}
+
+#endif

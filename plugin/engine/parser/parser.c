@@ -1,0 +1,147 @@
+/* Which MTA wrote a line: one table, read from the program's name. */
+#include "mailtrace/parser.h"
+
+#include "mta.h"
+#include "scan.h"
+
+const char *const mt_mta_names[MT_MTA_COUNT] = {
+#define MT_NAME(id, name) [MT_MTA_##id] = name,
+    MT_MTAS(MT_NAME)
+#undef MT_NAME
+};
+
+const char *const mt_kind_names[MT_KIND_COUNT] = {
+#define MT_NAME(id, name) [MT_KIND_##id] = name,
+    MT_KINDS(MT_NAME)
+#undef MT_NAME
+};
+
+const char *const mt_status_names[MT_STATUS_COUNT] = {
+#define MT_NAME(id, name) [MT_STATUS_##id] = name,
+    MT_STATUSES(MT_NAME)
+#undef MT_NAME
+};
+
+typedef bool mt_read_fn(struct mt_record *rec);
+
+/* A row: the program (the first component of the tag), the MTA, the default
+ * instance (the name that is no instance), the reader. Postfix lets its syslog_name be
+ * anything that starts the tag, so a tag with a slash whose last component is
+ * one of its daemons is Postfix's too: see mta_of().
+ */
+static const struct row {
+    struct mt_slice program;
+    enum mt_mta mta;
+    bool is_default;
+    mt_read_fn *read;
+} rows[] = {
+    {{"postfix", 7}, MT_MTA_POSTFIX, true, mt_postfix_read},
+    {{"sendmail", 8}, MT_MTA_SENDMAIL, true, mt_sendmail_read},
+    {{"sm-mta", 6}, MT_MTA_SENDMAIL, true, mt_sendmail_read},
+    {{"sm-msp-queue", 12}, MT_MTA_SENDMAIL, false, mt_sendmail_read},
+};
+
+/* Postfix' programs that log (conf/master.cf, and the postfix(1) commands). */
+static const char *const postfix_programs[] = {
+    "anvil",     "bounce",     "cleanup",   "discard", "dnsblog",  "error",      "flush",   "lmtp",     "local",
+    "master",    "nqmgr",      "oqmgr",     "pickup",  "pipe",     "postalias",  "postcat", "postdrop", "postfix-script",
+    "postlog",   "postlogd",   "postmap",   "postqueue", "postscreen", "postsuper", "proxymap", "proxywrite", "qmgr",
+    "qmqpd",     "relay",      "retry",     "scache",  "sendmail", "showq",      "smtp",    "smtpd",    "spawn",
+    "tlsmgr",    "tlsproxy",   "trace",     "trivial-rewrite", "verify", "virtual", "defer", "postconf", "post-install",
+};
+
+static bool is_postfix_program(struct mt_slice name)
+{
+    for (size_t i = 0; i < sizeof postfix_programs / sizeof *postfix_programs; i++) {
+        if (mt_slice_eq(name, mt_slice_str(postfix_programs[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct row *row_of(struct mt_slice first, struct mt_slice last, bool slash)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (mt_slice_eq(first, rows[i].program)) {
+            return &rows[i];
+        }
+    }
+    if (slash ? is_postfix_program(last) : mt_slice_starts(first, MT_LIT("postfix-"))) {
+        return &rows[0];
+    }
+    return NULL;
+}
+
+/* "message repeated 3 times: [ text]" (rsyslog), also with a blank before the bracket. */
+static struct mt_slice unwrap(struct mt_slice text)
+{
+    struct mt_slice at = text;
+    int64_t times;
+
+    if (!MT_EAT(&at, "message repeated ") || !mt_take_int(&at, &times) || !MT_EAT(&at, " times: [")) {
+        return text;
+    }
+    if (at.n && at.p[at.n - 1] == ']') {
+        at.n--;
+    }
+    while (at.n && *at.p == ' ') {
+        at = mt_slice_skip(at, 1);
+    }
+    return at;
+}
+
+enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
+{
+    struct mt_slice first = line->program, last = line->program;
+    const struct row *row = NULL;
+    const char *slash = mt_find(line->program, '/');
+
+    if (slash) {
+        const char *p = slash;
+        first = mt_slice_to(line->program.p, slash);
+        while (p) {
+            last = mt_slice_to(p + 1, line->program.p + line->program.n);
+            p = mt_find(last, '/');
+        }
+    }
+    if (line->mta) {
+        for (size_t i = 0; i < sizeof rows / sizeof *rows && !row; i++) {
+            row = rows[i].mta == line->mta ? &rows[i] : NULL;
+        }
+    } else {
+        row = row_of(first, last, slash != NULL);
+    }
+    if (!row) {
+        return MT_FOREIGN;
+    }
+    rec->line = *line;
+    rec->line.text = unwrap(line->text);
+    rec->mta = (uint8_t)row->mta;
+    rec->kind = MT_KIND_NONE;
+    rec->status = MT_STATUS_NONE;
+    rec->list = rec->more = false;
+    rec->part = 0;
+    rec->service = last;
+    mt_fields_clear(&rec->f);
+    if (!line->mta && !(row->is_default && mt_slice_eq(first, row->program))) {
+        mt_set(&rec->f, MT_F_INSTANCE, first);
+    }
+    if (row->read(rec)) {
+        return MT_RECOGNISED;
+    }
+    rec->kind = MT_KIND_NONE;
+    rec->f.have[0] &= (uint64_t)1 << MT_F_INSTANCE;
+    rec->f.have[1] = 0;
+    return MT_UNRECOGNISED;
+}
+
+bool mt_recipient_next(const struct mt_record *rec, struct mt_slice *rest, struct mt_slice *address)
+{
+    if (rec->list) {
+        return mt_sendmail_recipient_next(rest, address);
+    }
+    *address = *rest;
+    *rest = mt_slice(NULL, 0);
+    return address->n != 0;
+}
