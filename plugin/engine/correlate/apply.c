@@ -1,0 +1,505 @@
+/* Merging a line into its message. */
+#include "internal.h"
+#include "traits.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* An entry whose MTA logs no end is over when all its recipients are done. Where
+ * recipients were made out of others (aliases), or their number is not known, more
+ * may follow: it is given this long (usec).
+ */
+#define LINGER INT64_C(60000000)
+
+static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line, enum mt_field id, bool replace)
+{
+    if (!mt_stored_has(line, id)) {
+        return;
+    }
+    if (mt_field_info[id].type == MT_TYPE_STRING) {
+        mt_bag_put(&c->memory, &m->bag, id, mt_stored_get(line, id), replace);
+    } else {
+        mt_bag_put_int(&c->memory, &m->bag, id, mt_stored_int(line, id, 0), replace);
+    }
+}
+
+/* --- events to come --- */
+
+static void line_up(struct mt_correlator *c, struct mt_host *host, struct mt_pendings *queue, struct mt_pending *p)
+{
+    if (p->line) {
+        p->line->refs++;
+    }
+    if (p->message) {
+        p->message->refs++;
+    }
+    if (!mt_pending_add(&c->memory, queue, p)) {
+        mt_emit(c, host, p);
+    }
+}
+
+/* A stamp far ahead of the clock does not put its event off until then. */
+static int64_t due(const struct mt_correlator *c, const struct mt_host *host, const struct mt_stored *line)
+{
+    return (line->usec < host->clock ? line->usec : host->clock) + c->config.settle;
+}
+
+static bool wanted(const struct mt_correlator *c, enum mt_event_kind kind)
+{
+    return (c->config.events >> kind) & 1;
+}
+
+static void end_message(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+{
+    struct mt_pending p = {
+        .due = due(c, host, line), .line = line, .message = m, .version = ++m->version, .kind = MT_EVENT_MESSAGE};
+
+    m->state = MT_ENDING;
+    m->end = line->usec;
+    line_up(c, host, &host->due, &p);
+}
+
+/* No line says that the entry has ended, but nothing is left to do. */
+static void end_quietly(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+{
+    bool linger = m->aliased || m->cut || !mt_bag_has(&m->bag, MT_F_NRCPT);
+    struct mt_pending p = {.due = due(c, host, line) + (linger ? LINGER : 0),
+                           .line = line,
+                           .message = m,
+                           .version = ++m->version,
+                           .kind = MT_EVENT_MESSAGE};
+
+    line_up(c, host, linger ? &host->lingering : &host->due, &p);
+}
+
+void mt_apply_session_end(struct mt_correlator *c, struct mt_host *host, struct mt_session *s, struct mt_stored *line)
+{
+    struct mt_pending p = {.line = line, .session = s, .kind = MT_EVENT_SESSION};
+
+    if (!wanted(c, MT_EVENT_SESSION)) {
+        mt_session_release(&c->sessions, s);
+    } else if (line) {
+        p.due = due(c, host, line);
+        line_up(c, host, &host->due, &p);
+    } else {
+        mt_emit(c, host, &p);
+    }
+}
+
+/* --- links between entries of one host --- */
+
+static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_stored *line,
+                                     struct mt_slice queue_id)
+{
+    struct mt_message *m = mt_message_open(&c->messages, host, line->mta, mt_stored_get(line, MT_F_INSTANCE), queue_id, line->line.time);
+
+    if (m && m->first.usec > host->clock) {
+        m->last = host->clock;
+    }
+    return m;
+}
+
+/* The entry `child` was made here out of the line's entry. */
+static void link_child(struct mt_correlator *c, struct mt_host *host, const struct mt_stored *line, struct mt_slice child,
+                       enum mt_origin origin)
+{
+    struct mt_slice parent = mt_stored_get(line, MT_F_QUEUE_ID);
+    struct mt_message *m;
+
+    if (!child.n || mt_slice_eq(child, parent)) {
+        return;
+    }
+    m = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), child);
+    if (m && m->state == MT_ENDED) {
+        if (line->usec <= m->end || !mt_traits[line->mta].reuses_ids) {
+            return;
+        }
+        mt_message_forget(&c->messages, m);
+        m = NULL;
+    }
+    if (!m && !(m = open_entry(c, host, line, child))) {
+        return;
+    }
+    m->origin = (uint8_t)origin;
+    mt_bag_put(&c->memory, &m->bag, MT_F_PARENT_QUEUE_ID, parent, false);
+    /* Sendmail logs no from= of a notification; its sender is the null one (RFC 3464, section 2). */
+    if (origin == MT_ORIGIN_BOUNCE && !mt_traits[line->mta].ends) {
+        mt_bag_put(&c->memory, &m->bag, MT_F_FROM, mt_slice("", 0), false);
+    }
+}
+
+static bool action_is(const struct mt_stored *line, const char *word)
+{
+    return mt_slice_eq(mt_stored_get(line, MT_F_ACTION), mt_slice_str(word));
+}
+
+/* --- one kind of line each --- */
+
+static void expire_deferred(struct mt_message *m)
+{
+    for (uint32_t i = 0; i < m->rcpts.n; i++) {
+        if (m->rcpts.v[i].status == MT_STATUS_DEFERRED) {
+            m->rcpts.v[i].status = MT_STATUS_EXPIRED;
+        }
+    }
+}
+
+static void apply_begin(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
+{
+    static const uint8_t fields[] = {MT_F_MESSAGE_ID, MT_F_SUBJECT, MT_F_PARENT_QUEUE_ID, MT_F_CLIENT_UID};
+
+    for (size_t i = 0; i < sizeof fields; i++) {
+        put(c, m, line, fields[i], false);
+    }
+    for (enum mt_field id = MT_F_CLIENT_NAME; id <= MT_F_CLIENT_TLS_VERIFY; id++) {
+        put(c, m, line, id, false);
+    }
+    if (line->session && !m->session) {
+        m->session = line->session;
+        m->session->refs++;
+    }
+    m->begun = true;
+}
+
+static void set_origin(struct mt_message *m, enum mt_origin origin)
+{
+    if (m->origin != MT_ORIGIN_BOUNCE && m->origin != MT_ORIGIN_FORWARD) {
+        m->origin = (uint8_t)origin;
+    }
+}
+
+static void apply_from(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
+{
+    put(c, m, line, MT_F_FROM, true);
+    put(c, m, line, MT_F_SIZE, true);
+    if (mt_stored_int(line, MT_F_NRCPT, 0) > mt_bag_get_int(&m->bag, MT_F_NRCPT, -1)) {
+        put(c, m, line, MT_F_NRCPT, true);
+    }
+    m->queued = true;
+    if (!mt_traits[line->mta].ends) { /* sendmail says all in this one line */
+        apply_begin(c, m, line);
+        if (action_is(line, "local")) {
+            set_origin(m, MT_ORIGIN_LOCAL);
+        } else if (mt_stored_has(line, MT_F_CLIENT_IP) || mt_stored_has(line, MT_F_CLIENT_NAME)) {
+            set_origin(m, MT_ORIGIN_NETWORK);
+        }
+    }
+}
+
+static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+{
+    const struct mt_record list = {.list = line->list};
+    struct mt_slice rest = mt_stored_get(line, MT_F_TO), to, orig_to = mt_stored_get(line, MT_F_ORIG_TO);
+    struct mt_pending p = {.due = due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_DELIVERY};
+
+    m->queued = true;
+    m->aliased |= line->list && mt_stored_has(line, MT_F_USER);
+    m->cut |= line->more;
+    for (; mt_recipient_next(&list, &rest, &to); p.ordinal++) {
+        int64_t which = mt_message_recipient(&c->messages, m, to, orig_to);
+        p.to = to;
+        p.recipient = (int32_t)which;
+        p.attempt = 0;
+        if (which >= 0) {
+            struct mt_rcpt *rcpt = &m->rcpts.v[which];
+            mt_message_result(&c->messages, rcpt, line, to);
+            p.attempt = rcpt->attempts;
+            c->stats.recipients_omitted += !rcpt->result && rcpt->attempts == 1;
+        }
+        if (wanted(c, MT_EVENT_DELIVERY)) {
+            line_up(c, host, &host->due, &p);
+        }
+    }
+    if (action_is(line, "forwarded")) {
+        link_child(c, host, line, mt_stored_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
+    }
+}
+
+static void apply_bounce(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, const struct mt_stored *line)
+{
+    struct mt_slice child = mt_stored_get(line, MT_F_BOUNCE_QUEUE_ID);
+
+    bool delay = action_is(line, "delay");
+
+    /* A notice of delay gives way to the one that says how it ended. */
+    put(c, m, line, MT_F_BOUNCE_QUEUE_ID, m->noticed && !delay);
+    m->noticed = delay && (m->noticed || mt_slice_eq(mt_bag_get(&m->bag, MT_F_BOUNCE_QUEUE_ID), child));
+    if (action_is(line, "expired")) {
+        expire_deferred(m);
+    }
+    link_child(c, host, line, child, MT_ORIGIN_BOUNCE);
+}
+
+/* Stages at which the whole message is refused, not one recipient. */
+static bool refuses_message(const struct mt_stored *line)
+{
+    static const char *const stages[] = {"DATA", "BDAT", "END-OF-MESSAGE"};
+    struct mt_slice stage = mt_stored_get(line, MT_F_STAGE);
+
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        if (mt_slice_eq(stage, mt_slice_str(stages[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+{
+    static const uint8_t fields[] = {MT_F_CLIENT_HELO, MT_F_CLIENT_PROTOCOL, MT_F_CLIENT_USER, MT_F_FROM};
+
+    for (size_t i = 0; i < sizeof fields; i++) {
+        put(c, m, line, fields[i], false);
+    }
+    if (action_is(line, "discard") || action_is(line, "milter-discard")) {
+        m->discarded = true;
+        end_message(c, host, m, line);
+    } else if (action_is(line, "reject") || action_is(line, "milter-reject") || action_is(line, "proxy-reject")) {
+        m->refused = true;
+        if (refuses_message(line) && m->origin != MT_ORIGIN_LOCAL) {
+            m->rejected = true;
+            put(c, m, line, MT_F_RESPONSE, true);
+            end_message(c, host, m, line);
+        }
+    }
+}
+
+static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+{
+    m->canceled |= action_is(line, "canceled");
+    m->discarded |= action_is(line, "discarded");
+    m->deleted |= line->kind == MT_KIND_DELETE;
+    if (m->canceled && !m->rejected) {
+        m->reason = MT_REASON_LOST_CONNECTION;
+    }
+    end_message(c, host, m, line);
+}
+
+/* postsuper -r: the entry goes on under another queue ID. */
+static void apply_requeued(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
+{
+    struct mt_message *old = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), mt_stored_get(line, MT_F_PARENT_QUEUE_ID));
+
+    if (old && old->state == MT_OPEN) {
+        old->reason = MT_REASON_REPLACED;
+        end_message(c, host, old, line);
+    }
+}
+
+static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+{
+    switch (line->kind) {
+    case MT_KIND_CLIENT:
+        apply_begin(c, m, line);
+        set_origin(m, MT_ORIGIN_NETWORK);
+        break;
+    case MT_KIND_LOCAL:
+        apply_begin(c, m, line);
+        put(c, m, line, MT_F_FROM, false);
+        set_origin(m, MT_ORIGIN_LOCAL);
+        apply_requeued(c, host, line);
+        break;
+    case MT_KIND_MESSAGE_ID:
+        put(c, m, line, MT_F_MESSAGE_ID, false);
+        break;
+    case MT_KIND_HEADER:
+        put(c, m, line, MT_F_SUBJECT, false);
+        break;
+    case MT_KIND_FROM:
+        apply_from(c, m, line);
+        break;
+    case MT_KIND_TO:
+        apply_to(c, host, m, line);
+        break;
+    case MT_KIND_EXPIRED:
+        expire_deferred(m);
+        break;
+    case MT_KIND_BOUNCE:
+        apply_bounce(c, host, m, line);
+        break;
+    case MT_KIND_FORWARD:
+        link_child(c, host, line, mt_stored_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
+        break;
+    case MT_KIND_REJECT:
+        apply_reject(c, host, m, line);
+        break;
+    case MT_KIND_DELETE:
+    case MT_KIND_REMOVED:
+    case MT_KIND_DONE:
+        apply_removed(c, host, m, line);
+        break;
+    default:
+        break;
+    }
+}
+
+/* All recipients that were counted are known (or were left out by the MTA), and done with. */
+static bool all_done(const struct mt_message *m)
+{
+    if (!m->rcpts.n || (m->rcpts.n < mt_bag_get_int(&m->bag, MT_F_NRCPT, 0) && !m->cut)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < m->rcpts.n; i++) {
+        if (m->rcpts.v[i].status == MT_STATUS_DEFERRED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- which message a line belongs to --- */
+
+static bool begins(const struct mt_stored *line)
+{
+    return line->kind == MT_KIND_CLIENT || line->kind == MT_KIND_LOCAL;
+}
+
+/* Lines that prove an entry; others only add to one that is known. */
+static bool proves_entry(const struct mt_stored *line)
+{
+    switch (line->kind) {
+    case MT_KIND_CLIENT:
+    case MT_KIND_LOCAL:
+    case MT_KIND_MESSAGE_ID:
+    case MT_KIND_FROM:
+    case MT_KIND_TO:
+    case MT_KIND_EXPIRED:
+    case MT_KIND_REJECT:
+    case MT_KIND_HOLD:
+    case MT_KIND_RELEASE:
+    case MT_KIND_DELETE:
+    case MT_KIND_BOUNCE:
+    case MT_KIND_FORWARD:
+    case MT_KIND_HEADER:
+    case MT_KIND_REMOVED:
+    case MT_KIND_DONE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Lines of an entry's first moments: after its end they are of another that has its queue ID. */
+static bool starts_anew(const struct mt_stored *line)
+{
+    return begins(line) || line->kind == MT_KIND_MESSAGE_ID || line->kind == MT_KIND_HEADER || line->kind == MT_KIND_REJECT;
+}
+
+/* What makes a line the same line again. A delivery's delay grows with every attempt,
+ * so its text alone tells, however often a relay wraps or stamps it anew.
+ */
+static uint64_t identity(const struct mt_correlator *c, const struct mt_stored *line)
+{
+    if (line->kind == MT_KIND_TO) {
+        return XXH3_64bits_withSeed(line->line.text.p, line->line.text.n, c->seed);
+    }
+    return line->hash;
+}
+
+/* The entry of the line; NULL when it has none, or is a repeat. */
+static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line, uint64_t id)
+{
+    struct mt_slice queue_id = mt_stored_get(line, MT_F_QUEUE_ID);
+    struct mt_message *m = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), queue_id);
+
+    if (m && mt_hashes_has(&m->seen, id)) {
+        c->stats.repeated++;
+        return NULL;
+    }
+    if (m && m->state == MT_ENDING && (line->usec <= m->end || !starts_anew(line) || !mt_traits[line->mta].reuses_ids)) {
+        return m;
+    }
+    if (m && m->state == MT_OPEN && !(begins(line) && m->begun && line->usec > m->first.usec)) {
+        return m;
+    }
+    if (!proves_entry(line)) {
+        return NULL;
+    }
+    if (m && m->state == MT_OPEN) { /* the queue ID was used again, and the end was not seen */
+        m->reason = MT_REASON_REPLACED;
+        end_message(c, host, m, line);
+    }
+    if (m) {
+        mt_message_forget(&c->messages, m);
+    }
+    return open_entry(c, host, line, queue_id);
+}
+
+/* A session broke while it handed over an entry. Once the text has come whole, the entry
+ * lives on without the session, so only an entry that cannot have it is given up.
+ */
+static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
+{
+    struct mt_session *s = line->session;
+    struct mt_slice queue_id = s ? mt_bag_get(&s->bag, MT_F_QUEUE_ID) : mt_slice(NULL, 0);
+    struct mt_slice stage = s ? mt_bag_get(&s->bag, MT_F_STAGE) : mt_slice(NULL, 0);
+    struct mt_message *m;
+    bool in_text = mt_slice_eq(stage, MT_LIT("DATA")) || mt_slice_eq(stage, MT_LIT("BDAT"));
+    bool before_text = mt_slice_eq(stage, MT_LIT("MAIL")) || mt_slice_eq(stage, MT_LIT("RCPT"));
+
+    if (!queue_id.n || !s->lost || (!in_text && !before_text)) {
+        return;
+    }
+    m = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), queue_id);
+    if (!m || m->state != MT_OPEN || m->queued || m->session != s || (before_text && mt_bag_has(&m->bag, MT_F_MESSAGE_ID))) {
+        return;
+    }
+    m->reason = MT_REASON_LOST_CONNECTION;
+    end_message(c, host, m, line);
+}
+
+void mt_apply(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
+{
+    struct mt_message *m = NULL;
+    uint64_t id;
+
+    if (mt_stored_has(line, MT_F_QUEUE_ID)) {
+        id = identity(c, line);
+        m = entry_of(c, host, line, id);
+        if (!m) {
+            return;
+        }
+        mt_hashes_add(&c->memory, &m->seen, id);
+        m->lines++;
+        if (line->usec < m->first.usec) {
+            m->first = line->line.time;
+        }
+        mt_message_touch(m, line->usec < host->clock ? line->usec : host->clock);
+        m->refs++; /* what follows may take it out of the index */
+        merge(c, host, m, line);
+        if (!mt_traits[m->mta].ends && m->state == MT_OPEN && all_done(m)) {
+            end_quietly(c, host, m, line);
+        }
+    }
+    if (line->kind == MT_KIND_REJECT && wanted(c, MT_EVENT_REJECT)) {
+        struct mt_pending p = {.due = due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_REJECT};
+        line_up(c, host, &host->due, &p);
+    }
+    if (line->kind == MT_KIND_DISCONNECT) {
+        lose_entry(c, host, line);
+    }
+    mt_message_release(&c->messages, m);
+}
+
+bool mt_apply_before(const struct mt_stored *a, const struct mt_stored *b)
+{
+    int64_t delay_a, delay_b;
+
+    if (a->kind != b->kind) {
+        return a->kind < b->kind;
+    }
+    delay_a = mt_stored_int(a, MT_F_DELAY, 0);
+    delay_b = mt_stored_int(b, MT_F_DELAY, 0);
+    return delay_a != delay_b ? delay_a < delay_b : a->hash < b->hash;
+}
+
+void mt_apply_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_reason reason)
+{
+    struct mt_pending p = {.message = m, .version = ++m->version, .kind = MT_EVENT_MESSAGE};
+
+    m->reason = (uint8_t)reason;
+    m->state = MT_ENDING;
+    m->end = m->last;
+    m->refs++;
+    mt_emit(c, m->host, &p);
+}

@@ -1,0 +1,521 @@
+/* The correlator: lines in, put in order, events out when they are due. */
+#include "internal.h"
+
+#include <sys/random.h>
+#include <time.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define SESSION_IDLE INT64_C(600000000)  /* usec; longer than the servers' own time-outs */
+#define ENDED_KEPT INT64_C(3600000000)   /* usec that an ended entry is known for, so that lines read again are repeats */
+#define ENDED_MAX 65536                  /* entries, and a quarter of the open ones more */
+#define PARTS_KEPT INT64_C(60000000)     /* usec that the pieces of a split line are waited for */
+#define PARTS_SHARE 16                   /* of max_memory */
+
+void mt_config_default(struct mt_config *config)
+{
+    *config = (struct mt_config){
+        .timeout = MT_TIMEOUT_DEFAULT,
+        .settle = MT_SETTLE_DEFAULT,
+        .max_messages = MT_MAX_MESSAGES_DEFAULT,
+        .max_memory = MT_MAX_MEMORY_DEFAULT,
+        .max_recipients = MT_MAX_RECIPIENTS_DEFAULT,
+        .max_line = MT_MAX_LINE_DEFAULT,
+        .events = MT_EVENTS_ALL,
+    };
+}
+
+static uint64_t random_seed(void)
+{
+    uint64_t seed;
+    struct timespec now;
+
+    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == (ssize_t)sizeof seed) {
+        return seed;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_nsec * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)&seed;
+}
+
+struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_fn *emit, void *ctx)
+{
+    struct mt_correlator *c = calloc(1, sizeof *c);
+
+    if (!c) {
+        return NULL;
+    }
+    c->parts = mt_parts_new(config->max_memory / PARTS_SHARE, config->max_line);
+    if (!c->parts) {
+        free(c);
+        return NULL;
+    }
+    c->config = *config;
+    c->emit = emit;
+    c->ctx = ctx;
+    c->seed = random_seed();
+    c->store.memory = &c->memory;
+    c->sessions = (struct mt_sessions){.memory = &c->memory, .seed = c->seed};
+    c->messages = (struct mt_messages){
+        .memory = &c->memory, .sessions = &c->sessions, .seed = c->seed, .max_recipients = config->max_recipients};
+    return c;
+}
+
+/* --- hosts --- */
+
+static struct mt_host *host_new(struct mt_correlator *c, struct mt_slice name, uint64_t hash)
+{
+    struct mt_host *host = mt_memory_zeroed(&c->memory, sizeof *host);
+    char *copy = mt_memory_get(&c->memory, name.n + 1);
+
+    if (!host || !copy) {
+        mt_memory_put(&c->memory, host, sizeof *host);
+        mt_memory_put(&c->memory, copy, name.n + 1);
+        return NULL;
+    }
+    if (name.n) {
+        memcpy(copy, name.p, name.n);
+    }
+    host->hash = hash;
+    host->name = mt_slice(copy, name.n);
+    host->clock = host->taken = INT64_MIN;
+    if (!mt_index_add(&c->memory, &c->hosts, host)) {
+        mt_memory_put(&c->memory, host, sizeof *host);
+        mt_memory_put(&c->memory, copy, name.n + 1);
+        return NULL;
+    }
+    host->next = c->host_list;
+    c->host_list = host;
+    return host;
+}
+
+static struct mt_host *host_get(struct mt_correlator *c, struct mt_slice name)
+{
+    struct mt_host *host;
+    uint64_t hash;
+
+    if (c->last_host && mt_slice_eq(c->last_host->name, name)) {
+        return c->last_host;
+    }
+    hash = XXH3_64bits_withSeed(name.p, name.n, c->seed);
+    for (size_t at = 0; (host = mt_index_next(&c->hosts, hash, &at));) {
+        if (mt_slice_eq(host->name, name)) {
+            return c->last_host = host;
+        }
+    }
+    return c->last_host = host_new(c, name, hash);
+}
+
+static void host_free(struct mt_correlator *c, struct mt_host *host)
+{
+    mt_memory_put(&c->memory, host->queue.v, host->queue.size * sizeof *host->queue.v);
+    mt_pending_free(&c->memory, &host->due);
+    mt_pending_free(&c->memory, &host->lingering);
+    mt_memory_put(&c->memory, (void *)(uintptr_t)host->name.p, host->name.n + 1);
+    mt_memory_put(&c->memory, host, sizeof *host);
+}
+
+/* --- what is due --- */
+
+/* Makes the events that are due before `before`. */
+static void emit_due(struct mt_correlator *c, struct mt_host *host, int64_t before)
+{
+    for (;;) {
+        struct mt_pending *first = mt_pending_first(&host->due), *other = mt_pending_first(&host->lingering), pending;
+        struct mt_pendings *queue = &host->due;
+
+        if (!first || (other && other->due < first->due)) {
+            first = other;
+            queue = &host->lingering;
+        }
+        if (!first || first->due >= before) {
+            return;
+        }
+        pending = *first;
+        mt_pending_drop(queue);
+        mt_emit(c, host, &pending);
+    }
+}
+
+/* b - a, where a may be the beginning of time. */
+static int64_t minus(int64_t a, int64_t b)
+{
+    return a < INT64_MIN + b ? INT64_MIN : a - b;
+}
+
+static void expire_sessions(struct mt_correlator *c, struct mt_host *host, int64_t closed, int64_t idle)
+{
+    struct mt_session *s;
+
+    while ((s = mt_session_expire(&c->sessions, host, closed, idle))) {
+        mt_apply_session_end(c, host, s, NULL);
+    }
+}
+
+/* What has had no line for too long at the time now. */
+static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
+{
+    int64_t oldest = minus(now, c->config.timeout);
+
+    while (host->open.first && host->open.first->last < oldest && host->open.first->state == MT_OPEN) {
+        mt_apply_give_up(c, host->open.first, MT_REASON_TIMEOUT);
+    }
+    while (host->ended.first && (host->ended.first->end < minus(now, ENDED_KEPT) ||
+                                 c->messages.index.n - c->messages.nopen > ENDED_MAX + c->messages.nopen / 4)) {
+        mt_message_forget(&c->messages, host->ended.first);
+    }
+    expire_sessions(c, host, minus(now, 2 * c->config.settle), minus(now, SESSION_IDLE));
+}
+
+/* --- taking lines --- */
+
+static int compare_ties(const void *a, const void *b)
+{
+    const struct mt_stored *x = *(struct mt_stored *const *)a, *y = *(struct mt_stored *const *)b;
+
+    return mt_apply_before(x, y) ? -1 : mt_apply_before(y, x);
+}
+
+/* Takes n lines of one stamp (or one late line): first in the order in which they came, for
+ * sessions; then in one that does not depend on it, for messages.
+ */
+static void take(struct mt_correlator *c, struct mt_host *host, struct mt_stored **lines, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct mt_session *ended = mt_session_take(&c->sessions, host, lines[i]);
+        if (ended) {
+            mt_apply_session_end(c, host, ended, lines[i]);
+        }
+    }
+    if (n > 1) {
+        qsort(lines, n, sizeof *lines, compare_ties);
+    }
+    for (size_t i = 0; i < n; i++) {
+        mt_apply(c, host, lines[i]);
+        mt_line_release(c, lines[i]);
+    }
+}
+
+/* Takes the waiting lines that are older than `before`, and makes the events that are due by then. */
+static void advance(struct mt_correlator *c, struct mt_host *host, int64_t before)
+{
+    struct mt_queue *queue = &host->queue;
+
+    while (queue->n && queue->v[queue->first]->usec < before) {
+        struct mt_stored **lines = queue->v + queue->first;
+        int64_t stamp = lines[0]->usec;
+        size_t n = 1;
+
+        while (n < queue->n && lines[n]->usec == stamp) {
+            n++;
+        }
+        emit_due(c, host, stamp);
+        expire(c, host, stamp);
+        queue->first += n;
+        queue->n -= n;
+        take(c, host, lines, n);
+    }
+    if (before > host->taken) {
+        host->taken = before;
+    }
+    emit_due(c, host, before);
+}
+
+/* Up to where all lines that can be waited for have come. With settle 0 that is now. */
+static int64_t settled(const struct mt_correlator *c, const struct mt_host *host)
+{
+    return c->config.settle ? host->clock - c->config.settle : host->clock + 1;
+}
+
+/* Lines too far ahead of the clock, which nothing has confirmed, are taken as they stand. */
+static void take_strays(struct mt_correlator *c, struct mt_host *host)
+{
+    struct mt_queue *queue = &host->queue;
+
+    while (queue->n && queue->v[queue->first + queue->n - 1]->usec > host->clock) {
+        struct mt_stored *line = queue->v[queue->first + --queue->n];
+        take(c, host, &line, 1);
+    }
+}
+
+/* --- bounds --- */
+
+static bool over(const struct mt_correlator *c)
+{
+    return c->memory.used + mt_parts_memory(c->parts) > c->config.max_memory || c->messages.nopen > c->config.max_messages;
+}
+
+/* The host with the largest share: one that floods pays for it itself. */
+static struct mt_host *largest(struct mt_correlator *c, size_t (*share)(const struct mt_host *))
+{
+    struct mt_host *best = NULL;
+
+    for (struct mt_host *host = c->host_list; host; host = host->next) {
+        if (share(host) && (!best || share(host) > share(best))) {
+            best = host;
+        }
+    }
+    return best;
+}
+
+static size_t share_open(const struct mt_host *host)
+{
+    return host->open.first && host->open.first->state == MT_OPEN ? (size_t)host->nopen : 0;
+}
+
+static size_t share_ended(const struct mt_host *host)
+{
+    return host->ended.first != NULL;
+}
+
+static size_t share_waiting(const struct mt_host *host)
+{
+    return host->queue.n + host->due.n;
+}
+
+static size_t share_sessions(const struct mt_host *host)
+{
+    return host->sessions.first || host->closed.first;
+}
+
+/* Gives something up; false when there is nothing. What is known of ended entries goes first. */
+static bool give_up_one(struct mt_correlator *c)
+{
+    struct mt_host *host;
+
+    if ((host = largest(c, share_ended))) {
+        mt_message_forget(&c->messages, host->ended.first);
+    } else if ((host = largest(c, share_open))) {
+        mt_apply_give_up(c, host->open.first, MT_REASON_EVICTED);
+    } else if ((host = largest(c, share_waiting))) {
+        if (host->queue.n) {
+            advance(c, host, host->queue.v[host->queue.first]->usec + 1);
+        } else {
+            emit_due(c, host, INT64_MAX);
+        }
+    } else if ((host = largest(c, share_sessions))) {
+        expire_sessions(c, host, INT64_MAX, host->sessions.first ? host->sessions.first->last.usec + 1 : INT64_MIN);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void hold_bounds(struct mt_correlator *c)
+{
+    while (over(c) && give_up_one(c)) {
+    }
+}
+
+/* --- counting --- */
+
+static void count_unrecognised(struct mt_correlator *c, const struct mt_record *rec)
+{
+    struct mt_slice name = rec->line.program;
+    size_t i = 0;
+
+    c->stats.unrecognised[rec->mta]++;
+    if (name.n > sizeof c->programs[0].name) {
+        name.n = sizeof c->programs[0].name;
+    }
+    while (i < MT_PROGRAMS - 1 && c->programs[i].lines &&
+           (c->programs[i].mta != rec->mta || !mt_slice_eq(mt_slice(c->programs[i].name, c->programs[i].n), name))) {
+        i++;
+    }
+    if (!c->programs[i].lines && i < MT_PROGRAMS - 1 && name.n) {
+        memcpy(c->programs[i].name, name.p, name.n);
+        c->programs[i].n = (uint8_t)name.n;
+    }
+    c->programs[i].mta = rec->mta;
+    c->programs[i].lines++;
+}
+
+void mt_correlator_unrecognised(const struct mt_correlator *c,
+                                void (*fn)(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines), void *ctx)
+{
+    for (size_t i = 0; i < MT_PROGRAMS; i++) {
+        if (c->programs[i].lines) {
+            fn(ctx, c->programs[i].mta, mt_slice(c->programs[i].name, c->programs[i].n), c->programs[i].lines);
+        }
+    }
+}
+
+void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out)
+{
+    *out = c->stats;
+    out->no_memory += c->memory.failures;
+    out->open = c->messages.nopen;
+    out->sessions = c->sessions.index.n;
+    out->memory = c->memory.used + mt_parts_memory(c->parts);
+}
+
+/* --- the calls --- */
+
+/* Lines that say nothing of a message or a session need not wait. */
+static bool matters(const struct mt_record *rec)
+{
+    switch (rec->kind) {
+    case MT_KIND_INFO:
+    case MT_KIND_WARNING:
+    case MT_KIND_ERROR:
+    case MT_KIND_FATAL:
+    case MT_KIND_PANIC:
+    case MT_KIND_FILTER:
+        return mt_has(&rec->f, MT_F_QUEUE_ID) || mt_has(&rec->f, MT_F_REASON);
+    case MT_KIND_STATISTICS:
+    case MT_KIND_SERVICE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void feed_record(struct mt_correlator *c, const struct mt_record *rec, int64_t wall)
+{
+    struct mt_host *host = host_get(c, rec->line.host);
+    struct mt_stored *line = NULL;
+    bool stray;
+
+    if (!host || (matters(rec) && !(line = mt_stored_new(&c->store, rec)))) {
+        c->stats.no_memory++;
+        return;
+    }
+    mt_clock_line(host, rec->line.time.usec, wall, c->config.settle, &stray);
+    if (stray) {
+        take_strays(c, host);
+    }
+    if (line && line->usec < host->taken) {
+        c->stats.late += c->config.settle > 0;
+        take(c, host, &line, 1);
+    } else if (line && !mt_order_add(&c->memory, &host->queue, line)) {
+        c->stats.no_memory++;
+        take(c, host, &line, 1);
+    }
+    advance(c, host, settled(c, host));
+    hold_bounds(c);
+}
+
+/* A line that its MTA had split. */
+static void feed_whole(struct mt_correlator *c, const struct mt_line *line, int64_t wall)
+{
+    if (mt_parse(line, &c->whole) == MT_RECOGNISED && c->whole.kind != MT_KIND_PART) {
+        feed_record(c, &c->whole, wall);
+    } else {
+        count_unrecognised(c, &c->whole);
+    }
+}
+
+static void expire_parts(struct mt_correlator *c, int64_t before, int64_t wall)
+{
+    struct mt_line line;
+
+    while (mt_parts_expire(c->parts, before, &line)) {
+        feed_whole(c, &line, wall);
+    }
+}
+
+void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, enum mt_verdict verdict, int64_t wall)
+{
+    struct mt_line whole;
+
+    c->stats.lines++;
+    if (verdict == MT_FOREIGN) {
+        c->stats.foreign++;
+        return;
+    }
+    c->stats.cut += rec->line.cut;
+    if (verdict == MT_UNRECOGNISED) {
+        count_unrecognised(c, rec);
+        return;
+    }
+    c->stats.recognised[rec->mta]++;
+    if (rec->kind != MT_KIND_PART) {
+        feed_record(c, rec, wall);
+    } else if (mt_parts_add(c->parts, rec, &whole)) {
+        feed_whole(c, &whole, wall);
+    } else {
+        expire_parts(c, minus(rec->line.time.usec, PARTS_KEPT), wall);
+    }
+}
+
+void mt_correlator_tick(struct mt_correlator *c, int64_t wall)
+{
+    for (struct mt_host *host = c->host_list; host; host = host->next) {
+        mt_clock_tick(host, wall);
+        if (host->clock != INT64_MIN) {
+            advance(c, host, settled(c, host));
+            expire(c, host, settled(c, host));
+        }
+    }
+    hold_bounds(c);
+}
+
+/* Everything that waits, as if time went on without end; the clock stays. */
+static void finish(struct mt_correlator *c, struct mt_host *host, bool incomplete)
+{
+    int64_t taken = host->taken;
+
+    advance(c, host, INT64_MAX);
+    expire_sessions(c, host, INT64_MAX, incomplete ? INT64_MAX : INT64_MIN);
+    while (incomplete && host->open.first) {
+        mt_apply_give_up(c, host->open.first, MT_REASON_TIMEOUT);
+    }
+    host->taken = host->clock > taken ? host->clock : taken;
+}
+
+void mt_correlator_flush(struct mt_correlator *c, bool incomplete)
+{
+    expire_parts(c, INT64_MAX, 0);
+    for (struct mt_host *host = c->host_list; host; host = host->next) {
+        finish(c, host, incomplete);
+    }
+}
+
+static void drop_pending(struct mt_correlator *c, struct mt_pendings *queue)
+{
+    for (struct mt_pending *p; (p = mt_pending_first(queue)); mt_pending_drop(queue)) {
+        mt_line_release(c, p->line);
+        mt_message_release(&c->messages, p->message);
+        mt_session_release(&c->sessions, p->session);
+    }
+}
+
+static void drop_host(struct mt_correlator *c, struct mt_host *host)
+{
+    struct mt_session *s;
+
+    for (size_t i = 0; i < host->queue.n; i++) {
+        mt_line_release(c, host->queue.v[host->queue.first + i]);
+    }
+    drop_pending(c, &host->due);
+    drop_pending(c, &host->lingering);
+    while (host->open.first) {
+        mt_message_forget(&c->messages, host->open.first);
+    }
+    while (host->ended.first) {
+        mt_message_forget(&c->messages, host->ended.first);
+    }
+    while ((s = mt_session_expire(&c->sessions, host, INT64_MAX, INT64_MAX))) {
+        mt_session_release(&c->sessions, s);
+    }
+    host_free(c, host);
+}
+
+void mt_correlator_free(struct mt_correlator *c)
+{
+    if (!c) {
+        return;
+    }
+    for (struct mt_host *host = c->host_list, *next; host; host = next) {
+        next = host->next;
+        drop_host(c, host);
+    }
+    mt_index_free(&c->memory, &c->hosts);
+    mt_index_free(&c->memory, &c->messages.index);
+    mt_index_free(&c->memory, &c->sessions.index);
+    mt_memory_put(&c->memory, c->recipients, c->recipients_size * sizeof *c->recipients);
+    mt_buffer_free(&c->text);
+    mt_store_free(&c->store);
+    mt_parts_free(c->parts);
+    free(c);
+}

@@ -1,0 +1,95 @@
+#include "hashes.h"
+
+#define SHORT 32 /* up to here the entries stand in order of arrival; 0 marks a free place beyond */
+
+static uint64_t nonzero(uint64_t hash)
+{
+    return hash ? hash : 1;
+}
+
+bool mt_hashes_has(const struct mt_hashes *set, uint64_t hash)
+{
+    uint32_t i;
+
+    hash = nonzero(hash);
+    if (set->size <= SHORT) {
+        for (i = 0; i < set->n; i++) {
+            if (set->v[i] == hash) {
+                return true;
+            }
+        }
+        return false;
+    }
+    for (i = (uint32_t)hash & (set->size - 1); set->v[i]; i = (i + 1) & (set->size - 1)) {
+        if (set->v[i] == hash) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void place(uint64_t *v, uint32_t size, uint64_t hash)
+{
+    uint32_t i = (uint32_t)hash & (size - 1);
+
+    while (v[i]) {
+        i = (i + 1) & (size - 1);
+    }
+    v[i] = hash;
+}
+
+static bool grow_short(struct mt_memory *m, struct mt_hashes *set)
+{
+    uint32_t size = set->size < 8 ? set->size + 4 : set->size + 8;
+    void *p = mt_memory_resize(m, set->v, set->size * sizeof *set->v, size * sizeof *set->v);
+
+    if (!p) {
+        return false;
+    }
+    set->v = p;
+    set->size = size;
+    return true;
+}
+
+static bool grow_long(struct mt_memory *m, struct mt_hashes *set)
+{
+    uint32_t size = set->size <= SHORT ? SHORT * 4 : set->size * 2;
+    uint64_t *v = mt_memory_zeroed(m, size * sizeof *v);
+
+    if (!v) {
+        return false;
+    }
+    for (uint32_t i = 0; i < set->size; i++) {
+        if (set->v[i]) {
+            place(v, size, set->v[i]);
+        }
+    }
+    mt_memory_put(m, set->v, set->size * sizeof *set->v);
+    set->v = v;
+    set->size = size;
+    return true;
+}
+
+bool mt_hashes_add(struct mt_memory *m, struct mt_hashes *set, uint64_t hash)
+{
+    hash = nonzero(hash);
+    if (set->size < SHORT || (set->size == SHORT && set->n < SHORT)) {
+        if (set->n == set->size && !grow_short(m, set)) {
+            return false;
+        }
+        set->v[set->n++] = hash;
+        return true;
+    }
+    if ((set->size == SHORT || set->n >= set->size / 4 * 3) && !grow_long(m, set)) {
+        return false;
+    }
+    place(set->v, set->size, hash);
+    set->n++;
+    return true;
+}
+
+void mt_hashes_free(struct mt_memory *m, struct mt_hashes *set)
+{
+    mt_memory_put(m, set->v, set->size * sizeof *set->v);
+    *set = (struct mt_hashes){0};
+}

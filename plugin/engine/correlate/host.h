@@ -1,0 +1,33 @@
+/* Hosts: each has a log clock, lines that wait to be put in order, and lists of its
+ * messages and sessions by age.
+ */
+#ifndef MT_CORRELATE_HOST_H
+#define MT_CORRELATE_HOST_H
+
+#include "message.h"
+#include "pending.h"
+#include "session.h"
+
+/* Lines by stamp, the oldest first: v[first] to v[first + n - 1]. */
+struct mt_queue {
+    struct mt_stored **v;
+    size_t first, n, size;
+};
+
+struct mt_host {
+    uint64_t hash; /* of the name */
+    struct mt_host *next;
+    struct mt_slice name; /* owned */
+    struct mt_queue queue;
+    struct mt_message_list open, ended;
+    uint64_t nopen;
+    struct mt_session_list sessions, closed;
+    struct mt_pendings due, lingering;
+    int64_t clock;   /* usec: the newest stamp believed; INT64_MIN before the first line */
+    int64_t taken;   /* usec: lines with an older stamp were taken */
+    int64_t wall;    /* wall clock (usec) when the clock last moved by a line; 0: not known */
+    unsigned ahead;  /* lines in a row that are far ahead of the clock */
+    unsigned behind; /* lines in a row that are far behind */
+};
+
+#endif

@@ -1,0 +1,92 @@
+#include "index.h"
+
+static uint64_t hash_of(const void *thing)
+{
+    uint64_t hash;
+
+    memcpy(&hash, thing, sizeof hash);
+    return hash;
+}
+
+void *mt_index_next(const struct mt_index *index, uint64_t hash, size_t *at)
+{
+    if (!index->size) {
+        return NULL;
+    }
+    for (;;) {
+        void *thing = index->v[(hash + *at) & (index->size - 1)];
+        ++*at;
+        if (!thing || hash_of(thing) == hash) {
+            return thing;
+        }
+    }
+}
+
+static void place(struct mt_index *index, void *thing)
+{
+    size_t i = hash_of(thing) & (index->size - 1);
+
+    while (index->v[i]) {
+        i = (i + 1) & (index->size - 1);
+    }
+    index->v[i] = thing;
+}
+
+static bool grow(struct mt_memory *m, struct mt_index *index)
+{
+    struct mt_index bigger = {.n = index->n, .size = index->size ? index->size * 2 : 64};
+
+    bigger.v = mt_memory_zeroed(m, bigger.size * sizeof *bigger.v);
+    if (!bigger.v) {
+        return false;
+    }
+    for (size_t i = 0; i < index->size; i++) {
+        if (index->v[i]) {
+            place(&bigger, index->v[i]);
+        }
+    }
+    mt_memory_put(m, index->v, index->size * sizeof *index->v);
+    *index = bigger;
+    return true;
+}
+
+bool mt_index_add(struct mt_memory *m, struct mt_index *index, void *thing)
+{
+    /* A quarter stays free; when memory is short, a tenth will do. */
+    if (index->n >= index->size / 4 * 3 && !grow(m, index) && index->n >= index->size / 10 * 9) {
+        return false;
+    }
+    place(index, thing);
+    index->n++;
+    return true;
+}
+
+void mt_index_remove(struct mt_index *index, const void *thing)
+{
+    size_t mask = index->size - 1, hole, i;
+
+    if (!index->size) {
+        return;
+    }
+    for (hole = hash_of(thing) & mask; index->v[hole] != thing; hole = (hole + 1) & mask) {
+        if (!index->v[hole]) {
+            return;
+        }
+    }
+    index->n--;
+    /* Move back what was pushed past the hole (Knuth, vol. 3, 6.4, algorithm R). */
+    for (i = (hole + 1) & mask; index->v[i]; i = (i + 1) & mask) {
+        size_t home = hash_of(index->v[i]) & mask;
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            index->v[hole] = index->v[i];
+            hole = i;
+        }
+    }
+    index->v[hole] = NULL;
+}
+
+void mt_index_free(struct mt_memory *m, struct mt_index *index)
+{
+    mt_memory_put(m, index->v, index->size * sizeof *index->v);
+    *index = (struct mt_index){0};
+}

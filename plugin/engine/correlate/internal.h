@@ -1,0 +1,68 @@
+/* The correlator's own state, and the three steps that its files make of a line:
+ * apply.c merges it, emit.c makes events of what is known, correlate.c keeps the time.
+ */
+#ifndef MT_CORRELATE_INTERNAL_H
+#define MT_CORRELATE_INTERNAL_H
+
+#include "host.h"
+#include "mailtrace/correlate.h"
+#include "mailtrace/parts.h"
+
+#define MT_TOLD 16384 /* a power of two */
+#define MT_PROGRAMS 256
+
+struct mt_program {
+    uint64_t lines;
+    uint8_t mta, n;
+    char name[30];
+};
+
+struct mt_correlator {
+    struct mt_config config;
+    mt_emit_fn *emit;
+    void *ctx;
+    struct mt_memory memory;
+    struct mt_store store;
+    struct mt_sessions sessions;
+    struct mt_messages messages;
+    struct mt_index hosts;
+    struct mt_host *host_list, *last_host;
+    uint64_t seed;
+    struct mt_parts *parts;
+    struct mt_stats stats;
+    struct mt_program programs[MT_PROGRAMS]; /* unrecognised lines; the last stands for all that found no place */
+    struct mt_record whole;                  /* of a line put together of its parts */
+    struct mt_event event;                   /* being made */
+    struct mt_recipient *recipients;
+    size_t recipients_size;
+    struct mt_buffer text;   /* what an id is made of */
+    struct mt_stored **ties; /* lines of one stamp */
+    size_t ties_size;
+    uint64_t told[MT_TOLD]; /* ids of the newest reject and session events, by their low bits */
+};
+
+/* apply.c: merges a line into its message, and lines up the events that it causes. Lines
+ * come in order of time; those of one stamp in an order of their own (mt_apply_before).
+ */
+void mt_apply(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line);
+bool mt_apply_before(const struct mt_stored *a, const struct mt_stored *b);
+/* Ends an open message without a line: its event is made at once. */
+void mt_apply_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_reason reason);
+/* Lines up the event of a session that has ended; takes over the caller's reference. */
+void mt_apply_session_end(struct mt_correlator *c, struct mt_host *host, struct mt_session *s, struct mt_stored *line);
+
+/* emit.c: makes the event and gives it out; releases what the pending event held. */
+void mt_emit(struct mt_correlator *c, struct mt_host *host, struct mt_pending *pending);
+/* Gives a reference to a line back, and with the last one those that the line holds. */
+void mt_line_release(struct mt_correlator *c, struct mt_stored *line);
+
+/* order.c: the line is put in its place and waits (the reference is taken over). False when memory is short. */
+bool mt_order_add(struct mt_memory *memory, struct mt_queue *queue, struct mt_stored *line);
+
+/* clock.c: moves the host's clock by a line's stamp. Returns false when the line is too far ahead to be
+ * believed yet: *stray tells when lines that were not believed are to be taken as they stand.
+ */
+void mt_clock_line(struct mt_host *host, int64_t usec, int64_t wall, int64_t settle, bool *stray);
+void mt_clock_tick(struct mt_host *host, int64_t wall);
+
+#endif

@@ -1,0 +1,47 @@
+/* Events that wait for their time, in the order in which they are due. */
+#ifndef MT_CORRELATE_PENDING_H
+#define MT_CORRELATE_PENDING_H
+
+#include "mailtrace/event.h"
+#include "memory.h"
+
+struct mt_stored;
+struct mt_message;
+struct mt_session;
+
+struct mt_pending {
+    int64_t due; /* usec */
+    struct mt_stored *line;     /* that caused it; NULL for a message given up */
+    struct mt_message *message; /* NULL where there is none */
+    struct mt_session *session; /* of a session event */
+    struct mt_slice to;         /* the recipient of a delivery: into the line */
+    uint32_t attempt;
+    int32_t recipient; /* its place in the message, or -1 */
+    uint32_t ordinal;  /* of the recipient in its line */
+    uint16_t version;  /* of the message's end */
+    uint8_t kind;      /* enum mt_event_kind */
+};
+
+/* A queue: v[first] to v[first + n - 1]. Each member holds its references. */
+struct mt_pendings {
+    struct mt_pending *v;
+    size_t first, n, size;
+};
+
+/* Adds one behind all that are not due later. False when memory is short. */
+bool mt_pending_add(struct mt_memory *memory, struct mt_pendings *queue, const struct mt_pending *pending);
+
+static inline struct mt_pending *mt_pending_first(struct mt_pendings *queue)
+{
+    return queue->n ? &queue->v[queue->first] : NULL;
+}
+
+static inline void mt_pending_drop(struct mt_pendings *queue)
+{
+    queue->first++;
+    queue->n--;
+}
+
+void mt_pending_free(struct mt_memory *memory, struct mt_pendings *queue);
+
+#endif

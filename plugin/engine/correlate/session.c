@@ -1,0 +1,428 @@
+#include "session.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "host.h"
+#include "traits.h"
+
+#define PEERS_MAX 4
+
+const char *const mt_trouble_names[MT_TROUBLE_COUNT] = {
+#define MT_NAME(id, name) [MT_TROUBLE_##id] = name,
+    MT_TROUBLES(MT_NAME)
+#undef MT_NAME
+};
+
+/* What a line may add to a session. */
+static const uint8_t session_fields[] = {
+    MT_F_CLIENT_NAME,        MT_F_CLIENT_IP,         MT_F_CLIENT_HELO,       MT_F_CLIENT_PROTOCOL,
+    MT_F_CLIENT_USER,        MT_F_CLIENT_MECHANISM,  MT_F_CLIENT_TLS_VERSION, MT_F_CLIENT_TLS_CIPHER,
+    MT_F_CLIENT_TLS_VERIFY,  MT_F_USER,              MT_F_MECHANISM,
+};
+
+static void list_add(struct mt_session_list *list, struct mt_session *s)
+{
+    s->prev = list->last;
+    s->next = NULL;
+    *(list->last ? &list->last->next : &list->first) = s;
+    list->last = s;
+}
+
+static void list_remove(struct mt_session_list *list, struct mt_session *s)
+{
+    *(s->prev ? &s->prev->next : &list->first) = s->next;
+    *(s->next ? &s->next->prev : &list->last) = s->prev;
+}
+
+static struct mt_session_list *list_of(struct mt_session *s)
+{
+    return s->closed == INT64_MAX ? &s->host->sessions : &s->host->closed;
+}
+
+/* Processes that serve many clients at once (postscreen(8), tlsproxy(8)). */
+static bool serves_many(const struct mt_stored *line)
+{
+    return mt_stored_has(line, MT_F_CLIENT_PORT) &&
+           (mt_slice_eq(line->service, MT_LIT("postscreen")) || mt_slice_eq(line->service, MT_LIT("tlsproxy")));
+}
+
+static uint64_t key_of(const struct mt_sessions *sessions, const struct mt_host *host, const struct mt_stored *line)
+{
+    uint64_t seed = sessions->seed ^ host->hash ^ line->line.pid;
+
+    if (serves_many(line)) {
+        struct mt_slice ip = mt_stored_get(line, MT_F_CLIENT_IP);
+        seed ^= XXH3_64bits_withSeed(ip.p, ip.n, (uint64_t)mt_stored_int(line, MT_F_CLIENT_PORT, 0));
+    }
+    return XXH3_64bits_withSeed(line->line.program.p, line->line.program.n, seed);
+}
+
+static bool same_key(const struct mt_session *s, const struct mt_host *host, const struct mt_stored *line)
+{
+    if (s->host != host || s->pid != line->line.pid ||
+        !mt_slice_eq(mt_bag_get(&s->bag, MT_F_PROGRAM), line->line.program)) {
+        return false;
+    }
+    return !serves_many(line) || mt_bag_get_int(&s->bag, MT_F_CLIENT_PORT, -1) == mt_stored_int(line, MT_F_CLIENT_PORT, 0);
+}
+
+/* A client is told by its address, or by its name where a line has no address. */
+static bool same_client(const struct mt_session *s, const struct mt_stored *line)
+{
+    static const uint8_t keys[] = {MT_F_CLIENT_IP, MT_F_CLIENT_NAME};
+
+    for (size_t i = 0; i < sizeof keys; i++) {
+        struct mt_slice theirs = mt_bag_get(&s->bag, keys[i]), ours = mt_stored_get(line, keys[i]);
+        if (theirs.n && ours.n) {
+            return mt_slice_eq(theirs, ours);
+        }
+    }
+    return true;
+}
+
+/* The newest session of the line's process and client that was open at the line's time. */
+static struct mt_session *find(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
+{
+    uint64_t hash = key_of(sessions, host, line);
+    struct mt_session *s, *best = NULL;
+
+    for (size_t at = 0; (s = mt_index_next(&sessions->index, hash, &at));) {
+        if (same_key(s, host, line) && same_client(s, line) && line->usec <= s->closed &&
+            (line->usec >= s->first || !s->connected) && (!best || s->number > best->number)) {
+            best = s;
+        }
+    }
+    return best;
+}
+
+static void close_session(struct mt_session *s, int64_t usec)
+{
+    if (s->closed == INT64_MAX) {
+        list_remove(&s->host->sessions, s);
+        s->closed = usec;
+        list_add(&s->host->closed, s);
+    }
+}
+
+/* A process serves one client at a time: what is open ends when another begins. */
+static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line, uint64_t hash)
+{
+    struct mt_session *s;
+
+    for (size_t at = 0; (s = mt_index_next(&sessions->index, hash, &at));) {
+        if (same_key(s, host, line) && s->closed == INT64_MAX && s->first <= line->usec) {
+            close_session(s, line->usec);
+        }
+    }
+}
+
+static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
+{
+    uint64_t hash = key_of(sessions, host, line);
+    struct mt_session *s = mt_memory_zeroed(sessions->memory, sizeof *s);
+
+    if (!s) {
+        return NULL;
+    }
+    close_others(sessions, host, line, hash);
+    s->hash = hash;
+    s->host = host;
+    s->pid = line->line.pid;
+    s->mta = line->mta;
+    s->first = line->usec;
+    s->closed = INT64_MAX;
+    s->number = ++sessions->opened;
+    s->refs = 1;
+    mt_bag_put(sessions->memory, &s->bag, MT_F_PROGRAM, line->line.program, true);
+    if (mt_stored_has(line, MT_F_INSTANCE)) {
+        mt_bag_put(sessions->memory, &s->bag, MT_F_INSTANCE, mt_stored_get(line, MT_F_INSTANCE), true);
+    }
+    if (!s->bag.p || !mt_index_add(sessions->memory, &sessions->index, s)) {
+        mt_bag_free(sessions->memory, &s->bag);
+        mt_memory_put(sessions->memory, s, sizeof *s);
+        return NULL;
+    }
+    list_add(&host->sessions, s);
+    return s;
+}
+
+static struct mt_session *find_or_open(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
+{
+    struct mt_session *s = find(sessions, host, line);
+
+    return s ? s : open_session(sessions, host, line);
+}
+
+static uint8_t trouble_of(struct mt_slice reason)
+{
+    for (uint8_t i = 1; i < MT_TROUBLE_COUNT; i++) {
+        if (mt_slice_eq(reason, mt_slice_str(mt_trouble_names[i]))) {
+            return i;
+        }
+    }
+    return MT_TROUBLE_NONE;
+}
+
+/* The first reason of the list that applies is the session's, with the words of its line. */
+static void note_trouble(struct mt_memory *m, struct mt_session *s, const struct mt_stored *line)
+{
+    uint8_t reason = trouble_of(mt_stored_get(line, MT_F_REASON));
+
+    if (!reason || (s->reason && s->reason <= reason)) {
+        return;
+    }
+    s->reason = reason;
+    if (mt_stored_has(line, MT_F_RESPONSE)) {
+        mt_bag_put(m, &s->bag, MT_F_RESPONSE, mt_stored_get(line, MT_F_RESPONSE), true);
+    }
+}
+
+static void put_int(struct mt_memory *m, struct mt_session *s, const struct mt_stored *line, enum mt_field id)
+{
+    if (mt_stored_has(line, id)) {
+        mt_bag_put_int(m, &s->bag, id, mt_stored_int(line, id, 0), false);
+    }
+}
+
+static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_stored *line)
+{
+    for (size_t i = 0; i < sizeof session_fields; i++) {
+        if (mt_stored_has(line, session_fields[i])) {
+            mt_bag_put(m, &s->bag, session_fields[i], mt_stored_get(line, session_fields[i]), false);
+        }
+    }
+    if (line->kind == MT_KIND_CLIENT && mt_stored_has(line, MT_F_QUEUE_ID)) {
+        mt_bag_put(m, &s->bag, MT_F_QUEUE_ID, mt_stored_get(line, MT_F_QUEUE_ID), true);
+    }
+    put_int(m, s, line, MT_F_CLIENT_PORT);
+    put_int(m, s, line, MT_F_CLIENT_TLS_BITS);
+    if (line->kind == MT_KIND_DISCONNECT && mt_stored_has(line, MT_F_COMMANDS)) {
+        mt_bag_put(m, &s->bag, MT_F_COMMANDS, mt_stored_get(line, MT_F_COMMANDS), true);
+    }
+    /* The command after which a session broke is its stage; a rejected one is not. */
+    if (line->kind != MT_KIND_REJECT && mt_stored_has(line, MT_F_STAGE)) {
+        mt_bag_put(m, &s->bag, MT_F_STAGE, mt_stored_get(line, MT_F_STAGE), true);
+    }
+    note_trouble(m, s, line);
+    s->connected |= line->kind == MT_KIND_CONNECT;
+    s->lost |= line->kind == MT_KIND_LOST_CONNECTION;
+    if (line->usec < s->first) {
+        s->first = line->usec;
+    }
+    if (line->usec >= s->last.usec) {
+        struct mt_session_list *list = list_of(s);
+        s->last = line->line.time;
+        list_remove(list, s);
+        list_add(list, s);
+    }
+}
+
+static void attach(struct mt_memory *m, struct mt_session *s, struct mt_stored *line)
+{
+    if (s) {
+        learn(m, s, line);
+        line->session = s;
+        s->refs++;
+    }
+}
+
+/* A session begins, unless lines of it came before this one. */
+static struct mt_session *take_connect(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
+{
+    struct mt_session *s = find(sessions, host, line);
+
+    if (s && (!s->connected || (s->closed == INT64_MAX && s->first == line->usec))) {
+        return s;
+    }
+    return open_session(sessions, host, line);
+}
+
+void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer)
+{
+    if (peer && !--peer->refs) {
+        mt_memory_put(sessions->memory, (void *)(uintptr_t)peer->queue_id.p, peer->queue_id.n);
+        mt_bag_free(sessions->memory, &peer->bag);
+        mt_memory_put(sessions->memory, peer, sizeof *peer);
+    }
+}
+
+/* A handshake as a client: the newest few are kept. */
+static void take_outgoing(struct mt_sessions *sessions, struct mt_session *s, const struct mt_stored *line)
+{
+    static const uint8_t fields[] = {MT_F_RELAY_NAME, MT_F_RELAY_IP, MT_F_TLS_VERSION, MT_F_TLS_CIPHER, MT_F_TLS_VERIFY};
+    struct mt_peer *peer = mt_memory_zeroed(sessions->memory, sizeof *peer), **end;
+    unsigned n = 0;
+
+    if (!peer) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof fields; i++) {
+        if (mt_stored_has(line, fields[i])) {
+            mt_bag_put(sessions->memory, &peer->bag, fields[i], mt_stored_get(line, fields[i]), false);
+        }
+    }
+    if (mt_stored_has(line, MT_F_TLS_BITS)) {
+        mt_bag_put_int(sessions->memory, &peer->bag, MT_F_TLS_BITS, mt_stored_int(line, MT_F_TLS_BITS, 0), false);
+    }
+    peer->refs = 1;
+    peer->next = s->peers;
+    s->peers = peer;
+    for (end = &s->peers; *end; end = n < PEERS_MAX ? &(*end)->next : end) {
+        if (n++ >= PEERS_MAX) {
+            struct mt_peer *old = *end;
+            *end = old->next;
+            n--;
+            mt_peer_release(sessions, old);
+        }
+    }
+}
+
+static bool same_relay(const struct mt_peer *peer, const struct mt_stored *line)
+{
+    struct mt_slice ip = mt_stored_get(line, MT_F_RELAY_IP), name = mt_stored_get(line, MT_F_RELAY_NAME);
+    struct mt_slice peer_ip = mt_bag_get(&peer->bag, MT_F_RELAY_IP), peer_name = mt_bag_get(&peer->bag, MT_F_RELAY_NAME);
+
+    if (ip.n && peer_ip.n) {
+        return mt_slice_eq(ip, peer_ip);
+    }
+    return name.n && mt_slice_eq(name, peer_name);
+}
+
+/* Postfix hands a TLS connection from one entry to the next only by logging it again. */
+static bool serves_entry(struct mt_memory *m, struct mt_peer *peer, const struct mt_stored *line)
+{
+    struct mt_slice id = mt_stored_get(line, MT_F_QUEUE_ID);
+    char *copy;
+
+    if (!mt_traits[line->mta].tls_per_entry || !id.n) {
+        return true;
+    }
+    if (!peer->queue_id.n && (copy = mt_memory_get(m, id.n))) {
+        memcpy(copy, id.p, id.n);
+        peer->queue_id = mt_slice(copy, id.n);
+    }
+    return mt_slice_eq(peer->queue_id, id);
+}
+
+/* The TLS connection that a delivery went through, if its process had one to that relay. */
+static void take_delivery(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line)
+{
+    struct mt_session *s;
+    uint64_t hash = key_of(sessions, host, line);
+
+    for (size_t at = 0; (s = mt_index_next(&sessions->index, hash, &at));) {
+        for (struct mt_peer *peer = same_key(s, host, line) ? s->peers : NULL; peer; peer = peer->next) {
+            if (same_relay(peer, line)) {
+                if (serves_entry(sessions->memory, peer, line)) {
+                    peer->refs++;
+                    line->peer = peer;
+                }
+                return;
+            }
+        }
+    }
+}
+
+static bool names_client(const struct mt_stored *line)
+{
+    return mt_stored_has(line, MT_F_CLIENT_IP) || mt_stored_has(line, MT_F_CLIENT_NAME);
+}
+
+static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line)
+{
+    switch (line->kind) {
+    case MT_KIND_CONNECT:
+        return take_connect(sessions, host, line);
+    case MT_KIND_DISCONNECT:
+    case MT_KIND_FROM:
+        return find(sessions, host, line);
+    case MT_KIND_CLIENT:
+    case MT_KIND_TLS:
+    case MT_KIND_AUTH:
+    case MT_KIND_LOST_CONNECTION:
+        return find_or_open(sessions, host, line);
+    default:
+        if (!names_client(line)) {
+            return NULL;
+        }
+        return mt_stored_has(line, MT_F_REASON) ? find_or_open(sessions, host, line) : find(sessions, host, line);
+    }
+}
+
+struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line)
+{
+    struct mt_session *s;
+
+    if (!line->line.pid) {
+        return NULL;
+    }
+    if (line->kind == MT_KIND_TO) {
+        take_delivery(sessions, host, line);
+        return NULL;
+    }
+    if (line->kind == MT_KIND_TLS && mt_stored_has(line, MT_F_TLS_VERSION)) {
+        s = find_or_open(sessions, host, line);
+        if (s) {
+            take_outgoing(sessions, s, line);
+            learn(sessions->memory, s, line);
+        }
+        return NULL;
+    }
+    s = session_of(sessions, host, line);
+    attach(sessions->memory, s, line);
+    if (!s || (line->kind != MT_KIND_DISCONNECT &&
+               (line->kind != MT_KIND_LOST_CONNECTION || mt_traits[line->mta].disconnects))) {
+        return NULL;
+    }
+    close_session(s, line->usec);
+    if (!s->reason || s->told) {
+        return NULL;
+    }
+    s->told = true;
+    s->refs++;
+    return s;
+}
+
+void mt_session_release(struct mt_sessions *sessions, struct mt_session *s)
+{
+    struct mt_peer *peer, *next;
+
+    if (!s || --s->refs) {
+        return;
+    }
+    for (peer = s->peers; peer; peer = next) {
+        next = peer->next;
+        mt_peer_release(sessions, peer);
+    }
+    mt_bag_free(sessions->memory, &s->bag);
+    mt_memory_put(sessions->memory, s, sizeof *s);
+}
+
+/* Takes it out of the index and its list; the list's reference becomes the caller's. */
+static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session *s)
+{
+    mt_index_remove(&sessions->index, s);
+    list_remove(list_of(s), s);
+    return s;
+}
+
+struct mt_session *mt_session_expire(struct mt_sessions *sessions, struct mt_host *host, int64_t closed, int64_t idle)
+{
+    struct mt_session *s;
+
+    for (;;) {
+        if (host->closed.first && host->closed.first->last.usec < closed) {
+            s = forget(sessions, host->closed.first);
+        } else if (host->sessions.first && host->sessions.first->last.usec < idle) {
+            s = forget(sessions, host->sessions.first);
+        } else {
+            return NULL;
+        }
+        if (s->reason && !s->told) {
+            s->told = true;
+            return s;
+        }
+        mt_session_release(sessions, s);
+    }
+}

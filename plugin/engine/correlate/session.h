@@ -1,0 +1,95 @@
+/* Sessions: what one process does for one client, and the TLS connections that it opens.
+ *
+ * Handshakes and authentication are logged without a queue ID, so they reach a
+ * message through the process: (host, program, pid). Processes serve one client after
+ * the other; a line is told to its session by the client's name and address and by
+ * time. postscreen and tlsproxy serve many at once: there the client is part of the key.
+ */
+#ifndef MT_CORRELATE_SESSION_H
+#define MT_CORRELATE_SESSION_H
+
+#include "bag.h"
+#include "index.h"
+#include "stored.h"
+
+struct mt_host;
+
+/* One outgoing TLS connection of a process. */
+struct mt_peer {
+    uint32_t refs;
+    struct mt_peer *next;     /* the one before it, of the same process */
+    struct mt_slice queue_id; /* Postfix: the entry that it delivers; empty: none yet. Owned */
+    struct mt_bag bag;        /* RELAY_NAME, RELAY_IP, RELAY_PORT, TLS_* */
+};
+
+struct mt_session {
+    uint64_t hash; /* of the key */
+    struct mt_host *host;
+    struct mt_session *next, *prev; /* of the host: open ones, or closed ones, in order of the last line */
+    struct mt_peer *peers;          /* newest first */
+    struct mt_bag bag;              /* PROGRAM, INSTANCE; CLIENT_*; USER, MECHANISM, STAGE, RESPONSE,
+                                     * COMMANDS; QUEUE_ID: of the entry being received */
+    struct mt_time last;
+    int64_t first, closed; /* closed: INT64_MAX while it is open */
+    uint64_t number;       /* counts sessions in the order in which they were opened */
+    uint32_t refs;
+    uint32_t pid;
+    uint8_t mta;
+    uint8_t reason; /* enum mt_trouble */
+    bool connected; /* its first line was seen */
+    bool lost;      /* the connection broke */
+    bool told;      /* its event was made, or is not wanted any more */
+};
+
+/* Why a session deserves an event, the most telling first: X(identifier, value of "reason"). */
+#define MT_TROUBLES(X)                         \
+    X(AUTH_FAILED, "auth-failed")              \
+    X(AUTH_ERROR, "auth-error")                \
+    X(TLS_FAILED, "tls-failed")                \
+    X(TOO_MANY_ERRORS, "too-many-errors")      \
+    X(RATE_LIMIT, "rate-limit")                \
+    X(PREGREET, "pregreet")                    \
+    X(BLOCKLIST, "blocklist")                  \
+    X(PIPELINING, "pipelining")                \
+    X(PROTOCOL_ERROR, "protocol-error")        \
+    X(TIMEOUT, "timeout")                      \
+    X(LOST_CONNECTION, "lost-connection")
+
+enum mt_trouble {
+    MT_TROUBLE_NONE = 0,
+#define MT_TROUBLE_ENUM(id, name) MT_TROUBLE_##id,
+    MT_TROUBLES(MT_TROUBLE_ENUM)
+#undef MT_TROUBLE_ENUM
+    MT_TROUBLE_COUNT
+};
+
+extern const char *const mt_trouble_names[MT_TROUBLE_COUNT];
+
+/* The sessions of one host. */
+struct mt_session_list {
+    struct mt_session *first, *last;
+};
+
+struct mt_sessions {
+    struct mt_memory *memory;
+    struct mt_index index;
+    uint64_t seed;
+    uint64_t opened;
+};
+
+/* Takes a line as far as sessions are concerned, in order of time: line->session and
+ * line->peer are set (with a reference each) where it belongs to one. Returns the session that
+ * the line ended, for its event (a reference of the caller's), or NULL.
+ */
+struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line);
+
+/* Forgets the sessions whose last line is older: closed ones than `closed`, open ones than `idle` (usec).
+ * Returns one that has a reason and whose event was not made yet (a reference of the caller's); to be
+ * called again until it returns NULL.
+ */
+struct mt_session *mt_session_expire(struct mt_sessions *sessions, struct mt_host *host, int64_t closed, int64_t idle);
+
+void mt_session_release(struct mt_sessions *sessions, struct mt_session *session); /* gives a reference back */
+void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer);
+
+#endif

@@ -1,0 +1,70 @@
+/* Stored lines: copies of records that wait, and the pieces of memory they lie in.
+ *
+ * A line waits twice: to be put in order, and, when it caused an event, until that
+ * event is due. It is copied once. Lines lie one behind the other in chunks; a chunk
+ * is freed when the last of its lines is.
+ */
+#ifndef MT_CORRELATE_STORED_H
+#define MT_CORRELATE_STORED_H
+
+#include "mailtrace/record.h"
+#include "memory.h"
+
+struct mt_session;
+struct mt_peer;
+struct mt_chunk;
+
+struct mt_stored {
+    int64_t usec;   /* of the stamp: what lines are ordered by */
+    uint64_t order; /* between equal stamps */
+    uint64_t hash;  /* of stamp, pid and text: which line this is */
+    uint64_t have[2];
+    struct mt_line line; /* host is empty: the host is known */
+    struct mt_slice service;
+    struct mt_session *session; /* what the line belongs to: found out when it is taken */
+    struct mt_peer *peer;       /* the TLS connection that a delivery went through */
+    struct mt_chunk *chunk;
+    uint32_t refs;
+    uint8_t mta, kind, status;
+    bool list, more;
+    union mt_value v[]; /* the fields that `have` names, in their order; then the bytes of the slices */
+};
+
+struct mt_store {
+    struct mt_memory *memory;
+    struct mt_chunk *current;
+};
+
+/* A copy with one reference; NULL when memory is short. */
+struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *rec);
+void mt_stored_free(struct mt_store *store, struct mt_stored *line); /* gives a reference back */
+void mt_store_free(struct mt_store *store);                         /* when all its lines are freed */
+
+static inline bool mt_stored_has(const struct mt_stored *s, enum mt_field id)
+{
+    return (s->have[id >> 6] >> (id & 63)) & 1;
+}
+
+/* The value; the field must be there. */
+static inline const union mt_value *mt_stored_value(const struct mt_stored *s, enum mt_field id)
+{
+    unsigned below = id < 64 ? 0 : (unsigned)__builtin_popcountll(s->have[0]);
+    uint64_t mask = ((uint64_t)1 << (id & 63)) - 1;
+
+    return &s->v[below + (unsigned)__builtin_popcountll(s->have[id >> 6] & mask)];
+}
+
+static inline struct mt_slice mt_stored_get(const struct mt_stored *s, enum mt_field id)
+{
+    return mt_stored_has(s, id) ? mt_stored_value(s, id)->s : mt_slice(NULL, 0);
+}
+
+static inline int64_t mt_stored_int(const struct mt_stored *s, enum mt_field id, int64_t otherwise)
+{
+    return mt_stored_has(s, id) ? mt_stored_value(s, id)->i : otherwise;
+}
+
+/* Copies every field into f that f has not yet. */
+void mt_stored_fill(const struct mt_stored *s, struct mt_fields *f);
+
+#endif
