@@ -1,0 +1,255 @@
+/* Events and records as JSON text (RFC 8259): the sink for which speed counts.
+ *
+ * Written straight into the buffer: each value first makes room for the longest
+ * text it can become, then writes without further checks. A comma follows each value;
+ * the bracket that closes takes the place of the last one.
+ */
+#include "buffer.h"
+#include "clean.h"
+#include "key.h"
+#include "number.h"
+#include "utf8.h"
+
+struct sink {
+    char *p, *end;
+    struct mt_buffer *buffer;
+    bool failed;
+};
+
+/* What a value takes beside its own text: key (copied whole), quotes or bracket or number, comma. */
+#define ROOM_AROUND 64
+
+/* The longest text of one byte: \u001f. */
+#define ROOM_PER_BYTE 6
+
+_Static_assert(ROOM_AROUND >= MT_KEY_MAX + MT_NUMBER_MAX + 3, "too little room");
+
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
+static __attribute__((noinline)) bool grow(struct sink *s, size_t n)
+{
+    size_t used = (size_t)(s->p - s->buffer->p);
+
+    if (s->failed || n > SIZE_MAX - used || !mt_buffer_grow(s->buffer, used + n)) {
+        s->failed = true;
+        s->end = s->p;
+        return false;
+    }
+    s->p = s->buffer->p + used;
+    s->end = s->buffer->p + s->buffer->size;
+    return true;
+}
+
+static inline bool room(struct sink *s, size_t n)
+{
+    return !unlikely(n > (size_t)(s->end - s->p)) || grow(s, n);
+}
+
+static inline char *put_key(char *p, const struct mt_key *key)
+{
+    if (key) {
+        memcpy(p, key->quoted, MT_KEY_MAX);
+        p += key->n;
+    }
+    return p;
+}
+
+static inline void sink_open(struct sink *s, const struct mt_key *key, bool array)
+{
+    if (room(s, ROOM_AROUND)) {
+        char *p = put_key(s->p, key);
+        *p = array ? '[' : '{';
+        s->p = p + 1;
+    }
+}
+
+static inline void sink_close(struct sink *s, bool array)
+{
+    if (room(s, ROOM_AROUND)) {
+        s->p -= s->p[-1] == ',';
+        *s->p++ = array ? ']' : '}';
+        *s->p++ = ',';
+    }
+}
+
+/* The letter after the backslash: of a byte that has a short form (RFC 8259, section 7), else 0. */
+static char short_escape(unsigned char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        return (char)c;
+    case '\b':
+        return 'b';
+    case '\f':
+        return 'f';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    default:
+        return 0;
+    }
+}
+
+static char *put_ascii(char *p, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    char letter = short_escape(c);
+
+    if (letter) {
+        *p++ = '\\';
+        *p++ = letter;
+    } else if (c < 0x20) {
+        memcpy(p, "\\u00", 4);
+        p[4] = hex[c >> 4];
+        p[5] = hex[c & 15];
+        p += 6;
+    } else {
+        *p++ = (char)c;
+    }
+    return p;
+}
+
+/* Any text, byte by byte; there is room for ROOM_PER_BYTE each. */
+static __attribute__((noinline)) char *put_escaped(char *p, struct mt_slice s)
+{
+    while (s.n) {
+        size_t n = 1;
+        if ((unsigned char)*s.p < 0x80) {
+            p = put_ascii(p, (unsigned char)*s.p);
+        } else {
+            bool valid;
+            n = mt_utf8_piece(s, &valid);
+            struct mt_slice piece = valid ? mt_slice(s.p, n) : MT_LIT(MT_UTF8_REPLACEMENT);
+            memcpy(p, piece.p, piece.n);
+            p += piece.n;
+        }
+        s = mt_slice_skip(s, n);
+    }
+    return p;
+}
+
+/* The rest of a string, from the first block on that is not clean. */
+static __attribute__((noinline)) void put_rest(struct sink *s, struct mt_slice text)
+{
+    if (room(s, text.n * ROOM_PER_BYTE + ROOM_AROUND)) {
+        char *p = put_escaped(s->p, text);
+        memcpy(p, "\",", 2);
+        s->p = p + 2;
+    }
+}
+
+static inline __attribute__((always_inline)) void put_string(struct sink *s, const struct mt_key *key,
+                                                             struct mt_slice text)
+{
+    char *p = put_key(s->p, key);
+    size_t clean;
+
+    *p++ = '"';
+    clean = mt_clean_copy(text.p, text.n, p);
+    p += clean;
+    if (unlikely(clean < text.n)) {
+        s->p = p;
+        put_rest(s, mt_slice_skip(text, clean));
+        return;
+    }
+    memcpy(p, "\",", 2);
+    s->p = p + 2;
+}
+
+static __attribute__((noinline)) void put_string_growing(struct sink *s, const struct mt_key *key, struct mt_slice text)
+{
+    if (text.n > SIZE_MAX / 16) {
+        s->failed = true;
+        s->end = s->p;
+    } else if (grow(s, text.n + ROOM_AROUND)) {
+        put_string(s, key, text);
+    }
+}
+
+static inline void sink_string(struct sink *s, const struct mt_key *key, struct mt_slice text)
+{
+    size_t left = (size_t)(s->end - s->p);
+
+    if (unlikely(left < ROOM_AROUND || left - ROOM_AROUND < text.n)) {
+        put_string_growing(s, key, text);
+    } else {
+        put_string(s, key, text);
+    }
+}
+
+static inline void sink_integer(struct sink *s, const struct mt_key *key, int64_t i)
+{
+    if (room(s, ROOM_AROUND)) {
+        char *p = put_key(s->p, key);
+        p += mt_integer_format(i, p);
+        *p = ',';
+        s->p = p + 1;
+    }
+}
+
+static inline void sink_seconds(struct sink *s, const struct mt_key *key, int64_t usec)
+{
+    if (room(s, ROOM_AROUND)) {
+        char *p = put_key(s->p, key);
+        p += mt_seconds_format(usec, p);
+        *p = ',';
+        s->p = p + 1;
+    }
+}
+
+static inline void sink_boolean(struct sink *s, const struct mt_key *key, bool b)
+{
+    if (room(s, ROOM_AROUND)) {
+        char *p = put_key(s->p, key);
+        memcpy(p, b ? "true, " : "false,", 6);
+        s->p = p + (b ? 5 : 6);
+    }
+}
+
+#include "walk.h"
+
+static bool begin(struct sink *s, struct mt_buffer *out)
+{
+    *s = (struct sink){.buffer = out, .failed = out->failed};
+    if (s->failed || out->n > SIZE_MAX - ROOM_AROUND || !mt_buffer_grow(out, out->n + ROOM_AROUND)) {
+        return false;
+    }
+    s->p = out->p + out->n;
+    s->end = out->p + out->size;
+    return true;
+}
+
+/* Without the comma after the outermost object. */
+static bool finish(struct sink *s)
+{
+    if (!s->failed) {
+        s->buffer->n = (size_t)(s->p - s->buffer->p) - 1;
+    }
+    return !s->failed;
+}
+
+bool mt_event_json(const struct mt_event *event, struct mt_buffer *out)
+{
+    struct sink s;
+
+    if (!begin(&s, out)) {
+        return false;
+    }
+    walk_event(&s, event);
+    return finish(&s);
+}
+
+bool mt_record_json(const struct mt_record *record, struct mt_buffer *out)
+{
+    struct sink s;
+
+    if (!begin(&s, out)) {
+        return false;
+    }
+    walk_record(&s, record);
+    return finish(&s);
+}

@@ -1,0 +1,59 @@
+/* The walk for any visitor: walk.h with a sink of function pointers. */
+#include "key.h"
+#include "mailtrace/event.h"
+
+struct sink {
+    const struct mt_visitor *visitor;
+    void *ctx;
+};
+
+static inline const char *name_of(const struct mt_key *key)
+{
+    return key ? key->name : NULL;
+}
+
+static inline void sink_open(struct sink *sink, const struct mt_key *key, bool array)
+{
+    sink->visitor->open(sink->ctx, name_of(key), array);
+}
+
+static inline void sink_close(struct sink *sink, bool array)
+{
+    sink->visitor->close(sink->ctx, array);
+}
+
+static inline void sink_string(struct sink *sink, const struct mt_key *key, struct mt_slice s)
+{
+    sink->visitor->string(sink->ctx, name_of(key), s);
+}
+
+static inline void sink_integer(struct sink *sink, const struct mt_key *key, int64_t i)
+{
+    sink->visitor->integer(sink->ctx, name_of(key), i);
+}
+
+static inline void sink_seconds(struct sink *sink, const struct mt_key *key, int64_t usec)
+{
+    sink->visitor->seconds(sink->ctx, name_of(key), usec);
+}
+
+static inline void sink_boolean(struct sink *sink, const struct mt_key *key, bool b)
+{
+    sink->visitor->boolean(sink->ctx, name_of(key), b);
+}
+
+#include "walk.h"
+
+void mt_event_walk(const struct mt_event *event, const struct mt_visitor *visitor, void *ctx)
+{
+    struct sink sink = {visitor, ctx};
+
+    walk_event(&sink, event);
+}
+
+void mt_record_walk(const struct mt_record *record, const struct mt_visitor *visitor, void *ctx)
+{
+    struct sink sink = {visitor, ctx};
+
+    walk_record(&sink, record);
+}
