@@ -49,7 +49,7 @@ bool mt_take_int(struct mt_slice *at, int64_t *value)
 
     for (; i < at->n && mt_is_digit(at->p[i]); i++) {
         int digit = at->p[i] - '0';
-        if (sum > (INT64_MAX - digit) / 10) {
+        if (i >= 18 && sum > (INT64_MAX - digit) / 10) {
             return false;
         }
         sum = sum * 10 + digit;

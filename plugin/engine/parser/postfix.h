@@ -1,0 +1,78 @@
+/* What the files that read Postfix' lines share.
+ *
+ *     postfix.c             queue ID, level, and the tables that pick a reader
+ *     postfix_scan.c        addresses, NAME[ADDRESS]:PORT, stages
+ *     postfix_queue.c       pickup, cleanup, qmgr, bounce: what happens to a queue entry
+ *     postfix_delivery.c    to=<>, and outgoing TLS
+ *     postfix_smtpd.c       sessions, and incoming TLS
+ *     postfix_reject.c      reject and its kin, header_checks, the tail "; from=<> to=<> proto= helo=<>"
+ *     postfix_postscreen.c  postscreen and tlsproxy
+ *
+ * Comments name files of the Postfix source tree. Thread rules: no shared state.
+ */
+#ifndef MT_PARSER_POSTFIX_H
+#define MT_PARSER_POSTFIX_H
+
+#include "mta.h"
+#include "scan.h"
+
+/* MT_LIT for static tables. */
+#define MT_TEXT(literal)               \
+    {                                  \
+        (literal), sizeof(literal) - 1 \
+    }
+
+/* One form of text: what it starts with, and who reads it. `text` begins with the
+ * prefix, `rest` stands after it; both exclude the queue ID. A reader that returns
+ * false has not recognised the line; the fields that it has set are then dropped.
+ */
+struct mt_postfix_form {
+    struct mt_slice prefix;
+    bool (*read)(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text, struct mt_slice rest);
+    uint8_t kind;     /* enum mt_kind, for readers that serve several */
+    const char *word; /* REASON, ACTION or whatever else the reader takes from the table; or NULL */
+};
+
+typedef bool mt_postfix_read_fn(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
+                                struct mt_slice rest);
+
+/* NAME[ADDRESS] or NAME[ADDRESS]:PORT, as smtpd_peer.c, smtp_session.c and postscreen write it. */
+struct mt_postfix_peer {
+    struct mt_slice name, address;
+    int64_t port; /* negative: none */
+};
+
+/* Moves over an address and its '>'; *at stands behind the '<'. Only the external form
+ * (quote_822_local.c) is taken: see postfix_scan.c.
+ */
+bool mt_postfix_address(struct mt_slice *at, struct mt_slice *address);
+
+/* Moves over a HELO name and its '>', as smtpd(8) logs it. */
+bool mt_postfix_helo(struct mt_slice *at, struct mt_slice *helo);
+
+bool mt_postfix_peer(struct mt_slice *at, struct mt_postfix_peer *peer);
+
+/* Reads a peer into CLIENT_* or RELAY_*. */
+bool mt_postfix_client(struct mt_slice *at, struct mt_record *rec);
+void mt_postfix_relay(struct mt_record *rec, const struct mt_postfix_peer *peer);
+
+/* Sets STAGE from what smtpd(8) calls a command: smtpd.h. */
+void mt_postfix_stage(struct mt_record *rec, struct mt_slice command);
+
+/* A queue ID at the start of *at, strictly by mail_queue.h; false when it is not one as a whole. */
+size_t mt_postfix_queue_id(struct mt_slice s);
+
+/* Kind and TEXT, REASON from the table: forms that say nothing more. */
+mt_postfix_read_fn mt_postfix_plain;
+
+mt_postfix_read_fn mt_postfix_delivery, mt_postfix_relay_tls, mt_postfix_relay_tls_failed;
+mt_postfix_read_fn mt_postfix_from, mt_postfix_local, mt_postfix_message_id, mt_postfix_removed, mt_postfix_bounce;
+mt_postfix_read_fn mt_postfix_client_line, mt_postfix_session, mt_postfix_lost, mt_postfix_pipelining;
+mt_postfix_read_fn mt_postfix_tls, mt_postfix_tls_failed;
+mt_postfix_read_fn mt_postfix_reject, mt_postfix_proxy;
+mt_postfix_read_fn mt_postfix_screen;
+
+/* What smtpd warns of: sets REASON and CLIENT_*, or makes an AUTH of it. TEXT and kind are set. */
+void mt_postfix_warning(struct mt_record *rec, struct mt_slice text);
+
+#endif

@@ -1,0 +1,323 @@
+/* Mail that smtpd(8), cleanup(8) or postscreen(8) refuse or treat apart, and what
+ * header_checks and body_checks log. See postfix.h.
+ *
+ *     NOQUEUE: reject: RCPT from NAME[IP]: 550 5.1.1 <b@c>: TEXT; from=<a@b> to=<b@c> proto=ESMTP helo=<h>
+ *
+ * TEXT holds addresses without their quotes, names out of the DNS, words of policy servers: it
+ * can look like the tail. In the tail the addresses are quoted (smtpd_whatsup() in
+ * smtpd.c, log_whatsup() in smtpd_check.c, cleanup_act_log() in cleanup_message.c) and
+ * the HELO name has no blank, bracket, quote or semicolon left (NEUTER_CHARACTERS). So no ';'
+ * inside the true tail is followed by a second complete tail: a tail that began inside a
+ * quoted address would need that address' closing quote without an opening one. The last ';'
+ * from which a complete tail reaches to the end of the line is the true one.
+ */
+#include "postfix.h"
+
+struct tail {
+    struct mt_slice from, to, proto, helo, user, note;
+    bool has_from;
+};
+
+/* A candidate can be long and the candidates many; a true tail has few ';' in it. */
+#define CANDIDATES 256
+
+static void take_atom(struct mt_slice *at, struct mt_slice *atom)
+{
+    size_t i = 0;
+
+    while (i < at->n && (mt_is_alnum(at->p[i]) || at->p[i] == '-' || at->p[i] == '_')) {
+        i++;
+    }
+    *atom = mt_slice(at->p, i);
+    *at = mt_slice_skip(*at, i);
+}
+
+/* " sasl_username=<U>" (smtpd.c), " sasl_method=M sasl_username=U sasl_sender=S"
+ * (smtpd_check.c, since 3.10): to the end of the line.
+ */
+static bool take_user(struct mt_slice *at, struct tail *t)
+{
+    struct mt_slice method;
+    const char *sender;
+
+    if (MT_EAT(at, " sasl_method=")) {
+        take_atom(at, &method);
+    }
+    if (!MT_EAT(at, " sasl_username=")) {
+        return true;
+    }
+    t->user = *at;
+    *at = mt_slice_skip(*at, at->n);
+    if (t->user.n > 1 && *t->user.p == '<' && mt_slice_ends(t->user, MT_LIT(">"))) {
+        t->user = mt_slice(t->user.p + 1, t->user.n - 2);
+        return true;
+    }
+    sender = mt_find_last(t->user, MT_LIT(" sasl_sender="));
+    if (sender) {
+        t->user = mt_slice_to(t->user.p, sender);
+    }
+    return t->user.n != 0;
+}
+
+/* From behind a ';' to the end of the line. note: ": TEXT" may stand at the end
+ * (cleanup_message.c, the administrator's words).
+ */
+static bool read_tail(struct mt_slice at, bool note, struct tail *t)
+{
+    size_t n = at.n;
+
+    memset(t, 0, sizeof *t);
+    t->has_from = MT_EAT(&at, " from=<");
+    if (t->has_from && !mt_postfix_address(&at, &t->from)) {
+        return false;
+    }
+    if (MT_EAT(&at, " to=<") && !mt_postfix_address(&at, &t->to)) {
+        return false;
+    }
+    if (MT_EAT(&at, " proto=")) {
+        take_atom(&at, &t->proto);
+    }
+    if (MT_EAT(&at, " helo=<") && !mt_postfix_helo(&at, &t->helo)) {
+        return false;
+    }
+    if (!take_user(&at, t) || at.n == n) {
+        return false;
+    }
+    if (note && MT_EAT(&at, ": ")) {
+        t->note = at;
+        return at.n != 0;
+    }
+    return !at.n;
+}
+
+/* Splits text at the ';' before the true tail. False when the line has none (it may have
+ * been cut on its way): then nothing in it can be trusted to be one.
+ */
+static bool find_tail(const struct mt_record *rec, struct mt_slice text, bool note, struct mt_slice *before,
+                      struct tail *t)
+{
+    struct mt_slice s = text;
+
+    if (rec->line.cut) {
+        return false;
+    }
+    for (int i = 0; i < CANDIDATES && s.n; i++) {
+        const char *p = memrchr(s.p, ';', s.n);
+        if (!p) {
+            return false;
+        }
+        if (read_tail(mt_slice_to(p + 1, text.p + text.n), note, t)) {
+            *before = mt_slice_to(text.p, p);
+            return true;
+        }
+        s.n = (size_t)(p - s.p);
+    }
+    return false;
+}
+
+static void set_tail(struct mt_record *rec, const struct tail *t)
+{
+    if (t->has_from) {
+        mt_set_empty(&rec->f, MT_F_FROM, t->from);
+    }
+    mt_set(&rec->f, MT_F_TO, t->to);
+    mt_set(&rec->f, MT_F_CLIENT_PROTOCOL, t->proto);
+    mt_set(&rec->f, MT_F_CLIENT_HELO, t->helo);
+    mt_set(&rec->f, MT_F_CLIENT_USER, t->user);
+}
+
+/* "550 5.1.1 TEXT", or "5.7.1 TEXT" from a milter. */
+static void set_response(struct mt_record *rec, struct mt_slice response)
+{
+    struct mt_slice at = response, dsn;
+    int code = mt_reply_code(response);
+
+    mt_set(&rec->f, MT_F_RESPONSE, response);
+    if (code) {
+        mt_set_int(&rec->f, MT_F_REPLY_CODE, code);
+        at = mt_slice_skip(at, at.n > 3 ? 4 : 3);
+    }
+    if (mt_take_dsn(&at, &dsn) && (!at.n || *at.p == ' ')) {
+        mt_set(&rec->f, MT_F_DSN, dsn);
+    }
+}
+
+/* postscreen_smtpd.c: commas between the fields, and a HELO name that is as the client sent it,
+ * so that it is the first complete tail that is true. Before it stands postscreen's own text.
+ */
+static bool read_screen_tail(struct mt_slice text, struct mt_slice *before, struct tail *t)
+{
+    struct mt_slice at = text;
+
+    memset(t, 0, sizeof *t);
+    if (!mt_take_to(&at, MT_LIT("; from=<"), before) || !mt_postfix_address(&at, &t->from) || !MT_EAT(&at, ", to=<") ||
+        !mt_postfix_address(&at, &t->to) || !MT_EAT(&at, ", proto=")) {
+        return false;
+    }
+    t->has_from = true;
+    take_atom(&at, &t->proto);
+    if (!MT_EAT(&at, ", helo=<") || !mt_slice_ends(at, MT_LIT(">"))) {
+        return false;
+    }
+    t->helo = mt_slice(at.p, at.n - 1);
+    return true;
+}
+
+/* RCPT from NAME[IP]: TEXT; from=... The name of a client is not empty but with postscreen. */
+static bool read_client_reject(struct mt_record *rec, struct mt_slice at)
+{
+    struct mt_slice command, before;
+    struct tail t;
+    bool screen, found;
+
+    if (!mt_take_to(&at, MT_LIT(" from "), &command)) {
+        return false;
+    }
+    screen = mt_slice_starts(at, MT_LIT("["));
+    if (!mt_postfix_client(&at, rec) || !MT_EAT(&at, ": ")) {
+        return false;
+    }
+    mt_postfix_stage(rec, command);
+    if (!mt_has(&rec->f, MT_F_STAGE)) {
+        return false;
+    }
+    found = screen ? read_screen_tail(at, &before, &t) : find_tail(rec, at, false, &before, &t);
+    if (found) {
+        set_tail(rec, &t);
+    }
+    set_response(rec, found ? before : at);
+    return true;
+}
+
+/* ASCII, whatever the locale. lower is in lower case. */
+static bool starts_any_case(struct mt_slice s, struct mt_slice lower)
+{
+    if (s.n < lower.n) {
+        return false;
+    }
+    for (size_t i = 0; i < lower.n; i++) {
+        char c = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 0x20) : s.p[i];
+        if (c != lower.p[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "Subject: x" -> SUBJECT "x"; any other header, or a line of a body, -> TEXT. */
+static void set_content(struct mt_record *rec, struct mt_slice content, bool header)
+{
+    static const struct mt_slice subject = MT_TEXT("subject:");
+
+    if (header && starts_any_case(content, subject)) {
+        content = mt_slice_skip(content, subject.n);
+        while (content.n && *content.p == ' ') {
+            content = mt_slice_skip(content, 1);
+        }
+        mt_set(&rec->f, MT_F_SUBJECT, content);
+        return;
+    }
+    mt_set(&rec->f, MT_F_TEXT, content);
+}
+
+/* " from ORIGIN" at the end of s: NAME[IP] or "local", no blank in it (cleanup_act_log()). */
+static bool take_origin(struct mt_record *rec, struct mt_slice *s, bool set)
+{
+    static const struct mt_slice from = MT_TEXT(" from");
+    const char *blank = s->n ? memrchr(s->p, ' ', s->n) : NULL;
+    struct mt_slice origin, content;
+
+    if (!blank) {
+        return false;
+    }
+    origin = mt_slice_to(blank + 1, s->p + s->n);
+    content = mt_slice_to(s->p, blank);
+    if (!mt_slice_ends(content, from)) {
+        return false;
+    }
+    content.n -= from.n;
+    *s = content;
+    if (set) {
+        mt_postfix_client(&origin, rec);
+    }
+    return true;
+}
+
+/* header CONTENT from ORIGIN; from=<> to=<> proto=ESMTP helo=<>: TEXT
+ *
+ * A logged header gives nothing but itself, so that a sender's words stay what they are. smtp(8)
+ * writes "header CONTENT: TEXT" (smtp_header_checks): the two cannot be told apart there.
+ */
+static bool read_check(struct mt_record *rec, bool note, struct mt_slice at)
+{
+    bool header = MT_EAT(&at, "header ");
+    struct mt_slice content = at;
+    struct tail t;
+
+    if (!header && !MT_EAT(&at, "body ") && !MT_EAT(&at, "content ") && !MT_EAT(&at, "mime-error ")) {
+        return false;
+    }
+    if (find_tail(rec, at, true, &content, &t) && take_origin(rec, &content, !note)) {
+        if (!note) {
+            set_tail(rec, &t);
+            set_response(rec, t.note);
+        }
+    } else {
+        content = at;
+        note = note || mt_slice_eq(rec->service, MT_LIT("smtp")) || mt_slice_eq(rec->service, MT_LIT("lmtp"));
+    }
+    rec->kind = note ? MT_KIND_HEADER : MT_KIND_REJECT;
+    set_content(rec, content, header);
+    return true;
+}
+
+/* The word before the colon. */
+static void set_action(struct mt_record *rec, const struct mt_postfix_form *form)
+{
+    mt_set(&rec->f, MT_F_ACTION, mt_slice(form->prefix.p, form->prefix.n - 2));
+}
+
+/* reject: RCPT from NAME[IP]: ...; reject: header CONTENT from ...
+ *
+ * The table has a word for actions that only log a header and change nothing.
+ */
+bool mt_postfix_reject(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
+                       struct mt_slice at)
+{
+    (void)text;
+    set_action(rec, form);
+    if (read_check(rec, form->word != NULL, at)) {
+        return true;
+    }
+    rec->kind = form->kind;
+    return read_client_reject(rec, at);
+}
+
+/* proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok: queued as 4D1F2AAE9B1; from=<> to=<> proto=ESMTP helo=<> */
+bool mt_postfix_proxy(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
+                      struct mt_slice at)
+{
+    struct mt_slice command, before = at, id;
+    struct tail t;
+    const char *p;
+
+    (void)text;
+    if (!mt_take_to(&at, MT_LIT(": "), &command)) {
+        return false;
+    }
+    rec->kind = form->kind;
+    set_action(rec, form);
+    mt_postfix_stage(rec, command);
+    before = at;
+    if (find_tail(rec, at, false, &before, &t)) {
+        set_tail(rec, &t);
+    }
+    set_response(rec, before);
+    p = form->kind == MT_KIND_INFO ? mt_find_last(before, MT_LIT("queued as ")) : NULL;
+    if (p) {
+        id = mt_slice_to(p + 10, before.p + before.n);
+        id.n = mt_postfix_queue_id(id);
+        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, id);
+    }
+    return mt_has(&rec->f, MT_F_STAGE);
+}

@@ -1,0 +1,241 @@
+/* Addresses, peers and stages as Postfix writes them. See postfix.h. */
+#include "postfix.h"
+
+/* What a character can be part of. */
+enum {
+    HEX = 1,  /* a short queue ID */
+    SAFE = 2, /* a long queue ID: digits and letters without vowels (safe_ultostr.c) */
+    ATOM = 4, /* an atom of an address; is_822_dot_string() in quote_822_local.c quotes local parts with others in
+                 them. Control characters have become '?' in the log, 8-bit text stays as it is */
+    HELO = 8, /* a HELO name: all but smtpd.c's NEUTER_CHARACTERS */
+};
+
+/* clang-format off */
+static const unsigned char classes[256] = {
+    12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, /* control characters */
+    0, 12, 0, 12, 12, 12, 12, 12, 0, 0, 12, 12, 8, 12, 12, 12, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 8, 0, 0, 12, 0, 12, /* blank to ? */
+    0, 13, 15, 15, 15, 13, 15, 14, 14, 12, 14, 14, 14, 14, 14, 12, 14, 14, 14, 14, 14, 12, 14, 14, 14, 14, 14, 8, 0, 8, 12, 12, /* @ to _ */
+    12, 12, 14, 14, 14, 12, 14, 14, 14, 12, 14, 14, 14, 14, 14, 12, 14, 14, 14, 14, 14, 12, 14, 14, 14, 14, 14, 12, 12, 12, 12, 12, /* ` to DEL */
+    12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12,
+    12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12,
+    12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12,
+    12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12,
+};
+/* clang-format on */
+
+static inline bool is_of(char c, unsigned char set)
+{
+    return (classes[(unsigned char)c] & set) != 0;
+}
+
+/* The end of a quoted string that starts at i: make_822_quoted_string() puts a
+ * backslash before each quote and backslash within. 0 when there is none.
+ */
+static size_t quoted_end(struct mt_slice s, size_t i)
+{
+    for (i++; i < s.n; i++) {
+        if (s.p[i] == '\\') {
+            i++;
+        } else if (s.p[i] == '"') {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static size_t local_end(struct mt_slice s, size_t i)
+{
+    if (i < s.n && s.p[i] == '"') {
+        return quoted_end(s, i);
+    }
+    while (i < s.n && is_of(s.p[i], ATOM)) {
+        i++;
+    }
+    return i;
+}
+
+/* A domain is not quoted in the log, but rewriting leaves nothing in it that could
+ * end the field, except inside a literal. RFC 1035 allows 255 octets.
+ */
+static size_t domain_end(struct mt_slice s, size_t i)
+{
+    size_t start = i;
+
+    if (i < s.n && s.p[i] == '[') {
+        while (i < s.n && s.p[i] != ']' && i - start < 256) {
+            i++;
+        }
+        return i < s.n && s.p[i] == ']' ? i + 1 : 0;
+    }
+    while (i < s.n && is_of(s.p[i], ATOM)) {
+        i++;
+    }
+    return i;
+}
+
+/* "@a,@b:" before the local part: quote_822_local.c copies a source route as it is. */
+static size_t route_end(struct mt_slice s)
+{
+    size_t i = 0;
+
+    while (i < s.n && (s.p[i] == '@' || s.p[i] == ',' || is_of(s.p[i], ATOM))) {
+        i++;
+    }
+    return i < s.n && s.p[i] == ':' ? i + 1 : 0;
+}
+
+bool mt_postfix_address(struct mt_slice *at, struct mt_slice *address)
+{
+    struct mt_slice s = *at;
+    size_t i = s.n && *s.p == '@' ? route_end(s) : 0;
+    bool quoted = i < s.n && s.p[i] == '"';
+
+    i = local_end(s, i);
+    if (quoted && !i) {
+        return false;
+    }
+    if (i < s.n && s.p[i] == '@') {
+        i = domain_end(s, i + 1);
+    }
+    if (!i && !(s.n && *s.p == '>')) {
+        return false;
+    }
+    if (i >= s.n || s.p[i] != '>') {
+        return false;
+    }
+    *address = mt_slice(s.p, i);
+    *at = mt_slice_skip(s, i + 1);
+    return true;
+}
+
+bool mt_postfix_helo(struct mt_slice *at, struct mt_slice *helo)
+{
+    size_t i = 0;
+
+    while (i < at->n && is_of(at->p[i], HELO)) {
+        i++;
+    }
+    if (i >= at->n || at->p[i] != '>') {
+        return false;
+    }
+    *helo = mt_slice(at->p, i);
+    *at = mt_slice_skip(*at, i + 1);
+    return true;
+}
+
+bool mt_postfix_peer(struct mt_slice *at, struct mt_postfix_peer *peer)
+{
+    struct mt_slice s = *at, after;
+    const char *p = mt_find(s, '[');
+
+    if (!p || mt_find(mt_slice_to(s.p, p), ' ')) {
+        return false;
+    }
+    peer->name = mt_slice_to(s.p, p);
+    s = mt_slice_skip(s, peer->name.n + 1);
+    p = mt_find(s, ']');
+    if (!p) {
+        return false;
+    }
+    peer->address = mt_slice_to(s.p, p);
+    s = after = mt_slice_skip(s, peer->address.n + 1);
+    if (!MT_EAT(&after, ":") || !mt_take_int(&after, &peer->port) || peer->port > 65535) {
+        after = s;
+        peer->port = -1;
+    }
+    *at = after;
+    return true;
+}
+
+bool mt_postfix_client(struct mt_slice *at, struct mt_record *rec)
+{
+    struct mt_postfix_peer peer;
+
+    if (!mt_postfix_peer(at, &peer)) {
+        return false;
+    }
+    mt_set(&rec->f, MT_F_CLIENT_NAME, mt_known(peer.name));
+    mt_set(&rec->f, MT_F_CLIENT_IP, mt_known(peer.address));
+    if (peer.port > 0) {
+        mt_set_int(&rec->f, MT_F_CLIENT_PORT, peer.port);
+    }
+    return true;
+}
+
+/* The address of a host, and not the path of a socket ("private/lmtp"). */
+static bool is_host_address(struct mt_slice s)
+{
+    bool mark = false;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '.' || s.p[i] == ':') {
+            mark = true;
+        } else if (s.p[i] == '%' && mark) {
+            return true; /* the zone of a link-local address */
+        } else if (!mt_is_digit(s.p[i]) && !((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'f')) {
+            return false;
+        }
+    }
+    return mark;
+}
+
+void mt_postfix_relay(struct mt_record *rec, const struct mt_postfix_peer *peer)
+{
+    bool host = is_host_address(peer->address);
+
+    mt_set(&rec->f, MT_F_RELAY_NAME, mt_known(peer->name));
+    mt_set(&rec->f, host ? MT_F_RELAY_IP : MT_F_RELAY_PATH, mt_known(peer->address));
+    if (peer->port > 0) {
+        mt_set_int(&rec->f, MT_F_RELAY_PORT, peer->port);
+    }
+}
+
+/* smtpd.h, SMTPD_CMD_*; "DATA content" and "BDAT content" while it reads a message. */
+static const struct stage {
+    struct mt_slice command, stage;
+} stages[] = {
+    {MT_TEXT("RCPT"), MT_TEXT("RCPT")},         {MT_TEXT("MAIL"), MT_TEXT("MAIL")},
+    {MT_TEXT("DATA"), MT_TEXT("DATA")},         {MT_TEXT("CONNECT"), MT_TEXT("CONNECT")},
+    {MT_TEXT("EHLO"), MT_TEXT("HELO")},         {MT_TEXT("HELO"), MT_TEXT("HELO")},
+    {MT_TEXT("LHLO"), MT_TEXT("HELO")},         {MT_TEXT("AUTH"), MT_TEXT("AUTH")},
+    {MT_TEXT("STARTTLS"), MT_TEXT("STARTTLS")}, {MT_TEXT("END-OF-MESSAGE"), MT_TEXT("END-OF-MESSAGE")},
+    {MT_TEXT("DATA content"), MT_TEXT("DATA")}, {MT_TEXT("BDAT"), MT_TEXT("BDAT")},
+    {MT_TEXT("BDAT content"), MT_TEXT("BDAT")}, {MT_TEXT("UNKNOWN"), MT_TEXT("UNKNOWN")},
+    {MT_TEXT("VRFY"), MT_TEXT("VRFY")},         {MT_TEXT("EXPN"), MT_TEXT("EXPN")},
+    {MT_TEXT("ETRN"), MT_TEXT("ETRN")},         {MT_TEXT("RSET"), MT_TEXT("RSET")},
+    {MT_TEXT("NOOP"), MT_TEXT("NOOP")},         {MT_TEXT("QUIT"), MT_TEXT("QUIT")},
+    {MT_TEXT("HELP"), MT_TEXT("HELP")},         {MT_TEXT("XCLIENT"), MT_TEXT("XCLIENT")},
+    {MT_TEXT("XFORWARD"), MT_TEXT("XFORWARD")},
+};
+
+void mt_postfix_stage(struct mt_record *rec, struct mt_slice command)
+{
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        if (mt_slice_eq(command, stages[i].command)) {
+            mt_set(&rec->f, MT_F_STAGE, stages[i].stage);
+            return;
+        }
+    }
+}
+
+/* mail_queue.h. Short: five or more digits of microseconds and an inode number, in
+ * upper-case hexadecimal. Long: six or more digits of seconds, four of microseconds,
+ * 'z', an inode number without 'z'; so its last 'z' stands at 10 or later.
+ */
+size_t mt_postfix_queue_id(struct mt_slice s)
+{
+    size_t i = 0, last_z = 0;
+
+    while (i < s.n && is_of(s.p[i], HEX)) {
+        i++;
+    }
+    if (i >= 6 && (i == s.n || !mt_is_alnum(s.p[i]))) {
+        return i;
+    }
+    for (i = 0; i < s.n && is_of(s.p[i], SAFE); i++) {
+        if (s.p[i] == 'z') {
+            last_z = i;
+        }
+    }
+    return last_z >= 10 && i > last_z + 1 && (i == s.n || !mt_is_alnum(s.p[i])) ? i : 0;
+}

@@ -1,0 +1,303 @@
+/* Sessions of smtpd(8) and qmqpd(8): who connects, how it ends, TLS, AUTH. See postfix.h. */
+#include "postfix.h"
+
+/* connect from NAME[IP]:PORT
+ * disconnect from NAME[IP] ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4
+ */
+bool mt_postfix_session(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
+                        struct mt_slice at)
+{
+    (void)text;
+    if (!mt_postfix_client(&at, rec)) {
+        return false;
+    }
+    if (MT_EAT(&at, " ") && form->kind == MT_KIND_DISCONNECT) {
+        mt_set(&rec->f, MT_F_COMMANDS, at);
+        at.n = 0;
+    }
+    rec->kind = form->kind;
+    return !at.n;
+}
+
+/* Takes ", name=value" off the end of *s when value has no blank in it. */
+static bool take_last(struct mt_slice *s, struct mt_slice name, struct mt_slice *value)
+{
+    const char *p = mt_find_last(*s, name);
+
+    if (!p) {
+        return false;
+    }
+    *value = mt_slice_to(p + name.n, s->p + s->n);
+    if (!value->n || mt_find(*value, ' ')) {
+        return false;
+    }
+    s->n = (size_t)(p - s->p);
+    return true;
+}
+
+/* ", sasl_method=PLAIN, sasl_username=U, sasl_sender=S"
+ *
+ * U is the name under which the SASL server knows the user, and is not quoted. What can
+ * follow has no blanks (S is xtext; XFORWARD values are neutered), so it is taken off
+ * the end first and U is all that remains.
+ */
+static void read_sasl(struct mt_record *rec, struct mt_slice at)
+{
+    struct mt_slice method, sender;
+
+    take_last(&at, MT_LIT(", sasl_sender="), &sender);
+    if (MT_EAT(&at, ", sasl_method=")) {
+        const char *comma = mt_find(at, ',');
+        method = comma ? mt_slice_to(at.p, comma) : at;
+        mt_set(&rec->f, MT_F_CLIENT_MECHANISM, method);
+        at = mt_slice_skip(at, method.n);
+    }
+    if (MT_EAT(&at, ", sasl_username=")) {
+        mt_set(&rec->f, MT_F_CLIENT_USER, at);
+    }
+}
+
+/* 098F1AAE9E9: client=NAME[IP], sasl_method=PLAIN, sasl_username=U
+ * 9C5D2AAE9C1: client=localhost[127.0.0.1], orig_queue_id=098F1AAE9E9, orig_client=NAME[IP]
+ *
+ * orig_queue_id comes by XFORWARD from a content filter that smtpd_authorized_xforward_hosts
+ * names. Such a filter does not log in; in the line of a client that did, the words could be
+ * part of its name, and make no parent.
+ */
+bool mt_postfix_client_line(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
+                            struct mt_slice at)
+{
+    struct mt_slice client, id;
+
+    (void)text;
+    if (!mt_postfix_client(&at, rec)) {
+        return false;
+    }
+    rec->kind = form->kind;
+    if (!at.n) {
+        return true;
+    }
+    take_last(&at, MT_LIT(", orig_client="), &client);
+    if (take_last(&at, MT_LIT(", orig_queue_id="), &id) && !mt_slice_starts(at, MT_LIT(", sasl_")) &&
+        mt_postfix_queue_id(id) == id.n) {
+        mt_set(&rec->f, MT_F_PARENT_QUEUE_ID, id);
+    }
+    read_sasl(rec, at);
+    return !at.n || *at.p == ',';
+}
+
+/* lost connection after DATA (4096 bytes) from NAME[IP] */
+bool mt_postfix_lost(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
+                     struct mt_slice at)
+{
+    struct mt_slice command;
+    const char *bytes;
+
+    if (!mt_take_to(&at, MT_LIT(" from "), &command) || !mt_postfix_client(&at, rec) || at.n) {
+        return false;
+    }
+    bytes = mt_find_text(command, MT_LIT(" ("));
+    if (bytes) {
+        command = mt_slice_to(command.p, bytes);
+    }
+    rec->kind = form->kind;
+    mt_set(&rec->f, MT_F_REASON, mt_slice_str(form->word));
+    mt_set(&rec->f, MT_F_TEXT, text);
+    mt_postfix_stage(rec, command);
+    return true;
+}
+
+/* improper command pipelining after CONNECT from NAME[IP]: GET / HTTP/1.1\r\n */
+bool mt_postfix_pipelining(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
+                           struct mt_slice at)
+{
+    struct mt_slice command;
+
+    if (!mt_take_to(&at, MT_LIT(" from "), &command) || !mt_postfix_client(&at, rec)) {
+        return false;
+    }
+    rec->kind = form->kind;
+    mt_set(&rec->f, MT_F_REASON, mt_slice_str(form->word));
+    mt_set(&rec->f, MT_F_TEXT, text);
+    mt_postfix_stage(rec, command);
+    return true;
+}
+
+static const enum mt_field client_tls[] = {MT_F_CLIENT_TLS_VERSION, MT_F_CLIENT_TLS_CIPHER, MT_F_CLIENT_TLS_BITS,
+                                           MT_F_CLIENT_TLS_VERIFY};
+static const enum mt_field relay_tls[] = {MT_F_TLS_VERSION, MT_F_TLS_CIPHER, MT_F_TLS_BITS, MT_F_TLS_VERIFY};
+
+/* TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange ... */
+static bool read_cipher(struct mt_record *rec, const enum mt_field *fields, const char *verify, struct mt_slice at)
+{
+    struct mt_slice version, cipher;
+    int64_t bits;
+
+    if (!mt_take_to(&at, MT_LIT(" with cipher "), &version) || !mt_take_to(&at, MT_LIT(" ("), &cipher) ||
+        !mt_take_int(&at, &bits)) {
+        return false;
+    }
+    mt_set(&rec->f, fields[0], version);
+    mt_set(&rec->f, fields[1], cipher);
+    mt_set_int(&rec->f, fields[2], bits);
+    mt_set(&rec->f, fields[3], mt_slice_str(verify));
+    return true;
+}
+
+/* Anonymous TLS connection established from NAME[IP] to SNI: TLSv1.3 with cipher ...
+ * Untrusted TLS connection reused to NAME[IP]:25: TLSv1.3 with cipher ...
+ * (tls_log_summary() in tls_misc.c)
+ */
+bool mt_postfix_tls(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text, struct mt_slice at)
+{
+    struct mt_postfix_peer peer;
+    struct mt_slice sni;
+    bool incoming;
+
+    (void)text;
+    rec->kind = form->kind;
+    if (!MT_EAT(&at, "established ") && !MT_EAT(&at, "reused ")) {
+        return false;
+    }
+    incoming = MT_EAT(&at, "from ");
+    if (incoming ? !mt_postfix_client(&at, rec) : !(MT_EAT(&at, "to ") && mt_postfix_peer(&at, &peer))) {
+        return false;
+    }
+    if (MT_EAT(&at, " to ") && !mt_take_to(&at, MT_LIT(": "), &sni)) {
+        return false;
+    }
+    MT_EAT(&at, ": ");
+    if (incoming) {
+        return read_cipher(rec, client_tls, form->word, at);
+    }
+    mt_postfix_relay(rec, &peer);
+    return read_cipher(rec, relay_tls, form->word, at);
+}
+
+/* SSL_accept error from NAME[IP]: -1; NOQUEUE: abort: TLS from NAME[IP]: No client certificate presented;
+ * SSL_connect error to NAME[IP]:25: lost connection; TLS handshake failed for service=S peer=[IP]:PORT
+ */
+bool mt_postfix_tls_failed(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
+                           struct mt_slice at)
+{
+    struct mt_slice service;
+
+    if (mt_slice_ends(form->prefix, MT_LIT("service=")) && !mt_take_to(&at, MT_LIT(" peer="), &service)) {
+        return false;
+    }
+    if (mt_slice_ends(form->prefix, MT_LIT(" to "))) {
+        struct mt_postfix_peer peer;
+        if (!mt_postfix_peer(&at, &peer)) {
+            return false;
+        }
+        mt_postfix_relay(rec, &peer);
+    } else if (!mt_postfix_client(&at, rec)) {
+        return false;
+    }
+    rec->kind = form->kind;
+    mt_set(&rec->f, MT_F_REASON, MT_LIT("tls-failed"));
+    mt_set(&rec->f, MT_F_TEXT, text);
+    return true;
+}
+
+/* What a SASL server says when it is at fault itself: xsasl_dovecot_server.c, and
+ * Cyrus SASL's sasl_errstring() for what xsasl_cyrus_server.c takes as temporary.
+ */
+static const struct mt_slice faults[] = {
+    MT_TEXT("Connection lost to authentication server"),
+    MT_TEXT("Can't connect to authentication server"),
+    MT_TEXT("Authentication backend error"),
+    MT_TEXT("Temporary authentication failure"),
+    MT_TEXT("Temporary internal failure"),
+    MT_TEXT("generic failure"),
+    MT_TEXT("no memory available"),
+    MT_TEXT("transient failure"),
+    MT_TEXT("remote authentication server unavailable"),
+};
+
+static const char *auth_reason(struct mt_slice response)
+{
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        if (mt_slice_starts(response, faults[i])) {
+            return "auth-error";
+        }
+    }
+    return "auth-failed";
+}
+
+/* "LOGIN authentication failed: TEXT, sasl_username=U" (older: without the name), "LOGIN authentication aborted".
+ *
+ * The mechanism is the client's word as well. Only one that is a mechanism's name (RFC 4422,
+ * section 3.1) leaves no doubt where the rest begins.
+ */
+static void read_auth(struct mt_record *rec, struct mt_slice at)
+{
+    static const struct mt_slice user = MT_TEXT(", sasl_username=");
+    struct mt_slice response = at;
+    const char *p;
+    size_t i = 0;
+
+    while (i < at.n && (mt_is_alnum(at.p[i]) || at.p[i] == '-' || at.p[i] == '_')) {
+        i++;
+    }
+    rec->kind = MT_KIND_AUTH;
+    response = mt_slice_skip(at, i);
+    if (i && MT_EAT(&response, " authentication failed: ")) {
+        mt_set(&rec->f, MT_F_MECHANISM, mt_slice(at.p, i));
+        p = mt_find_text(response, user);
+        if (p) {
+            struct mt_slice name = mt_slice_skip(mt_slice_to(p, response.p + response.n), user.n);
+            mt_set(&rec->f, MT_F_USER, mt_slice_eq(name, MT_LIT("(unavailable)")) ? mt_slice(NULL, 0) : name);
+            response = mt_slice_to(response.p, p);
+        }
+    } else {
+        if (i && mt_slice_eq(response, MT_LIT(" authentication aborted"))) {
+            mt_set(&rec->f, MT_F_MECHANISM, mt_slice(at.p, i));
+        }
+        response = at;
+    }
+    mt_set(&rec->f, MT_F_RESPONSE, response);
+    mt_set(&rec->f, MT_F_REASON, mt_slice_str(auth_reason(response)));
+}
+
+/* smtpd.c; the client stands behind the first " from ", before which all is Postfix' own. */
+static const struct warning {
+    struct mt_slice prefix;
+    const char *reason;
+} warnings[] = {
+    {MT_TEXT("Connection concurrency limit exceeded: "), "rate-limit"},
+    {MT_TEXT("Connection rate limit exceeded: "), "rate-limit"},
+    {MT_TEXT("Message delivery request rate limit exceeded: "), "rate-limit"},
+    {MT_TEXT("Recipient address rate limit exceeded: "), "rate-limit"},
+    {MT_TEXT("AUTH command rate limit exceeded: "), "rate-limit"},
+    {MT_TEXT("New TLS session rate limit exceeded: "), "rate-limit"},
+    {MT_TEXT("Refusing STARTTLS request from "), "rate-limit"},
+    {MT_TEXT("Refusing TLS service request from "), "rate-limit"},
+    {MT_TEXT("Wrapper-mode request dropped from "), "tls-failed"},
+    {MT_TEXT("non-SMTP command from "), "protocol-error"},
+    {MT_TEXT("malformed BDAT command syntax from "), "protocol-error"},
+    {MT_TEXT("null BDAT request from "), "protocol-error"},
+    {MT_TEXT("too much BDAT content "), "protocol-error"},
+    {MT_TEXT("Illegal address syntax from "), NULL},
+};
+
+void mt_postfix_warning(struct mt_record *rec, struct mt_slice text)
+{
+    struct mt_slice at = text, skipped;
+
+    for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++) {
+        if (mt_slice_starts(text, warnings[i].prefix)) {
+            mt_set(&rec->f, MT_F_REASON, mt_slice_str(warnings[i].reason));
+            if (mt_take_to(&at, MT_LIT(" from "), &skipped)) {
+                mt_postfix_client(&at, rec);
+            }
+            return;
+        }
+    }
+    struct mt_postfix_peer peer;
+    if (mt_postfix_peer(&at, &peer) && MT_EAT(&at, ": SASL ")) {
+        mt_postfix_client(&text, rec);
+        mt_drop(&rec->f, MT_F_TEXT);
+        read_auth(rec, at);
+    }
+}

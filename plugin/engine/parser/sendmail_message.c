@@ -1,0 +1,500 @@
+/* Sendmail: what happens to a message.
+ *
+ * from= is logsender() (sendmail/headers.c), to= is logdelivery() (sendmail/deliver.c). Both write
+ * their fields in one order. An address ends where the quoting says, a Message-ID, a remote
+ * reply and a status text end where the fields behind them, counted from the right, begin.
+ */
+#include "sendmail.h"
+
+/* The text up to the > that matches the < it begins with; without < the text as it is. */
+static struct mt_slice message_id(struct mt_slice s)
+{
+    size_t depth = 0;
+
+    if (!s.n || *s.p != '<') {
+        return s;
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        depth += s.p[i] == '<';
+        depth -= s.p[i] == '>';
+        if (!depth) {
+            return mt_slice(s.p + 1, i - 1);
+        }
+    }
+    return mt_slice_skip(s, 1); /* %.100s has cut it */
+}
+
+/* Takes ", key=value" off the end of s. */
+static bool take_last(struct mt_slice *s, struct mt_slice key, struct mt_slice *value)
+{
+    const char *comma = mt_find_last(*s, MT_LIT(", "));
+    struct mt_slice field = comma ? mt_slice_to(comma + 2, s->p + s->n) : *s;
+
+    if (!mt_eat(&field, key)) {
+        return false;
+    }
+    *value = field;
+    s->n = comma ? (size_t)(comma - s->p) : 0;
+    return true;
+}
+
+/* What stands behind nrcpts=, from the right: no value but the Message-ID's holds ", ".
+ *     msgid=<x@y>, bodytype=8BITMIME, proto=ESMTP, daemon=MTA-v4, relay=name [ip]
+ */
+static bool read_from_tail(struct mt_record *rec, struct mt_slice s)
+{
+    static const struct mt_slice keys[] = {
+        {"envid=", 6},       {"auth=", 5},   {"cipher=", 7}, {"tls_version=", 12},
+        {"tls_verify=", 11}, {"daemon=", 7}, {"proto=", 6},  {"bodytype=", 9},
+    };
+    struct mt_slice relay, value;
+    bool local;
+
+    if (!take_last(&s, MT_LIT("relay="), &relay)) {
+        return false;
+    }
+    local = mt_slice_ends(relay, MT_LIT("@localhost")) || mt_slice_eq(relay, MT_LIT("localhost"));
+    if (local) {
+        mt_set(&rec->f, MT_F_ACTION, MT_LIT("local"));
+    } else if (!mt_slice_eq(relay, MT_LIT("[RESPONSE]"))) {
+        mt_sendmail_client(rec, relay);
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !local; i++) {
+        if (take_last(&s, keys[i], &value) && i == 6) {
+            mt_set(&rec->f, MT_F_CLIENT_PROTOCOL, value);
+        }
+    }
+    if (MT_EAT(&s, "msgid=")) {
+        mt_set(&rec->f, MT_F_MESSAGE_ID, message_id(s));
+        return true;
+    }
+    return !s.n || local;
+}
+
+/* from=<a@x>, size=184, class=0, nrcpts=1, msgid=<i@x>, proto=ESMTP, daemon=MTA, relay=name [ip] */
+bool mt_sendmail_from(struct mt_record *rec, struct mt_slice s)
+{
+    struct mt_slice from, value;
+    int64_t number;
+
+    if (!MT_EAT(&s, "from=")) {
+        return false;
+    }
+    from = mt_slice(s.p, mt_sendmail_span(s, MT_LIT(","), 200)); /* from=%.200s */
+    s = mt_slice_skip(s, from.n);
+    if (!MT_EAT(&s, ", ") || !mt_sendmail_value(&s, MT_LIT("size="), &value)) {
+        return false;
+    }
+    rec->kind = MT_KIND_FROM;
+    if (!mt_slice_eq(from, MT_LIT("<NONE>"))) {
+        mt_set_empty(&rec->f, MT_F_FROM, mt_sendmail_bare(from));
+    }
+    if (mt_whole_int(value, &number)) {
+        mt_set_int(&rec->f, MT_F_SIZE, number);
+    }
+    if (!mt_sendmail_value(&s, MT_LIT("class="), &value)) {
+        return false;
+    }
+    mt_sendmail_value(&s, MT_LIT("pri="), &value); /* before 8.12 */
+    if (!mt_sendmail_value(&s, MT_LIT("nrcpts="), &value)) {
+        return false;
+    }
+    if (mt_whole_int(value, &number)) {
+        mt_set_int(&rec->f, MT_F_NRCPT, number);
+    }
+    return read_from_tail(rec, s);
+}
+
+/* 00:00:05 or 2+03:04:05 (sendmail/convtime.c, pintvl) */
+static bool interval(struct mt_slice s, int64_t *usec)
+{
+    int64_t days = 0, part[3];
+    struct mt_slice at = s;
+
+    if (mt_take_int(&at, &days) && MT_EAT(&at, "+")) {
+        s = at;
+    } else {
+        days = 0;
+    }
+    if (!mt_take_int(&s, &part[0]) || !MT_EAT(&s, ":") || !mt_take_int(&s, &part[1]) || !MT_EAT(&s, ":") ||
+        !mt_whole_int(s, &part[2]) || days > 99999 || part[0] > 99 || part[1] > 99 || part[2] > 99) {
+        return false;
+    }
+    *usec = (((days * 24 + part[0]) * 60 + part[1]) * 60 + part[2]) * 1000000;
+    return true;
+}
+
+static void set_interval(struct mt_record *rec, enum mt_field field, struct mt_slice s)
+{
+    int64_t usec;
+
+    if (interval(s, &usec)) {
+        mt_set_int(&rec->f, field, usec);
+    }
+}
+
+/* Moves over the list of recipients and what marks its end: a comma outside of every address,
+ * with a blank behind it. Within the list there are no blanks behind commas.
+ */
+static bool read_list(struct mt_record *rec, struct mt_slice *s)
+{
+    struct mt_slice at = *s;
+
+    for (;;) {
+        at = mt_slice_skip(at, mt_sendmail_span(at, MT_LIT(","), MT_SENDMAIL_NO_LIMIT));
+        if (!MT_EAT(&at, ",")) {
+            return false;
+        }
+        if (at.n && *at.p == ' ') {
+            mt_set(&rec->f, MT_F_TO, mt_slice_to(s->p, at.p - 1));
+            break;
+        }
+    }
+    rec->list = true;
+    rec->more = MT_EAT(&at, " [more],");
+    *s = at;
+    return MT_EAT(s, " ");
+}
+
+/* ctladdr=<prog@sm.example> (8/0), */
+static bool read_controller(struct mt_record *rec, struct mt_slice *s)
+{
+    struct mt_slice at = *s, address;
+    const char *ids;
+
+    if (!MT_EAT(&at, "ctladdr=")) {
+        return true;
+    }
+    address = mt_slice(at.p, mt_sendmail_span(at, MT_LIT(", delay="), MT_SENDMAIL_NO_LIMIT));
+    if (address.n == at.n) { /* shortenstring() took quotes out of its middle */
+        const char *p = mt_find_text(at, MT_LIT(", delay="));
+        if (!p) {
+            return false;
+        }
+        address = mt_slice_to(at.p, p);
+    }
+    *s = mt_slice_skip(at, address.n + 2);
+    ids = mt_find_last(address, MT_LIT(" ("));
+    if (ids && address.p[address.n - 1] == ')') {
+        address.n = (size_t)(ids - address.p);
+    }
+    mt_set(&rec->f, MT_F_USER, mt_sendmail_bare(address));
+    return true;
+}
+
+/* The name that the next system gave the message, from its reply: "6AM0HuFt001202 Message accepted
+ * for delivery" (also OpenSMTPD), "Ok: queued as 4F2", "OK id=1tENX-0003-0B", "Ok. 0001F2.67401D1B".
+ */
+static struct mt_slice next_queue_id(struct mt_slice reply)
+{
+    static const struct mt_slice before[] = {{"queued as ", 10}, {" id=", 4}, {"Ok. ", 4}};
+    const char *p = mt_find_text(reply, MT_LIT(" Message accepted for delivery"));
+    struct mt_slice id = {NULL, 0};
+    size_t n = 0;
+
+    if (p) {
+        id = mt_slice_to(reply.p, p);
+        if ((p = mt_find_last(id, MT_LIT(" ")))) {
+            id = mt_slice_to(p + 1, id.p + id.n);
+        }
+    } else {
+        for (size_t i = 0; i < 3 && !p; i++) {
+            p = mt_find_text(reply, before[i]);
+            id = p ? mt_slice_to(p + before[i].n, reply.p + reply.n) : id;
+        }
+    }
+    while (n < id.n && (mt_is_alnum(id.p[n]) || id.p[n] == '.' || id.p[n] == '-')) {
+        n++;
+    }
+    n -= n && id.p[n - 1] == '.';
+    return mt_slice(id.p, n);
+}
+
+/* The end of reply=: where stat= begins. A deferral says the reply once more, "stat=Deferred: reply",
+ * so that the remote's words may hold ", stat=" twice; otherwise the last one is sendmail's.
+ */
+static const char *end_of_reply(struct mt_slice s)
+{
+    const char *last = NULL;
+    struct mt_slice at = s, reply;
+
+    while (mt_take_to(&at, MT_LIT(", stat="), &reply)) {
+        struct mt_slice rest = at;
+        last = reply.p + reply.n;
+        if (MT_EAT(&rest, "Deferred: ") && mt_slice_eq(rest, mt_slice_to(s.p, last))) {
+            return last;
+        }
+    }
+    return last;
+}
+
+/* [reply=REPLY, ]stat=TEXT, to the end of the line */
+static bool read_status(struct mt_record *rec, struct mt_slice s, struct mt_slice *stat)
+{
+    struct mt_slice response;
+    int code;
+
+    if (MT_EAT(&s, "reply=") || MT_EAT(&s, "status=")) {
+        const char *end = end_of_reply(s);
+        if (!end) {
+            return false;
+        }
+        response = mt_slice_to(s.p, end);
+        s = mt_slice_to(end + 2, s.p + s.n);
+    } else {
+        response = mt_slice(NULL, 0);
+    }
+    if (!MT_EAT(&s, "stat=")) {
+        return false;
+    }
+    *stat = s;
+    response = response.n ? response : s;
+    mt_set(&rec->f, MT_F_RESPONSE, response);
+    if ((code = mt_reply_code(response))) {
+        mt_set_int(&rec->f, MT_F_REPLY_CODE, code);
+    }
+    return true;
+}
+
+/* By the class of the status code (RFC 3463); before 8.8 there was none. */
+static void set_status(struct mt_record *rec, struct mt_slice stat)
+{
+    struct mt_slice dsn = mt_get(&rec->f, MT_F_DSN);
+    char class = dsn.n ? *dsn.p : '\0';
+
+    if (!class) {
+        class = mt_slice_starts(stat, MT_LIT("Sent")) ? '2' : mt_slice_starts(stat, MT_LIT("Deferred")) ? '4' : '5';
+    }
+    rec->status = class == '2' ? MT_STATUS_SENT : class == '4' ? MT_STATUS_DEFERRED : MT_STATUS_BOUNCED;
+    if (class == '2' && MT_EAT(&stat, "Sent (")) {
+        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, next_queue_id(stat));
+    }
+}
+
+/* Makes the record one of another kind, with nothing but a text. */
+static void note(struct mt_record *rec, enum mt_kind kind, struct mt_slice text)
+{
+    struct mt_slice instance = mt_get(&rec->f, MT_F_INSTANCE), id = mt_get(&rec->f, MT_F_QUEUE_ID);
+
+    rec->kind = (uint8_t)kind;
+    rec->list = rec->more = false;
+    mt_fields_clear(&rec->f);
+    mt_set(&rec->f, MT_F_INSTANCE, instance);
+    mt_set(&rec->f, MT_F_QUEUE_ID, id);
+    mt_set(&rec->f, MT_F_TEXT, text);
+}
+
+/* logundelrcpts() (sendmail/srvrsmtp.c): no mailer was chosen, the message never got so far.
+ *     to=<a@x>, delay=00:00:00, pri=456178, stat=Message exceeds maximum fixed size (300000)
+ */
+static void read_undelivered(struct mt_record *rec, struct mt_slice stat)
+{
+    if (mt_slice_eq(stat, MT_LIT("discarded"))) {
+        rec->status = MT_STATUS_DISCARDED;
+        return;
+    }
+    if (mt_slice_eq(stat, MT_LIT("aborted by sender")) ||
+        !mt_find(stat, ' ')) { /* QUIT; RSET, EHLO as the client wrote it */
+        note(rec, MT_KIND_REMOVED, mt_slice(NULL, 0));
+        mt_set(&rec->f, MT_F_ACTION, MT_LIT("canceled"));
+        return;
+    }
+    rec->kind = MT_KIND_REJECT;
+    rec->list = false;
+    mt_set(&rec->f, MT_F_TO, mt_sendmail_bare(mt_get(&rec->f, MT_F_TO)));
+    mt_set(&rec->f, MT_F_STAGE, MT_LIT("END-OF-MESSAGE"));
+    mt_set(&rec->f, MT_F_ACTION, MT_LIT("reject"));
+}
+
+/* The mailers that have no host: $h, which logdelivery() writes as relay= when there was no
+ * connection, is then the detail of alice+detail.
+ */
+static bool is_local(struct mt_slice mailer)
+{
+    return mt_slice_eq(mailer, MT_LIT("local")) || mt_slice_eq(mailer, MT_LIT("prog")) ||
+           mt_slice_eq(mailer, MT_LIT("*file*")) || mt_slice_eq(mailer, MT_LIT("*include*"));
+}
+
+/* pri=30185, relay=host [ip] | quarantine=reason, dsn=2.0.0, ... */
+static bool read_relay(struct mt_record *rec, struct mt_slice *s)
+{
+    struct mt_slice value, name, ip;
+
+    if (!mt_sendmail_value(s, MT_LIT("pri="), &value)) {
+        return false;
+    }
+    if (mt_sendmail_value(s, MT_LIT("relay="), &value)) {
+        mt_sendmail_host(value, &name, &ip);
+        mt_set(&rec->f, MT_F_RELAY_IP, ip);
+        if (ip.n || !is_local(mt_get(&rec->f, MT_F_TRANSPORT))) {
+            mt_set(&rec->f, MT_F_RELAY_NAME, name);
+        }
+    }
+    if (mt_sendmail_value(s, MT_LIT("dsn="), &value) && mt_take_dsn(&value, &name) && !value.n) {
+        mt_set(&rec->f, MT_F_DSN, name);
+    }
+    mt_sendmail_value(s, MT_LIT("ntries="), &value);
+    mt_sendmail_value(s, MT_LIT("stage="), &value);
+    mt_sendmail_value(s, MT_LIT("STS="), &value);
+    return true;
+}
+
+/* delay=, xdelay=, mailer=, tls_verify=, ... */
+static bool read_delays(struct mt_record *rec, struct mt_slice *s)
+{
+    struct mt_slice value;
+
+    if (!mt_sendmail_value(s, MT_LIT("delay="), &value)) {
+        return false;
+    }
+    set_interval(rec, MT_F_DELAY, value);
+    if (mt_sendmail_value(s, MT_LIT("xdelay="), &value)) {
+        set_interval(rec, MT_F_DELAYS_TRANSMIT, value);
+    }
+    if (mt_sendmail_value(s, MT_LIT("mailer="), &value)) {
+        mt_set(&rec->f, MT_F_TRANSPORT, value);
+    }
+    if (mt_sendmail_value(s, MT_LIT("tls_verify="), &value)) {
+        mt_set(&rec->f, MT_F_TLS_VERIFY, mt_sendmail_verify(value));
+    }
+    if (mt_sendmail_value(s, MT_LIT("tls_version="), &value) && !mt_slice_eq(value, MT_LIT("NONE"))) {
+        mt_set(&rec->f, MT_F_TLS_VERSION, value);
+    }
+    if (mt_sendmail_value(s, MT_LIT("cipher="), &value) && !mt_slice_eq(value, MT_LIT("NONE"))) {
+        mt_set(&rec->f, MT_F_TLS_CIPHER, value);
+    }
+    return true;
+}
+
+/* ..., pri=30185, quarantine=REASON[, dsn=], stat=quarantined: the reason is a filter's or the administrator's. */
+static bool read_quarantined(struct mt_record *rec, struct mt_slice s)
+{
+    struct mt_slice at = s, value;
+    const char *dsn;
+
+    if (!mt_slice_ends(s, MT_LIT("stat=quarantined")) || !mt_sendmail_value(&at, MT_LIT("pri="), &value)) {
+        return false;
+    }
+    at.n -= sizeof "stat=quarantined" - 1;
+    if (MT_EAT(&at, "quarantine=") && at.n >= 2) {
+        at.n -= 2;
+        dsn = mt_find_last(at, MT_LIT(", dsn="));
+        note(rec, MT_KIND_HOLD, dsn ? mt_slice_to(at.p, dsn) : at);
+    } else {
+        note(rec, MT_KIND_HOLD, mt_slice(NULL, 0));
+    }
+    return true;
+}
+
+/* to=<a@x>,<b@x>, delay=00:00:00, xdelay=00:00:00, mailer=esmtp, pri=30185, relay=h. [ip], dsn=2.0.0, stat=Sent (Ok) */
+bool mt_sendmail_to(struct mt_record *rec, struct mt_slice s)
+{
+    struct mt_slice all = s, stat;
+
+    if (!MT_EAT(&s, "to=") || !read_list(rec, &s)) {
+        return false;
+    }
+    rec->kind = MT_KIND_TO;
+    if (mt_slice_starts(s, MT_LIT("relay="))) { /* 8.18: one step of an attempt, whose result is yet to come */
+        note(rec, MT_KIND_INFO, all);
+        return true;
+    }
+    if (!read_controller(rec, &s) || !read_delays(rec, &s)) {
+        return false;
+    }
+    if (read_quarantined(rec, s)) {
+        return true;
+    }
+    if (!read_relay(rec, &s) || !read_status(rec, s, &stat)) {
+        return false;
+    }
+    if (!mt_has(&rec->f, MT_F_DSN) && mt_slice_eq(stat, MT_LIT("queued"))) {
+        note(rec, MT_KIND_INFO, all);
+    } else if (!mt_has(&rec->f, MT_F_TRANSPORT)) {
+        read_undelivered(rec, stat);
+    } else {
+        set_status(rec, stat);
+    }
+    return true;
+}
+
+/* QID2: DSN: User unknown (sendmail/savemail.c, returntosender) */
+static bool read_notification(struct mt_record *rec, struct mt_slice id, struct mt_slice s)
+{
+    static const struct mt_slice words[] = {
+        {"DSN: ", 5},
+        {"return to sender: ", 18},
+        {"sender notify: ", 15},
+        {"postmaster notify: ", 19},
+    };
+    /* The message's text (sendmail/envelope.c, dropenvelope). */
+    static const struct {
+        struct mt_slice text, action;
+    } actions[] = {
+        {{"Warning: ", 9}, {"delay", 5}},
+        {{"Cannot send message for ", 24}, {"expired", 7}},
+        {{"Cannot send message within ", 27}, {"expired", 7}}, /* before 8.13 */
+        {{"delivery time expired ", 22}, {"expired", 7}},
+        {{"Return receipt", 14}, {"delivery status", 15}},
+        {{"", 0}, {"non-delivery", 12}},
+    };
+    size_t i = 0;
+
+    while (i < sizeof words / sizeof *words && !mt_eat(&s, words[i])) {
+        i++;
+    }
+    if (i == sizeof words / sizeof *words) {
+        return false;
+    }
+    rec->kind = MT_KIND_BOUNCE;
+    mt_set(&rec->f, MT_F_BOUNCE_QUEUE_ID, id);
+    mt_set(&rec->f, MT_F_TEXT, s);
+    for (i = 0; !mt_slice_starts(s, actions[i].text); i++) {
+    }
+    mt_set(&rec->f, MT_F_ACTION, actions[i].action);
+    return true;
+}
+
+/* What is said of a queue entry without from= or to=. */
+bool mt_sendmail_entry(struct mt_record *rec, struct mt_slice s)
+{
+    size_t n = mt_sendmail_queue_id(s);
+    struct mt_slice value;
+
+    if (n) {
+        struct mt_slice id = mt_slice(s.p, n);
+        s = mt_slice_skip(s, n);
+        if (!MT_EAT(&s, ": ")) {
+            return false;
+        }
+        if (MT_EAT(&s, "clone: owner=")) { /* sendmail/deliver.c, sendall: logged under the parent */
+            rec->kind = MT_KIND_FORWARD;
+            mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, id);
+            mt_set(&rec->f, MT_F_TEXT, s);
+            return true;
+        }
+        return read_notification(rec, id, s);
+    }
+    if (MT_EAT(&s, "done; ")) { /* done; delay=00:00:01, ntries=1 */
+        rec->kind = MT_KIND_DONE;
+        if (mt_sendmail_value(&s, MT_LIT("delay="), &value)) {
+            set_interval(rec, MT_F_DELAY, value);
+        }
+        return true;
+    }
+    if (mt_slice_eq(s, MT_LIT("discarded"))) {
+        rec->kind = MT_KIND_REMOVED;
+        mt_set(&rec->f, MT_F_ACTION, s);
+        return true;
+    }
+    if (mt_has(&rec->f, MT_F_QUEUE_ID) && MT_EAT(&s, "quarantine=")) { /* sendmail -Q, sendmail/queue.c */
+        rec->kind = MT_KIND_HOLD;
+        mt_set(&rec->f, MT_F_TEXT, s);
+        return true;
+    }
+    if (mt_slice_eq(s, MT_LIT("unquarantine"))) {
+        rec->kind = MT_KIND_RELEASE;
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,186 @@
+/* Addresses and host names as Sendmail logs them.
+ *
+ * Every line goes through str2prt() (libsm/util.c) as a whole: a backslash is doubled,
+ * control and eight-bit characters become \t, \n, \r or three octal digits. Inside that,
+ * an address is what prescan() (sendmail/parseaddr.c) accepted: quotes, comments and angle
+ * brackets are balanced, and a backslash takes the next character's meaning away.
+ * So the end of an address can be told from what it holds, whoever chose it.
+ */
+#include "sendmail.h"
+
+/* The character that s (not empty) begins with, before str2prt(), and the bytes it takes in
+ * the log. What the log could not print stands for itself as '?'.
+ */
+static char unescape(struct mt_slice s, size_t *size)
+{
+    *size = 1;
+    if (*s.p != '\\' || s.n < 2) {
+        return *s.p;
+    }
+    if (s.p[1] == '\\') {
+        *size = 2;
+        return '\\';
+    }
+    if (s.p[1] == 't' || s.p[1] == 'n' || s.p[1] == 'r') {
+        *size = 2;
+        return '?';
+    }
+    if (s.n >= 4 && mt_is_digit(s.p[1]) && mt_is_digit(s.p[2]) && mt_is_digit(s.p[3])) {
+        *size = 4;
+        return '?';
+    }
+    return '\\'; /* not str2prt()'s: the log was written by another release */
+}
+
+/* The characters that mean something to mt_sendmail_span(), besides the stop. */
+static const bool special[256] = {
+    ['\\'] = true, ['"'] = true, ['('] = true, [')'] = true, ['<'] = true, ['>'] = true,
+};
+
+size_t mt_sendmail_span(struct mt_slice s, struct mt_slice stop, size_t limit)
+{
+    bool quoted = false, escaped = false;
+    size_t comment = 0, angle = 0, i = 0, size;
+
+    for (size_t chars = 0; i < s.n && chars < limit; chars++, i += size) {
+        struct mt_slice at = mt_slice_skip(s, i);
+        char c = *at.p;
+
+        size = 1;
+        if (!special[(unsigned char)c] && c != *stop.p && !escaped) {
+            continue;
+        }
+        c = unescape(at, &size);
+        if (escaped) {
+            escaped = false;
+        } else if (c == '\\') {
+            escaped = true;
+        } else if (quoted) {
+            quoted = c != '"';
+        } else if (comment) {
+            comment += c == '(';
+            comment -= c == ')';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '(') {
+            comment = 1;
+        } else if (c == '<') {
+            angle++;
+        } else if (c == '>') {
+            angle -= angle > 0;
+        } else if (!angle && c == *stop.p && mt_slice_starts(at, stop)) {
+            break;
+        }
+    }
+    return i;
+}
+
+struct mt_slice mt_sendmail_bare(struct mt_slice address)
+{
+    size_t open = 0;
+
+    if (!address.n) {
+        return address;
+    }
+    if (*address.p != '<') { /* Name <local@domain>, from a command line */
+        open = mt_sendmail_span(address, MT_LIT("<"), MT_SENDMAIL_NO_LIMIT);
+        if (open == address.n || address.p[address.n - 1] != '>') {
+            return address;
+        }
+    }
+    address = mt_slice_skip(address, open + 1);
+    address.n -= address.n && address.p[address.n - 1] == '>'; /* a long one is cut and has none */
+    return address;
+}
+
+bool mt_sendmail_recipient_next(struct mt_slice *rest, struct mt_slice *address)
+{
+    struct mt_slice s = *rest;
+
+    while (s.n && (*s.p == ',' || *s.p == ' ')) {
+        s = mt_slice_skip(s, 1);
+    }
+    if (!s.n) {
+        *rest = s;
+        return false;
+    }
+    *address = mt_slice(s.p, mt_sendmail_span(s, MT_LIT(","), MT_SENDMAIL_NO_LIMIT));
+    *rest = mt_slice_skip(s, address->n);
+    *address = mt_sendmail_bare(*address);
+    return true;
+}
+
+/* An address as anynet_ntoa() (sendmail/conf.c) prints it; "UNIX: /path" is none. */
+static struct mt_slice ip_of(struct mt_slice s)
+{
+    size_t i = 0;
+
+    MT_EAT(&s, "IPv6:");
+    while (i < s.n && (mt_is_digit(s.p[i]) || s.p[i] == '.' || s.p[i] == ':' || (s.p[i] >= 'a' && s.p[i] <= 'f') ||
+                       (s.p[i] >= 'A' && s.p[i] <= 'F'))) {
+        i++;
+    }
+    return i == s.n && (mt_find(s, '.') || mt_find(s, ':')) ? s : mt_slice(NULL, 0);
+}
+
+static struct mt_slice name_of(struct mt_slice s)
+{
+    const char *at;
+
+    if (s.n && *s.p == '[') { /* [127.0.0.1] [127.0.0.1] */
+        return mt_slice(NULL, 0);
+    }
+    while ((at = mt_find(s, '@'))) { /* what the client's ident server says (RFC 1413) */
+        s = mt_slice_to(at + 1, s.p + s.n);
+    }
+    s.n -= s.n && s.p[s.n - 1] == '.';
+    return mt_known(s);
+}
+
+/* sendmail/daemon.c, getauthinfo: "(may be forged)" says that the name of the client's address
+ * does not lead back to it, so only the address is a fact.
+ */
+void mt_sendmail_host(struct mt_slice s, struct mt_slice *name, struct mt_slice *ip)
+{
+    bool forged = mt_slice_ends(s, MT_LIT(" (may be forged)"));
+    const char *open;
+
+    *name = *ip = mt_slice(NULL, 0);
+    if (forged) {
+        s.n -= sizeof " (may be forged)" - 1;
+    }
+    open = mt_find_last(s, MT_LIT("["));
+    if (open && (open == s.p || open[-1] == ' ')) {
+        if (s.p[s.n - 1] == ']') { /* %.100s may have cut it off */
+            *ip = ip_of(mt_slice_to(open + 1, s.p + s.n - 1));
+        }
+        s = mt_slice_to(s.p, open == s.p ? open : open - 1);
+    }
+    if (!forged) {
+        *name = name_of(s);
+    }
+}
+
+void mt_sendmail_client(struct mt_record *rec, struct mt_slice s)
+{
+    struct mt_slice name, ip;
+
+    mt_sendmail_host(s, &name, &ip);
+    mt_set(&rec->f, MT_F_CLIENT_NAME, name);
+    mt_set(&rec->f, MT_F_CLIENT_IP, ip);
+}
+
+bool mt_sendmail_value(struct mt_slice *at, struct mt_slice key, struct mt_slice *value)
+{
+    struct mt_slice s = *at;
+
+    if (!mt_eat(&s, key)) {
+        return false;
+    }
+    if (!mt_take_to(&s, MT_LIT(", "), value)) {
+        *value = s;
+        s = mt_slice_skip(s, s.n);
+    }
+    *at = s;
+    return true;
+}
