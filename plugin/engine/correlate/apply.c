@@ -178,6 +178,9 @@ static void apply_from(struct mt_correlator *c, struct mt_message *m, const stru
     m->queued = true;
     if (!mt_traits[line->mta].ends) { /* sendmail says all in this one line */
         apply_begin(c, m, line);
+        if (m->session && m->session->lost) {
+            m->reason = MT_REASON_LOST_CONNECTION;
+        }
         if (action_is(line, "local")) {
             set_origin(m, MT_ORIGIN_LOCAL);
         } else if (mt_stored_has(line, MT_F_CLIENT_IP) || mt_stored_has(line, MT_F_CLIENT_NAME)) {
@@ -247,6 +250,7 @@ static bool refuses_message(const struct mt_stored *line)
 static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
 {
     static const uint8_t fields[] = {MT_F_CLIENT_HELO, MT_F_CLIENT_PROTOCOL, MT_F_CLIENT_USER, MT_F_FROM};
+    bool whole = refuses_message(line) && m->origin != MT_ORIGIN_LOCAL;
 
     for (size_t i = 0; i < sizeof fields; i++) {
         put(c, m, line, fields[i], false);
@@ -256,9 +260,9 @@ static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct m
         end_message(c, host, m, line);
     } else if (action_is(line, "reject") || action_is(line, "milter-reject") || action_is(line, "proxy-reject")) {
         m->refused = true;
-        if (refuses_message(line) && m->origin != MT_ORIGIN_LOCAL) {
+        put(c, m, line, MT_F_RESPONSE, !m->rejected);
+        if (whole) {
             m->rejected = true;
-            put(c, m, line, MT_F_RESPONSE, true);
             end_message(c, host, m, line);
         }
     }
@@ -336,7 +340,10 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
 /* All recipients that were counted are known (or were left out by the MTA), and done with. */
 static bool all_done(const struct mt_message *m)
 {
-    if (!m->rcpts.n || (m->rcpts.n < mt_bag_get_int(&m->bag, MT_F_NRCPT, 0) && !m->cut)) {
+    if (!m->rcpts.n) {
+        return mt_bag_has(&m->bag, MT_F_NRCPT) && !mt_bag_get_int(&m->bag, MT_F_NRCPT, 0);
+    }
+    if (m->rcpts.n < mt_bag_get_int(&m->bag, MT_F_NRCPT, 0) && !m->cut) {
         return false;
     }
     for (uint32_t i = 0; i < m->rcpts.n; i++) {
@@ -379,10 +386,16 @@ static bool proves_entry(const struct mt_stored *line)
     }
 }
 
-/* Lines of an entry's first moments: after its end they are of another that has its queue ID. */
-static bool starts_anew(const struct mt_stored *line)
+/* A line with a later stamp than the entry's end: is it of another that has its queue ID now? Lines of an
+ * entry's first moments are, but cleanup(8) logs a header or two after smtpd(8) has lost the client.
+ */
+static bool starts_anew(const struct mt_message *m, const struct mt_stored *line)
 {
-    return begins(line) || line->kind == MT_KIND_MESSAGE_ID || line->kind == MT_KIND_HEADER || line->kind == MT_KIND_REJECT;
+    if (!mt_traits[line->mta].reuses_ids || line->usec <= m->end) {
+        return false;
+    }
+    return begins(line) || (m->reason != MT_REASON_LOST_CONNECTION &&
+                            (line->kind == MT_KIND_MESSAGE_ID || line->kind == MT_KIND_HEADER || line->kind == MT_KIND_REJECT));
 }
 
 /* What makes a line the same line again. A delivery's delay grows with every attempt,
@@ -406,7 +419,10 @@ static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host
         c->stats.repeated++;
         return NULL;
     }
-    if (m && m->state == MT_ENDING && (line->usec <= m->end || !starts_anew(line) || !mt_traits[line->mta].reuses_ids)) {
+    if (!proves_entry(line) && (!m || line->usec < m->first.usec)) {
+        return NULL;
+    }
+    if (m && m->state == MT_ENDING && !starts_anew(m, line)) {
         return m;
     }
     if (m && m->state == MT_OPEN && !(begins(line) && m->begun && line->usec > m->first.usec)) {
@@ -467,7 +483,7 @@ void mt_apply(struct mt_correlator *c, struct mt_host *host, struct mt_stored *l
         mt_message_touch(m, line->usec < host->clock ? line->usec : host->clock);
         m->refs++; /* what follows may take it out of the index */
         merge(c, host, m, line);
-        if (!mt_traits[m->mta].ends && m->state == MT_OPEN && all_done(m)) {
+        if (!mt_traits[m->mta].ends && m->state == MT_OPEN && (m->reason || all_done(m))) {
             end_quietly(c, host, m, line);
         }
     }

@@ -188,6 +188,12 @@ static void take(struct mt_correlator *c, struct mt_host *host, struct mt_stored
         }
     }
     if (n > 1) {
+        /* A handshake that came behind its delivery with the same stamp. */
+        for (size_t i = 0; i < n; i++) {
+            if (lines[i]->kind == MT_KIND_TO) {
+                mt_session_take_delivery(&c->sessions, host, lines[i]);
+            }
+        }
         qsort(lines, n, sizeof *lines, compare_ties);
     }
     for (size_t i = 0; i < n; i++) {

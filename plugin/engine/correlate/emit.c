@@ -183,7 +183,7 @@ static const char *message_result(struct mt_message *m, const int64_t counts[MT_
     if (m->deleted) {
         return "deleted";
     }
-    if (m->rejected || (m->reason && m->refused && !m->begun && !m->queued)) {
+    if (m->rejected || (m->refused && !m->rcpts.n && (!m->queued || !mt_bag_get_int(&m->bag, MT_F_NRCPT, 1)) && (!m->begun || m->queued))) {
         return "rejected";
     }
     if (m->reason) {
@@ -378,6 +378,9 @@ void mt_emit(struct mt_correlator *c, struct mt_host *host, struct mt_pending *p
             c->stats.incomplete[p->message->reason]++;
         }
         if (p->kind == MT_EVENT_MESSAGE) {
+            if (p->message->state == MT_OPEN) {
+                p->message->end = p->message->last;
+            }
             mt_message_ended(&c->messages, p->message);
         }
     }

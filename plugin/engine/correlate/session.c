@@ -88,7 +88,8 @@ static struct mt_session *find(struct mt_sessions *sessions, struct mt_host *hos
     struct mt_session *s, *best = NULL;
 
     for (size_t at = 0; (s = mt_index_next(&sessions->index, hash, &at));) {
-        if (same_key(s, host, line) && same_client(s, line) && line->usec <= s->closed &&
+        bool over = line->usec > s->closed && mt_traits[line->mta].disconnects;
+        if (same_key(s, host, line) && same_client(s, line) && !over &&
             (line->usec >= s->first || !s->connected) && (!best || s->number > best->number)) {
             best = s;
         }
@@ -289,37 +290,55 @@ static bool same_relay(const struct mt_peer *peer, const struct mt_stored *line)
     return name.n && mt_slice_eq(name, peer_name);
 }
 
-/* Postfix hands a TLS connection from one entry to the next only by logging it again. */
-static bool serves_entry(struct mt_memory *m, struct mt_peer *peer, const struct mt_stored *line)
+/* Postfix logs a TLS connection anew for each entry, so there one serves a single entry: the one
+ * bound to it, or else the oldest that is bound to none.
+ */
+static struct mt_peer *peer_of(struct mt_session *s, const struct mt_stored *line)
+{
+    struct mt_slice id = mt_stored_get(line, MT_F_QUEUE_ID);
+    struct mt_peer *free_one = NULL;
+
+    for (struct mt_peer *peer = s->peers; peer; peer = peer->next) {
+        if (!same_relay(peer, line)) {
+            continue;
+        }
+        if (!mt_traits[line->mta].tls_per_entry || mt_slice_eq(peer->queue_id, id)) {
+            return peer;
+        }
+        if (!peer->queue_id.n) {
+            free_one = peer;
+        }
+    }
+    return free_one;
+}
+
+static void bind(struct mt_memory *m, struct mt_peer *peer, struct mt_stored *line)
 {
     struct mt_slice id = mt_stored_get(line, MT_F_QUEUE_ID);
     char *copy;
 
-    if (!mt_traits[line->mta].tls_per_entry || !id.n) {
-        return true;
-    }
-    if (!peer->queue_id.n && (copy = mt_memory_get(m, id.n))) {
+    peer->refs++;
+    line->peer = peer;
+    if (!peer->queue_id.n && id.n && (copy = mt_memory_get(m, id.n))) {
         memcpy(copy, id.p, id.n);
         peer->queue_id = mt_slice(copy, id.n);
     }
-    return mt_slice_eq(peer->queue_id, id);
 }
 
-/* The TLS connection that a delivery went through, if its process had one to that relay. */
-static void take_delivery(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line)
+void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line)
 {
     struct mt_session *s;
-    uint64_t hash = key_of(sessions, host, line);
+    uint64_t hash;
 
+    if (line->peer || !line->line.pid) {
+        return;
+    }
+    hash = key_of(sessions, host, line);
     for (size_t at = 0; (s = mt_index_next(&sessions->index, hash, &at));) {
-        for (struct mt_peer *peer = same_key(s, host, line) ? s->peers : NULL; peer; peer = peer->next) {
-            if (same_relay(peer, line)) {
-                if (serves_entry(sessions->memory, peer, line)) {
-                    peer->refs++;
-                    line->peer = peer;
-                }
-                return;
-            }
+        struct mt_peer *peer = same_key(s, host, line) ? peer_of(s, line) : NULL;
+        if (peer) {
+            bind(sessions->memory, peer, line);
+            return;
         }
     }
 }
@@ -358,7 +377,7 @@ struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host 
         return NULL;
     }
     if (line->kind == MT_KIND_TO) {
-        take_delivery(sessions, host, line);
+        mt_session_take_delivery(sessions, host, line);
         return NULL;
     }
     if (line->kind == MT_KIND_TLS && mt_stored_has(line, MT_F_TLS_VERSION)) {

@@ -83,6 +83,9 @@ struct mt_sessions {
  */
 struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line);
 
+/* Sets line->peer of a delivery (TO) if it has none yet: the TLS connection that it went through. */
+void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line);
+
 /* Forgets the sessions whose last line is older: closed ones than `closed`, open ones than `idle` (usec).
  * Returns one that has a reason and whose event was not made yet (a reference of the caller's); to be
  * called again until it returns NULL.

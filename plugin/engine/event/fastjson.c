@@ -1,8 +1,9 @@
-/* Events and records as trees of libfastjson, which differs from json-c in three points:
+/* Events and records as trees of libfastjson, which differs from json-c in four points:
  *
  * - Adding to an object reports no failure: the object's length tells.
  * - Nor does it notice when the copy of a key fails; ours are constants, which it need not copy.
  *   So this code must stay loaded as long as the trees live.
+ * - An array may come without its list when memory is short. Using or putting it would be a crash.
  * - It writes a string only up to a NUL. A NUL becomes U+FFFD, so that nothing after it is lost.
  */
 #include "mailtrace/fastjson.h"
@@ -21,7 +22,9 @@ static tree *tree_new_object(void)
 
 static tree *tree_new_array(void)
 {
-    return fjson_object_new_array();
+    tree *array = fjson_object_new_array();
+
+    return fjson_object_get_array(array) ? array : NULL;
 }
 
 static size_t replace_nuls(const char *p, size_t n, char *out)

@@ -1,4 +1,6 @@
-/* Events and records as trees of json-c. */
+/* Events and records as trees of json-c. Keys are constants that the trees point to (json-c loses
+ * the copy of a key when adding it fails): this code must stay loaded as long as the trees live.
+ */
 #include "mailtrace/json_c.h"
 
 #include <limits.h>
@@ -37,7 +39,9 @@ static tree *tree_new_boolean(bool b)
 
 static bool tree_add(tree *object, const char *key, tree *value)
 {
-    return json_object_object_add_ex(object, key, value, JSON_C_OBJECT_ADD_KEY_IS_NEW) == 0;
+    const unsigned options = JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY;
+
+    return json_object_object_add_ex(object, key, value, options) == 0;
 }
 
 static bool tree_append(tree *array, tree *value)

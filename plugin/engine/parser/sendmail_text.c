@@ -60,6 +60,8 @@ size_t mt_sendmail_span(struct mt_slice s, struct mt_slice stop, size_t limit)
         } else if (comment) {
             comment += c == '(';
             comment -= c == ')';
+        } else if (!angle && c == *stop.p && mt_slice_starts(at, stop)) {
+            break;
         } else if (c == '"') {
             quoted = true;
         } else if (c == '(') {
@@ -68,8 +70,6 @@ size_t mt_sendmail_span(struct mt_slice s, struct mt_slice stop, size_t limit)
             angle++;
         } else if (c == '>') {
             angle -= angle > 0;
-        } else if (!angle && c == *stop.p && mt_slice_starts(at, stop)) {
-            break;
         }
     }
     return i;
