@@ -9,19 +9,39 @@
  * before a one-digit day, "Jan 01", a year after or before the date, a <mail.notice>
  * before the tag, Solaris' [ID 197553 mail.info], leading NULs.
  *
- * Thread rules: no shared state.
+ * Thread rules: no shared state but the process' zone (TZ); one thread at a time for one struct mt_zone.
  */
 #ifndef MAILTRACE_SYSLOG_H
 #define MAILTRACE_SYSLOG_H
 
 #include "mailtrace/line.h"
 
-/* How stamps without year or zone are read. */
+/* What the reader remembers between the lines of one log: the last minute it
+ * read, and what the local zone is around it. All zero at first.
+ */
+struct mt_zone_memory {
+    char text[20];       /* the stamp up to the seconds: "Nov 22 00:17:" or "2026-11-22T00:17:" */
+    uint8_t length;      /* of text; 0: none yet */
+    bool seen;           /* year and minute hold */
+    int year;            /* of the last stamp */
+    int64_t minute;      /* seconds from 1970 to that minute, as if the zone were UTC */
+    int64_t last;        /* seconds: the last instant that was read by the local zone */
+    int64_t quarter;     /* the local quarter of an hour that offsets are for; 0: none */
+    int64_t now_quarter; /* the same for now and now_offset */
+    int16_t earlier;     /* minutes east of UTC; when clocks go back an hour comes twice: the first time */
+    int16_t later;       /* and the second; the same as earlier otherwise */
+    int16_t now_offset;
+};
+
+/* How stamps without year or zone are read. One for each log (a file, a
+ * sender): stamps are read in the light of the one before.
+ */
 struct mt_zone {
-    int64_t now;    /* time of reading (usec): a year-less stamp is the one nearest to it, not more than a day after */
-    int year;       /* 0: by now; otherwise the year of the first line, moved on at New Year by the caller */
-    bool fixed;     /* true: offset holds; false: the local zone of the process (TZ) */
+    int64_t now; /* time of reading (usec): a year-less stamp is the one nearest to it, not more than a day after */
+    int year;    /* 0: by now; otherwise the year of the first line: the others take that nearest to the line before */
+    bool fixed;  /* true: offset holds; false: the local zone of the process (TZ) */
     int16_t offset; /* minutes east of UTC */
+    struct mt_zone_memory memory;
 };
 
 /* Reads "+01:00", "-0330", "Z" or "UTC". Returns false for anything else. */
@@ -35,10 +55,11 @@ enum mt_syslog_form {
 };
 
 /* Reads the header of raw (one line, without the line feed) into *out: time,
- * host, program, pid and text, slices into raw; mta and order are left alone.
+ * host, program, pid and text, slices into raw; mta, order and cut are left alone. Where
+ * RFC 5424 has no time stamp ("-"), the time is zone->now.
  * A stamp that names no date (February 30) gives MT_SYSLOG_NONE.
  */
-enum mt_syslog_form mt_syslog_read(const struct mt_zone *zone, struct mt_slice raw, struct mt_line *out);
+enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, struct mt_line *out);
 
 /* Splits a tag such as "postfix/smtpd[123]:" into program and pid (0: none).
  * What rsyslog keeps in syslogtag; Solaris' and FreeBSD's additions are the caller's.

@@ -446,12 +446,18 @@ void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, en
 
 void mt_correlator_tick(struct mt_correlator *c, int64_t wall)
 {
+    int64_t slowest = INT64_MAX;
+
     for (struct mt_host *host = c->host_list; host; host = host->next) {
         mt_clock_tick(host, wall);
         if (host->clock != INT64_MIN) {
             advance(c, host, settled(c, host));
             expire(c, host, settled(c, host));
+            slowest = host->clock < slowest ? host->clock : slowest;
         }
+    }
+    if (slowest != INT64_MAX) {
+        expire_parts(c, minus(slowest, PARTS_KEPT), wall);
     }
     hold_bounds(c);
 }

@@ -1,24 +1,17 @@
 #include "number.h"
 
-/* Longest run of digits: UINT64_MAX. */
-#define DIGITS 20
-
 /* Digits of an unsigned number. */
 static size_t write_digits(uint64_t value, char *buf)
 {
-    char text[DIGITS];
-    size_t start = DIGITS;
+    size_t length = 1;
 
-    if (value < 10) {
-        *buf = (char)('0' + value);
-        return 1;
+    for (uint64_t rest = value; rest >= 10; rest /= 10) {
+        length++;
     }
-    do {
-        text[--start] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    memcpy(buf, text + start, DIGITS - start);
-    return DIGITS - start;
+    for (size_t i = length; i--; value /= 10) {
+        buf[i] = (char)('0' + value % 10);
+    }
+    return length;
 }
 
 /* Writes the minus sign; returns what follows it. */
@@ -49,6 +42,10 @@ size_t mt_seconds_format(int64_t usec, char *buf)
     p += write_digits(magnitude / 1000000, p);
     if (!fraction) {
         return (size_t)(p - buf);
+    }
+    if (fraction % 10000 == 0) { /* 0.28: Postfix' delay_logging_resolution_limit */
+        fraction /= 10000;
+        digits = 2;
     }
     for (; fraction % 10 == 0; fraction /= 10) {
         digits--;

@@ -126,7 +126,7 @@ static const struct mt_postfix_form plain_forms[] = {
     {MT_TEXT("TLS handshake failed for service="), mt_postfix_tls_failed, KIND(TLS), NULL},
     /* postscreen*.c, tlsproxy*.c, dnsblog.c; WHITE and BLACK before 3.6 or with respectful_logging = no */
     {MT_TEXT("CONNECT from "), mt_postfix_screen, KIND(INFO), NULL},
-    {MT_TEXT("CONNECT to "), mt_postfix_screen, KIND(INFO), NULL},
+    {MT_TEXT("CONNECT to "), mt_postfix_plain, KIND(INFO), NULL},
     {MT_TEXT("DISCONNECT "), mt_postfix_screen, KIND(INFO), NULL},
     {MT_TEXT("PASS OLD "), mt_postfix_screen, KIND(INFO), NULL},
     {MT_TEXT("PASS NEW "), mt_postfix_screen, KIND(INFO), NULL},
@@ -186,7 +186,7 @@ static const struct mt_postfix_form plain_forms[] = {
     {MT_TEXT("host "), mt_postfix_plain, KIND(INFO), NULL},
     {MT_TEXT("skipping SRV lookup for "), mt_postfix_plain, KIND(INFO), NULL},
     {MT_TEXT("Relaying allowed for "), mt_postfix_plain, KIND(INFO), NULL},
-    /* tls_verify.c, tls_dane.c, tls_misc.c, tls_certkey.c, tls_server.c */
+    /* tls_verify.c, tls_dane.c, tls_misc.c, tls_certkey.c, tls_server.c, tlsmgr.c */
     {MT_TEXT("certificate verification failed for "), mt_postfix_plain, KIND(INFO), NULL},
     {MT_TEXT("server certificate verification failed for "), mt_postfix_plain, KIND(INFO), NULL},
     {MT_TEXT("client certificate verification failed for "), mt_postfix_plain, KIND(INFO), NULL},
@@ -197,7 +197,10 @@ static const struct mt_postfix_form plain_forms[] = {
     {MT_TEXT("TLS support is not compiled in"), mt_postfix_plain, KIND(INFO), NULL},
     {MT_TEXT("cannot load Certification Authority data, "), mt_postfix_plain, KIND(INFO), NULL},
     {MT_TEXT("cannot set default OpenSSL certificate verification paths"), mt_postfix_plain, KIND(INFO), NULL},
-    /* verify.c, dict_cache.c, tlsmgr.c */
+    {MT_TEXT("cannot read from entropy device "), mt_postfix_plain, KIND(INFO), NULL},
+    {MT_TEXT("lost connection to EGD server "), mt_postfix_plain, KIND(INFO), NULL},
+    {MT_TEXT("exiting to reopen external entropy source "), mt_postfix_plain, KIND(INFO), NULL},
+    /* dict_cache.c, for verify(8) and postscreen(8) */
     {MT_TEXT("cache "), mt_postfix_plain, KIND(STATISTICS), NULL},
 };
 

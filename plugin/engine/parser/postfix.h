@@ -3,8 +3,8 @@
  *     postfix.c             queue ID, level, and the tables that pick a reader
  *     postfix_scan.c        addresses, NAME[ADDRESS]:PORT, stages
  *     postfix_queue.c       pickup, cleanup, qmgr, bounce: what happens to a queue entry
- *     postfix_delivery.c    to=<>, and outgoing TLS
- *     postfix_smtpd.c       sessions, and incoming TLS
+ *     postfix_delivery.c    to=<>
+ *     postfix_smtpd.c       sessions, AUTH, TLS of both directions
  *     postfix_reject.c      reject and its kin, header_checks, the tail "; from=<> to=<> proto= helo=<>"
  *     postfix_postscreen.c  postscreen and tlsproxy
  *
@@ -22,19 +22,21 @@
         (literal), sizeof(literal) - 1 \
     }
 
-/* One form of text: what it starts with, and who reads it. `text` begins with the
- * prefix, `rest` stands after it; both exclude the queue ID. A reader that returns
- * false has not recognised the line; the fields that it has set are then dropped.
- */
-struct mt_postfix_form {
-    struct mt_slice prefix;
-    bool (*read)(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text, struct mt_slice rest);
-    uint8_t kind;     /* enum mt_kind, for readers that serve several */
-    const char *word; /* REASON, ACTION or whatever else the reader takes from the table; or NULL */
-};
+struct mt_postfix_form;
 
+/* Reads a line of one form. `text` begins with the form's prefix, `rest` stands after it; both
+ * exclude the queue ID. False: the line is not recognised, and what was set is dropped.
+ */
 typedef bool mt_postfix_read_fn(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
                                 struct mt_slice rest);
+
+/* One form of text: what it starts with, and who reads it. */
+struct mt_postfix_form {
+    struct mt_slice prefix;
+    mt_postfix_read_fn *read;
+    uint8_t kind;     /* enum mt_kind, for readers that serve several */
+    const char *word; /* what else the reader takes from the table (a REASON, an ACTION), or NULL */
+};
 
 /* NAME[ADDRESS] or NAME[ADDRESS]:PORT, as smtpd_peer.c, smtp_session.c and postscreen write it. */
 struct mt_postfix_peer {
@@ -59,13 +61,13 @@ void mt_postfix_relay(struct mt_record *rec, const struct mt_postfix_peer *peer)
 /* Sets STAGE from what smtpd(8) calls a command: smtpd.h. */
 void mt_postfix_stage(struct mt_record *rec, struct mt_slice command);
 
-/* A queue ID at the start of *at, strictly by mail_queue.h; false when it is not one as a whole. */
+/* The length of the queue ID that s starts with, strictly by mail_queue.h; 0 when it starts with none. */
 size_t mt_postfix_queue_id(struct mt_slice s);
 
-/* Kind and TEXT, REASON from the table: forms that say nothing more. */
+/* Kind and TEXT: forms that say nothing more. */
 mt_postfix_read_fn mt_postfix_plain;
 
-mt_postfix_read_fn mt_postfix_delivery, mt_postfix_relay_tls, mt_postfix_relay_tls_failed;
+mt_postfix_read_fn mt_postfix_delivery;
 mt_postfix_read_fn mt_postfix_from, mt_postfix_local, mt_postfix_message_id, mt_postfix_removed, mt_postfix_bounce;
 mt_postfix_read_fn mt_postfix_client_line, mt_postfix_session, mt_postfix_lost, mt_postfix_pipelining;
 mt_postfix_read_fn mt_postfix_tls, mt_postfix_tls_failed;

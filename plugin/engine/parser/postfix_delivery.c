@@ -1,5 +1,4 @@
-/* What Postfix' delivery agents log: one line per recipient and attempt, and the
- * TLS sessions to the next hop. See postfix.h.
+/* What Postfix' delivery agents log: one line per recipient and attempt. See postfix.h.
  *
  * The fields of a delivery stand in the order of log_adhoc.c; all before "status="
  * is Postfix' own but the two addresses, which are quoted. The text in parentheses is

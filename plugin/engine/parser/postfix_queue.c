@@ -7,7 +7,7 @@ static bool read_size(struct mt_record *rec, struct mt_slice at)
     int64_t size, nrcpt;
 
     if (!MT_EAT(&at, ", size=") || !mt_take_int(&at, &size) || !MT_EAT(&at, ", nrcpt=") || !mt_take_int(&at, &nrcpt) ||
-        (at.n && !(MT_EAT(&at, " (") && mt_slice_ends(at, MT_LIT(")"))))) {
+        !MT_EAT(&at, " (queue ") || !at.n || mt_find(at, ')') != at.p + at.n - 1) {
         return false;
     }
     rec->kind = MT_KIND_FROM;

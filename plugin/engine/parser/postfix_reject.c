@@ -120,7 +120,7 @@ static void set_tail(struct mt_record *rec, const struct tail *t)
     if (t->has_from) {
         mt_set_empty(&rec->f, MT_F_FROM, t->from);
     }
-    mt_set(&rec->f, MT_F_TO, t->to);
+    mt_set(&rec->f, MT_F_TO, mt_known(t->to)); /* cleanup_message.c, of a MIME error before any recipient */
     mt_set(&rec->f, MT_F_CLIENT_PROTOCOL, t->proto);
     mt_set(&rec->f, MT_F_CLIENT_HELO, t->helo);
     mt_set(&rec->f, MT_F_CLIENT_USER, t->user);
@@ -243,31 +243,34 @@ static bool take_origin(struct mt_record *rec, struct mt_slice *s, bool set)
     return true;
 }
 
+/* smtp(8) logs its own header_checks without a tail: "header CONTENT: TEXT", smtp_proto.c. */
+static bool has_no_tail(const struct mt_record *rec)
+{
+    return mt_slice_eq(rec->service, MT_LIT("smtp")) || mt_slice_eq(rec->service, MT_LIT("lmtp"));
+}
+
 /* header CONTENT from ORIGIN; from=<> to=<> proto=ESMTP helo=<>: TEXT
  *
- * A logged header gives nothing but itself, so that a sender's words stay what they are. smtp(8)
- * writes "header CONTENT: TEXT" (smtp_header_checks): the two cannot be told apart there.
+ * A logged header gives nothing but itself, so that a sender's words stay what they are. Where
+ * the tail is missing the end of the header is not known, and it is no SUBJECT.
  */
 static bool read_check(struct mt_record *rec, bool note, struct mt_slice at)
 {
-    bool header = MT_EAT(&at, "header ");
+    bool header = MT_EAT(&at, "header "), found;
     struct mt_slice content = at;
     struct tail t;
 
     if (!header && !MT_EAT(&at, "body ") && !MT_EAT(&at, "content ") && !MT_EAT(&at, "mime-error ")) {
         return false;
     }
-    if (find_tail(rec, at, true, &content, &t) && take_origin(rec, &content, !note)) {
-        if (!note) {
-            set_tail(rec, &t);
-            set_response(rec, t.note);
-        }
-    } else {
-        content = at;
-        note = note || mt_slice_eq(rec->service, MT_LIT("smtp")) || mt_slice_eq(rec->service, MT_LIT("lmtp"));
+    note = note || has_no_tail(rec);
+    found = !has_no_tail(rec) && find_tail(rec, at, true, &content, &t) && take_origin(rec, &content, !note);
+    if (found && !note) {
+        set_tail(rec, &t);
+        set_response(rec, t.note);
     }
     rec->kind = note ? MT_KIND_HEADER : MT_KIND_REJECT;
-    set_content(rec, content, header);
+    set_content(rec, found ? content : at, header && found);
     return true;
 }
 

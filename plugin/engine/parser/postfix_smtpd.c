@@ -242,7 +242,8 @@ static void read_auth(struct mt_record *rec, struct mt_slice at)
     }
     rec->kind = MT_KIND_AUTH;
     response = mt_slice_skip(at, i);
-    if (i && MT_EAT(&response, " authentication failed: ")) {
+    if (i && MT_EAT(&response, " authentication failed:")) {
+        MT_EAT(&response, " ");
         mt_set(&rec->f, MT_F_MECHANISM, mt_slice(at.p, i));
         p = mt_find_text(response, user);
         if (p) {

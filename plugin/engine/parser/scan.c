@@ -8,11 +8,11 @@ const char *mt_find_text(struct mt_slice s, struct mt_slice needle)
 const char *mt_find_last(struct mt_slice s, struct mt_slice needle)
 {
     while (s.n >= needle.n) {
-        const char *start = s.p + s.n - needle.n;
-        if (memcmp(start, needle.p, needle.n) == 0) {
-            return start;
+        const char *p = memrchr(s.p, *needle.p, s.n - needle.n + 1);
+        if (!p || memcmp(p, needle.p, needle.n) == 0) {
+            return p;
         }
-        s.n--;
+        s.n = (size_t)(p - s.p) + needle.n - 1;
     }
     return NULL;
 }

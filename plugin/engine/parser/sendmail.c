@@ -39,17 +39,37 @@ static bool read_part(struct mt_record *rec, struct mt_slice s)
     return true;
 }
 
-typedef bool read_fn(struct mt_record *rec, struct mt_slice s);
+bool mt_sendmail_try(struct mt_record *rec, struct mt_slice s, const struct mt_sendmail_reader *readers)
+{
+    const uint64_t have[2] = {rec->f.have[0], rec->f.have[1]};
 
-/* The readers, the commonest forms first. Each moves over its own prefix. */
-static read_fn *const readers[] = {
-    mt_sendmail_to, mt_sendmail_from, mt_sendmail_session, mt_sendmail_entry, mt_sendmail_refused, mt_sendmail_note,
+    for (; readers->read; readers++) {
+        if (readers->first && (!s.n || *s.p != readers->first)) {
+            continue;
+        }
+        if (readers->read(rec, s)) {
+            return true;
+        }
+        memcpy(rec->f.have, have, sizeof have);
+        rec->list = rec->more = false;
+    }
+    return false;
+}
+
+/* The commonest forms first. */
+static const struct mt_sendmail_reader readers[] = {
+    {'t', mt_sendmail_to},
+    {'f', mt_sendmail_from},
+    {0, mt_sendmail_session},
+    {0, mt_sendmail_entry},
+    {0, mt_sendmail_reject},
+    {0, mt_sendmail_note},
+    {0, NULL},
 };
 
 bool mt_sendmail_read(struct mt_record *rec)
 {
     struct mt_slice s = rec->line.text;
-    uint64_t have[2];
     size_t n = mt_sendmail_queue_id(s);
 
     if (n) {
@@ -65,12 +85,5 @@ bool mt_sendmail_read(struct mt_record *rec)
         mt_drop(&rec->f, MT_F_QUEUE_ID);
         s = rec->line.text;
     }
-    memcpy(have, rec->f.have, sizeof have);
-    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
-        if (readers[i](rec, s)) {
-            return true;
-        }
-        memcpy(rec->f.have, have, sizeof have);
-    }
-    return false;
+    return mt_sendmail_try(rec, s, readers);
 }

@@ -24,18 +24,41 @@ static struct mt_slice message_id(struct mt_slice s)
     return mt_slice_skip(s, 1); /* %.100s has cut it */
 }
 
-/* Takes ", key=value" off the end of s. */
-static bool take_last(struct mt_slice *s, struct mt_slice key, struct mt_slice *value)
+/* The last field of s: what stands behind the last ", ". */
+static struct mt_slice last_field(struct mt_slice s)
 {
-    const char *comma = mt_find_last(*s, MT_LIT(", "));
-    struct mt_slice field = comma ? mt_slice_to(comma + 2, s->p + s->n) : *s;
+    const char *comma = mt_find_last(s, MT_LIT(", "));
 
-    if (!mt_eat(&field, key)) {
-        return false;
+    return comma ? mt_slice_to(comma + 2, s.p + s.n) : s;
+}
+
+/* Without the field at the end of s, and the ", " before it. */
+static struct mt_slice without(struct mt_slice s, struct mt_slice field)
+{
+    s.n -= field.n;
+    s.n -= s.n ? 2 : 0;
+    return s;
+}
+
+/* What can stand between the Message-ID and relay=, from the right; all but proto= is left alone. */
+static struct mt_slice read_from_middle(struct mt_record *rec, struct mt_slice s)
+{
+    static const struct mt_slice keys[] = {
+        {"envid=", 6},       {"auth=", 5},   {"cipher=", 7}, {"tls_version=", 12},
+        {"tls_verify=", 11}, {"daemon=", 7}, {"proto=", 6},  {"bodytype=", 9},
+    };
+    struct mt_slice field = last_field(s);
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (mt_slice_starts(field, keys[i])) {
+            s = without(s, field);
+            if (mt_eat(&field, MT_LIT("proto="))) {
+                mt_set(&rec->f, MT_F_CLIENT_PROTOCOL, field);
+            }
+            field = last_field(s);
+        }
     }
-    *value = field;
-    s->n = comma ? (size_t)(comma - s->p) : 0;
-    return true;
+    return s;
 }
 
 /* What stands behind nrcpts=, from the right: no value but the Message-ID's holds ", ".
@@ -43,25 +66,20 @@ static bool take_last(struct mt_slice *s, struct mt_slice key, struct mt_slice *
  */
 static bool read_from_tail(struct mt_record *rec, struct mt_slice s)
 {
-    static const struct mt_slice keys[] = {
-        {"envid=", 6},       {"auth=", 5},   {"cipher=", 7}, {"tls_version=", 12},
-        {"tls_verify=", 11}, {"daemon=", 7}, {"proto=", 6},  {"bodytype=", 9},
-    };
-    struct mt_slice relay, value;
+    struct mt_slice relay = last_field(s);
     bool local;
 
-    if (!take_last(&s, MT_LIT("relay="), &relay)) {
+    s = without(s, relay);
+    if (!MT_EAT(&relay, "relay=")) {
         return false;
     }
     local = mt_slice_ends(relay, MT_LIT("@localhost")) || mt_slice_eq(relay, MT_LIT("localhost"));
     if (local) {
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("local"));
-    } else if (!mt_slice_eq(relay, MT_LIT("[RESPONSE]"))) {
-        mt_sendmail_client(rec, relay);
-    }
-    for (size_t i = 0; i < sizeof keys / sizeof *keys && !local; i++) {
-        if (take_last(&s, keys[i], &value) && i == 6) {
-            mt_set(&rec->f, MT_F_CLIENT_PROTOCOL, value);
+    } else {
+        s = read_from_middle(rec, s);
+        if (!mt_slice_eq(relay, MT_LIT("[RESPONSE]"))) {
+            mt_sendmail_client(rec, relay);
         }
     }
     if (MT_EAT(&s, "msgid=")) {
@@ -369,21 +387,20 @@ static bool read_delays(struct mt_record *rec, struct mt_slice *s)
 /* ..., pri=30185, quarantine=REASON[, dsn=], stat=quarantined: the reason is a filter's or the administrator's. */
 static bool read_quarantined(struct mt_record *rec, struct mt_slice s)
 {
+    const struct mt_slice stat = MT_LIT(", stat=quarantined");
     struct mt_slice at = s, value;
     const char *dsn;
 
     if (!mt_slice_ends(s, MT_LIT("stat=quarantined")) || !mt_sendmail_value(&at, MT_LIT("pri="), &value)) {
         return false;
     }
-    at.n -= sizeof "stat=quarantined" - 1;
-    if (MT_EAT(&at, "quarantine=") && at.n >= 2) {
-        at.n -= 2;
+    if (MT_EAT(&at, "quarantine=") && mt_slice_ends(at, stat)) {
+        at.n -= stat.n;
         dsn = mt_find_last(at, MT_LIT(", dsn="));
         note(rec, MT_KIND_HOLD, dsn ? mt_slice_to(at.p, dsn) : at);
-    } else {
-        note(rec, MT_KIND_HOLD, mt_slice(NULL, 0));
+        return true;
     }
-    return true;
+    return false;
 }
 
 /* to=<a@x>,<b@x>, delay=00:00:00, xdelay=00:00:00, mailer=esmtp, pri=30185, relay=h. [ip], dsn=2.0.0, stat=Sent (Ok) */

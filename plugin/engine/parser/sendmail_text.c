@@ -32,24 +32,45 @@ static char unescape(struct mt_slice s, size_t *size)
     return '\\'; /* not str2prt()'s: the log was written by another release */
 }
 
-/* The characters that mean something to mt_sendmail_span(), besides the stop. */
-static const bool special[256] = {
-    ['\\'] = true, ['"'] = true, ['('] = true, [')'] = true, ['<'] = true, ['>'] = true,
+/* The characters that mt_sendmail_span() stops to look at; those that may begin a stop have a bit of their own. */
+enum {
+    SYNTAX = 1,
+    COMMA = 2,
+    DOT = 4,
 };
+static const unsigned char looked_at[256] = {
+    ['\\'] = SYNTAX, ['"'] = SYNTAX, ['('] = SYNTAX, [')'] = SYNTAX,
+    ['<'] = SYNTAX,  ['>'] = SYNTAX, [','] = COMMA,  ['.'] = DOT,
+};
+
+/* Moves over what means nothing, at most to end. */
+static size_t skip_plain(struct mt_slice s, size_t i, size_t end, unsigned char mask)
+{
+    while (i < end && !(looked_at[(unsigned char)s.p[i]] & mask)) {
+        i++;
+    }
+    return i;
+}
 
 size_t mt_sendmail_span(struct mt_slice s, struct mt_slice stop, size_t limit)
 {
+    const unsigned char mask = SYNTAX | looked_at[(unsigned char)*stop.p];
     bool quoted = false, escaped = false;
-    size_t comment = 0, angle = 0, i = 0, size;
+    size_t comment = 0, angle = 0, i = 0, chars = 0, size;
 
-    for (size_t chars = 0; i < s.n && chars < limit; chars++, i += size) {
-        struct mt_slice at = mt_slice_skip(s, i);
-        char c = *at.p;
+    while (i < s.n && chars < limit) {
+        size_t from = i;
+        struct mt_slice at;
+        char c;
 
-        size = 1;
-        if (!special[(unsigned char)c] && c != *stop.p && !escaped) {
-            continue;
+        if (!escaped) {
+            i = skip_plain(s, i, s.n - i < limit - chars ? s.n : i + (limit - chars), mask);
+            chars += i - from;
+            if (i == s.n || chars == limit) {
+                break;
+            }
         }
+        at = mt_slice_skip(s, i);
         c = unescape(at, &size);
         if (escaped) {
             escaped = false;
@@ -71,6 +92,8 @@ size_t mt_sendmail_span(struct mt_slice s, struct mt_slice stop, size_t limit)
         } else if (c == '>') {
             angle -= angle > 0;
         }
+        i += size;
+        chars++;
     }
     return i;
 }
@@ -170,17 +193,29 @@ void mt_sendmail_client(struct mt_record *rec, struct mt_slice s)
     mt_set(&rec->f, MT_F_CLIENT_IP, ip);
 }
 
-bool mt_sendmail_value(struct mt_slice *at, struct mt_slice key, struct mt_slice *value)
+struct mt_slice mt_sendmail_rest_of_value(struct mt_slice *at)
 {
-    struct mt_slice s = *at;
+    struct mt_slice value = *at, s = *at;
+    const char *comma;
 
-    if (!mt_eat(&s, key)) {
-        return false;
+    while ((comma = mt_find(s, ','))) {
+        s = mt_slice_to(comma + 1, at->p + at->n);
+        if (s.n && *s.p == ' ') {
+            value.n = (size_t)(comma - at->p);
+            *at = mt_slice_skip(s, 1);
+            return value;
+        }
     }
-    if (!mt_take_to(&s, MT_LIT(", "), value)) {
-        *value = s;
-        s = mt_slice_skip(s, s.n);
+    *at = mt_slice_skip(*at, at->n);
+    return value;
+}
+
+struct mt_slice mt_sendmail_lookup(const struct mt_sendmail_pair *pairs, size_t n, struct mt_slice key)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (mt_slice_eq(pairs[i].key, key)) {
+            return pairs[i].value;
+        }
     }
-    *at = s;
-    return true;
+    return mt_slice(NULL, 0);
 }
