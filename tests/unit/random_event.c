@@ -1,0 +1,164 @@
+#include "random_event.h"
+
+/* Any fields of any record, in the ranges that the parser and the correlator keep to. */
+
+/* splitmix64, Steele, Lea, Flood 2014. */
+static uint64_t next(struct random_event *r)
+{
+    uint64_t z = r->seed += 0x9E3779B97F4A7C15;
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+    return z ^ (z >> 31);
+}
+
+static uint64_t below(struct random_event *r, uint64_t n)
+{
+    return next(r) % n;
+}
+
+static char random_byte(struct random_event *r, unsigned sort)
+{
+    static const char hostile[] = "\"\\/\b\f\n\r\t\x01\x1F\x7F{}[],:<>' \x80\xBF\xC2\xC3\xE0\xE2\xED\xF0\xF4\xFF";
+
+    switch (sort) {
+    case 0:
+        return (char)('a' + below(r, 26));
+    case 1:
+        return (char)(' ' + below(r, 95));
+    case 2:
+        return hostile[below(r, sizeof hostile)]; /* the NUL as well */
+    default:
+        return (char)below(r, 256);
+    }
+}
+
+/* Characters of one to four bytes, some of them broken off. */
+static size_t random_utf8(struct random_event *r, char *out)
+{
+    static const char *const characters[] = {"\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x93\xA7", "\xEF\xBF\xBD", "x", "\""};
+    const char *character = characters[below(r, sizeof characters / sizeof *characters)];
+    size_t n = strlen(character);
+
+    if (n > 1 && below(r, 8) == 0) {
+        n--;
+    }
+    memcpy(out, character, n);
+    return n;
+}
+
+static struct mt_slice random_text(struct random_event *r)
+{
+    size_t n = below(r, 50) ? 1 + below(r, 60) : 1 + below(r, 600), at = 0;
+    unsigned sort = (unsigned)below(r, 6);
+    char *p = r->text + r->used;
+
+    if (r->used + n + 4 > sizeof r->text) {
+        return mt_slice(NULL, 0);
+    }
+    while (at < n) {
+        if (sort == 4) {
+            at += random_utf8(r, p + at);
+        } else {
+            p[at++] = random_byte(r, sort == 5 ? (unsigned)below(r, 4) : sort);
+        }
+    }
+    r->used += at;
+    return mt_slice(p, at);
+}
+
+static struct mt_slice random_commands(struct random_event *r)
+{
+    static const char *const words[] = {"ehlo=1", "mail=2/3",  "rcpt=0/9", "quit=1",   "data=1/1/1", "commands=5/6",
+                                        "=1",     "unknown=7", "auth=",    "auth=0/2", "",           "notes=bare",
+                                        "ehlo=2", "x=1"};
+    char *p = r->text + r->used;
+    size_t n = 0;
+
+    for (uint64_t i = below(r, 6); i > 0 && r->used + n + 20 < sizeof r->text; i--) {
+        const char *word = words[below(r, sizeof words / sizeof *words)];
+        memcpy(p + n, word, strlen(word));
+        n += strlen(word);
+        p[n++] = ' ';
+    }
+    r->used += n;
+    return mt_slice(p, n);
+}
+
+/* Small, or of any size and sign. */
+static int64_t random_int(struct random_event *r)
+{
+    return below(r, 4) ? (int64_t)below(r, 100000) : (int64_t)(next(r) >> below(r, 64));
+}
+
+static struct mt_time random_time(struct random_event *r)
+{
+    return (struct mt_time){(int64_t)below(r, UINT64_C(4000000000000000)), (int16_t)((int)below(r, 1680) - 840),
+                            (uint8_t)below(r, 7)};
+}
+
+static void random_field(struct random_event *r, enum mt_field id)
+{
+    struct mt_fields *f = &r->event.f;
+
+    switch (mt_field_info[id].type) {
+    case MT_TYPE_STRING:
+        if (id == MT_F_FROM && below(r, 2)) {
+            mt_set_empty(f, id, mt_slice(NULL, 0));
+        } else {
+            mt_set(f, id, random_text(r));
+        }
+        break;
+    case MT_TYPE_TIME:
+        mt_set_time(f, id, random_time(r));
+        break;
+    case MT_TYPE_BOOLEAN:
+        mt_set_int(f, id, (int64_t)below(r, 2));
+        break;
+    case MT_TYPE_TREE:
+        mt_set_empty(f, id, random_commands(r));
+        break;
+    default:
+        mt_set_int(f, id, random_int(r));
+        break;
+    }
+}
+
+static struct mt_slice perhaps(struct random_event *r)
+{
+    return below(r, 2) ? random_text(r) : mt_slice(NULL, 0);
+}
+
+static void random_recipient(struct random_event *r, struct mt_recipient *to)
+{
+    *to =
+        (struct mt_recipient){.to = perhaps(r), .orig_to = perhaps(r), .dsn = perhaps(r), .next_queue_id = perhaps(r)};
+    to->relay_name = perhaps(r);
+    to->relay_ip = perhaps(r);
+    to->relay_path = perhaps(r);
+    to->relay_port = below(r, 2) ? (uint16_t)next(r) : 0;
+    to->status = (uint8_t)below(r, MT_STATUS_COUNT);
+    to->attempts = below(r, 2) ? (uint32_t)next(r) : 0;
+    to->delay = below(r, 2) ? (int64_t)below(r, 1000000000) : -1;
+    to->time = below(r, 2) ? random_time(r) : (struct mt_time){0};
+}
+
+void random_event_make(struct random_event *r)
+{
+    struct mt_event *event = &r->event;
+    unsigned often = 1 + (unsigned)below(r, 8);
+
+    r->used = 0;
+    mt_fields_clear(&event->f);
+    event->kind = (enum mt_event_kind)below(r, MT_EVENT_COUNT);
+    for (int id = 0; id < MT_FIELD_COUNT; id++) {
+        if (below(r, 8) < often) {
+            random_field(r, (enum mt_field)id);
+        }
+    }
+    event->recipients = r->recipients;
+    event->nrecipients = below(r, sizeof r->recipients / sizeof *r->recipients + 1);
+    for (size_t i = 0; i < event->nrecipients; i++) {
+        random_recipient(r, &r->recipients[i]);
+    }
+}

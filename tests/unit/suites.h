@@ -1,0 +1,30 @@
+/* The suites of unit tests: a row here, a file test_NAME.c, a line in Makefile.am. */
+#ifndef MT_SUITES_H
+#define MT_SUITES_H
+
+#include <check.h>
+
+#ifdef MT_WITH_FASTJSON
+#define MT_SUITES_FASTJSON(X) X(fastjson)
+#else
+#define MT_SUITES_FASTJSON(X)
+#endif
+
+/* X(name): Suite *mt_suite_NAME(void), in test_NAME.c. */
+#define MT_SUITES(X)      \
+    X(scan)               \
+    X(syslog)             \
+    X(postfix)            \
+    X(sendmail)           \
+    X(parts)              \
+    X(event)              \
+    X(correlate)          \
+    X(session)            \
+    X(properties)         \
+    MT_SUITES_FASTJSON(X)
+
+#define MT_SUITE_DECLARE(name) Suite *mt_suite_##name(void);
+MT_SUITES(MT_SUITE_DECLARE)
+#undef MT_SUITE_DECLARE
+
+#endif

@@ -1,0 +1,181 @@
+/* The scanner primitives that all readers of lines share. */
+#include "suites.h"
+
+#include "../../plugin/engine/parser/scan.h"
+
+static void check_slice(struct mt_slice got, const char *expected)
+{
+    ck_assert_msg(mt_slice_eq(got, mt_slice_str(expected)), "\"%.*s\" and not \"%s\"", (int)got.n, got.p ? got.p : "",
+                  expected);
+}
+
+START_TEST(test_find_gives_the_first_and_the_last_place)
+{
+    struct mt_slice s = MT_LIT("ab, cd, ef");
+
+    ck_assert_ptr_eq(mt_find_text(s, MT_LIT(", ")), s.p + 2);
+    ck_assert_ptr_eq(mt_find_last(s, MT_LIT(", ")), s.p + 6);
+    ck_assert_ptr_eq(mt_find_last(s, s), s.p);
+    ck_assert_ptr_null(mt_find_text(s, MT_LIT("; ")));
+    ck_assert_ptr_null(mt_find_last(s, MT_LIT("; ")));
+    ck_assert_ptr_null(mt_find_text(mt_slice(s.p, 1), MT_LIT("ab")));
+    ck_assert_ptr_null(mt_find_last(mt_slice(s.p, 1), MT_LIT("ab")));
+    ck_assert_ptr_null(mt_find(mt_slice(NULL, 0), 'a'));
+    ck_assert_ptr_null(mt_find_last(mt_slice(NULL, 0), MT_LIT("a")));
+}
+END_TEST
+
+START_TEST(test_a_cursor_stays_where_nothing_fits)
+{
+    struct mt_slice at = MT_LIT("abc"), token = MT_LIT("old");
+    int64_t value = 7;
+
+    ck_assert(!MT_EAT(&at, "abcd"));
+    ck_assert(!mt_take_to(&at, MT_LIT(";"), &token));
+    ck_assert(!mt_take_int(&at, &value));
+    ck_assert(!mt_take_seconds(&at, &value));
+    ck_assert(!mt_take_dsn(&at, &token));
+    check_slice(at, "abc");
+    check_slice(token, "old");
+    ck_assert_int_eq(value, 7);
+    ck_assert(MT_EAT(&at, "ab"));
+    check_slice(at, "c");
+}
+END_TEST
+
+START_TEST(test_words_are_taken_to_the_end)
+{
+    struct mt_slice at = MT_LIT("one  two"), word;
+
+    ck_assert(mt_take_word(&at, &word));
+    check_slice(word, "one");
+    ck_assert(mt_take_word(&at, &word));
+    check_slice(word, "");
+    ck_assert(mt_take_word(&at, &word));
+    check_slice(word, "two");
+    ck_assert(!mt_take_word(&at, &word));
+}
+END_TEST
+
+START_TEST(test_text_before_a_mark_is_taken)
+{
+    struct mt_slice at = MT_LIT("RCPT from x from y"), token;
+
+    ck_assert(mt_take_to(&at, MT_LIT(" from "), &token));
+    check_slice(token, "RCPT");
+    check_slice(at, "x from y");
+}
+END_TEST
+
+START_TEST(test_numbers_do_not_overflow)
+{
+    struct mt_slice at = MT_LIT("9223372036854775807x");
+    int64_t value;
+
+    ck_assert(mt_take_int(&at, &value));
+    ck_assert_int_eq(value, INT64_MAX);
+    check_slice(at, "x");
+    at = MT_LIT("9223372036854775808");
+    ck_assert(!mt_take_int(&at, &value));
+    at = MT_LIT("99999999999999999999999");
+    ck_assert(!mt_take_int(&at, &value));
+    at = MT_LIT("000000000000000000000000042");
+    ck_assert(mt_take_int(&at, &value));
+    ck_assert_int_eq(value, 42);
+}
+END_TEST
+
+START_TEST(test_a_whole_number_has_nothing_behind_it)
+{
+    int64_t value;
+
+    ck_assert(mt_whole_int(MT_LIT("42"), &value));
+    ck_assert_int_eq(value, 42);
+    ck_assert(!mt_whole_int(MT_LIT("42 "), &value));
+    ck_assert(!mt_whole_int(MT_LIT("-1"), &value));
+    ck_assert(!mt_whole_int(MT_LIT(""), &value));
+}
+END_TEST
+
+START_TEST(test_seconds_keep_six_digits)
+{
+    static const struct {
+        const char *text;
+        int64_t usec;
+        const char *rest;
+    } rows[] = {
+        {"0", 0, ""},           {"28/", 28000000, "/"},      {"0.25,", 250000, ","},
+        {"0.000001", 1, ""},    {"1.23456789", 1234567, ""}, {"3.", 3000000, "."},
+        {"9.x", 9000000, ".x"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct mt_slice at = mt_slice_str(rows[i].text);
+        int64_t usec;
+        ck_assert(mt_take_seconds(&at, &usec));
+        ck_assert_int_eq(usec, rows[i].usec);
+        check_slice(at, rows[i].rest);
+    }
+    struct mt_slice huge = MT_LIT("9223372036854775807");
+    int64_t usec;
+    ck_assert(!mt_take_seconds(&huge, &usec));
+}
+END_TEST
+
+START_TEST(test_enhanced_codes_are_those_of_rfc_3463)
+{
+    static const char *const good[] = {"2.0.0", "4.4.1", "5.7.10", "5.123.456"};
+    static const char *const bad[] = {"1.0.0", "3.0.0", "2.0", "2.0.", "2..0", "50.1.1", "5.1000.1", "5.1.1000", "x"};
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct mt_slice at = mt_slice_str(good[i]), dsn;
+        ck_assert_msg(mt_take_dsn(&at, &dsn), "%s", good[i]);
+        check_slice(dsn, good[i]);
+        ck_assert_uint_eq(at.n, 0);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct mt_slice at = mt_slice_str(bad[i]), dsn;
+        ck_assert_msg(!mt_take_dsn(&at, &dsn), "%s", bad[i]);
+    }
+}
+END_TEST
+
+START_TEST(test_reply_codes_are_three_digits_that_stand_alone)
+{
+    ck_assert_int_eq(mt_reply_code(MT_LIT("250 Ok")), 250);
+    ck_assert_int_eq(mt_reply_code(MT_LIT("550-no")), 550);
+    ck_assert_int_eq(mt_reply_code(MT_LIT("421")), 421);
+    ck_assert_int_eq(mt_reply_code(MT_LIT("2500")), 0);
+    ck_assert_int_eq(mt_reply_code(MT_LIT("600 x")), 0);
+    ck_assert_int_eq(mt_reply_code(MT_LIT("150 x")), 0);
+    ck_assert_int_eq(mt_reply_code(MT_LIT("25")), 0);
+    ck_assert_int_eq(mt_reply_code(MT_LIT("Ok")), 0);
+}
+END_TEST
+
+START_TEST(test_unknown_is_not_known)
+{
+    ck_assert_uint_eq(mt_known(MT_LIT("unknown")).n, 0);
+    ck_assert_uint_eq(mt_known(MT_LIT("")).n, 0);
+    check_slice(mt_known(MT_LIT("unknown.example")), "unknown.example");
+}
+END_TEST
+
+Suite *mt_suite_scan(void)
+{
+    Suite *suite = suite_create("scan");
+    TCase *scan = tcase_create("scan");
+
+    tcase_add_test(scan, test_find_gives_the_first_and_the_last_place);
+    tcase_add_test(scan, test_a_cursor_stays_where_nothing_fits);
+    tcase_add_test(scan, test_words_are_taken_to_the_end);
+    tcase_add_test(scan, test_text_before_a_mark_is_taken);
+    tcase_add_test(scan, test_numbers_do_not_overflow);
+    tcase_add_test(scan, test_a_whole_number_has_nothing_behind_it);
+    tcase_add_test(scan, test_seconds_keep_six_digits);
+    tcase_add_test(scan, test_enhanced_codes_are_those_of_rfc_3463);
+    tcase_add_test(scan, test_reply_codes_are_three_digits_that_stand_alone);
+    tcase_add_test(scan, test_unknown_is_not_known);
+    suite_add_tcase(suite, scan);
+    return suite;
+}

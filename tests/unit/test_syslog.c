@@ -1,0 +1,570 @@
+/* Syslog headers, stamps, tags, and times as text. */
+#include "suites.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "mailtrace/syslog.h"
+
+#define SECOND INT64_C(1000000)
+#define DAY    (86400 * SECOND)
+
+/* 2026-11-22T00:00:00Z */
+#define NOW (INT64_C(1795305600) * SECOND)
+
+static struct mt_zone utc_at(int64_t now)
+{
+    return (struct mt_zone){.now = now, .fixed = true};
+}
+
+static struct mt_zone local_at(const char *tz, int64_t now)
+{
+    setenv("TZ", tz, 1);
+    tzset();
+    return (struct mt_zone){.now = now};
+}
+
+static enum mt_syslog_form read_line(struct mt_zone *zone, const char *raw, struct mt_line *line)
+{
+    return mt_syslog_read(zone, mt_slice_str(raw), line);
+}
+
+static void expect_slice(struct mt_slice s, const char *expected, const char *raw)
+{
+    ck_assert_msg(mt_slice_eq(s, mt_slice_str(expected)), "\"%.*s\" and not \"%s\" in: %s", (int)s.n, s.p, expected,
+                  raw);
+}
+
+static void expect_stamp(const struct mt_time *t, const char *expected, const char *raw)
+{
+    char buf[MT_TIME_MAX];
+
+    expect_slice(mt_slice(buf, mt_time_format(t, buf)), expected, raw);
+}
+
+/* The stamp that is read from a line of the log that zone belongs to. */
+static void expect_time(struct mt_zone *zone, const char *raw, const char *expected)
+{
+    struct mt_line line = {0};
+
+    ck_assert_msg(read_line(zone, raw, &line) != MT_SYSLOG_NONE, "no header: %s", raw);
+    expect_stamp(&line.time, expected, raw);
+}
+
+struct header {
+    const char *raw;
+    enum mt_syslog_form form;
+    const char *time, *host, *program;
+    uint32_t pid;
+    const char *text;
+};
+
+static void expect_header(const struct header *h)
+{
+    struct mt_zone zone = utc_at(NOW);
+    struct mt_line line = {.mta = 7, .order = 8, .cut = true};
+
+    ck_assert_msg(read_line(&zone, h->raw, &line) == h->form, "form of: %s", h->raw);
+    expect_stamp(&line.time, h->time, h->raw);
+    expect_slice(line.host, h->host, h->raw);
+    expect_slice(line.program, h->program, h->raw);
+    ck_assert_msg(line.pid == h->pid, "pid %u of: %s", line.pid, h->raw);
+    expect_slice(line.text, h->text, h->raw);
+    ck_assert(line.mta == 7 && line.order == 8 && line.cut);
+}
+
+#define S "2026-11-22T00:17:50+00:00"
+#define T MT_SYSLOG_TRADITIONAL
+#define I MT_SYSLOG_RFC3339
+#define F MT_SYSLOG_RFC5424
+
+static const struct header traditional[] = {
+    {"Nov 22 00:17:50 mx1 postfix/smtpd[123]: connect", T, S, "mx1", "postfix/smtpd", 123, "connect"},
+    {"<22>Nov 22 00:17:50 mx1 postfix/smtpd[123]: connect", T, S, "mx1", "postfix/smtpd", 123, "connect"},
+    {"Nov  2 00:17:50 mx1 sm-mta[9]: a", T, "2026-11-02T00:17:50+00:00", "mx1", "sm-mta", 9, "a"},
+    {"Nov 2 00:17:50 mx1 sm-mta[9]: a", T, "2026-11-02T00:17:50+00:00", "mx1", "sm-mta", 9, "a"},
+    {"Jan 01 00:17:50 mx1 sm-mta[9]: a", T, "2026-01-01T00:17:50+00:00", "mx1", "sm-mta", 9, "a"},
+    {"Nov 22 00:17:50.25 mx1 a: b", T, "2026-11-22T00:17:50.25+00:00", "mx1", "a", 0, "b"},
+    {"Nov 22 00:17:50.123456789 mx1 a: b", T, "2026-11-22T00:17:50.123456+00:00", "mx1", "a", 0, "b"},
+    {"Nov 22 2021 00:17:50 mx1 a: b", T, "2021-11-22T00:17:50+00:00", "mx1", "a", 0, "b"},
+    {"2021 Nov 22 00:17:50 mx1 a: b", T, "2021-11-22T00:17:50+00:00", "mx1", "a", 0, "b"},
+    {"2021 Nov 2 00:17:50 mx1 a: b", T, "2021-11-02T00:17:50+00:00", "mx1", "a", 0, "b"},
+    {"Dec 31 23:59:60 mx1 a: b", T, "2026-01-01T00:00:00+00:00", "mx1", "a", 0, "b"},
+    {"Nov 22 00:17:50 mx1 <mail.notice> sm-mta[9]: a", T, S, "mx1", "sm-mta", 9, "a"},
+    {"Nov 22 00:17:50 <mail.notice> mx1 sm-mta[9]: a", T, S, "mx1", "sm-mta", 9, "a"},
+    {"Nov 22 00:17:50 <2.6> mx1 sm-mta[9]: a", T, S, "mx1", "sm-mta", 9, "a"},
+    {"Nov 22 00:17:50 mx1 sendmail[9]: [ID 197553 mail.info] a", T, S, "mx1", "sendmail", 9, "a"},
+    {"Nov 22 00:17:50 mx1 sendmail[9]: [ID x mail.info] a", T, S, "mx1", "sendmail", 9, "[ID x mail.info] a"},
+    {"Nov 22 00:17:50 mx1 dma[baca78.559bf17fb680]: a", T, S, "mx1", "dma", 0, "a"},
+    {"Nov 22 00:17:50 mx1 postfix/10025/smtpd[7]:  two blanks", T, S, "mx1", "postfix/10025/smtpd", 7, "two blanks"},
+    {"Nov 22 00:17:50 mx1 postfix-10.20.30.40/smtp[7]: a", T, S, "mx1", "postfix-10.20.30.40/smtp", 7, "a"},
+    {"Nov 22 00:17:50 mx1 courierd: a", T, S, "mx1", "courierd", 0, "a"},
+    {"Nov 22 00:17:50 mx1 tag text: more", T, S, "mx1", "tag", 0, "text: more"},
+    {"Nov 22 00:17:50 mx1 tag[7] text", T, S, "mx1", "tag", 7, "text"},
+    {"Nov 22 00:17:50 mx1 sendmail[9]:text: a", T, S, "mx1", "sendmail", 9, "text: a"},
+    {"Nov 22 00:17:50 mx1 sendmail:text", T, S, "mx1", "sendmail", 0, "text"},
+    {"Nov 22 00:17:50 mx1 postfix/submission/smtpd[1234 text", T, S, "mx1", "postfix/submission/smtpd", 0, "text"},
+    {"Nov 22 00:17:50 mx1 a[4294967295]: b", T, S, "mx1", "a", 4294967295U, "b"},
+    {"Nov 22 00:17:50 mx1 a[4294967296]: b", T, S, "mx1", "a", 0, "b"},
+    {"Nov 22 00:17:50 mx1 a[99999999999999999999]: b", T, S, "mx1", "a", 0, "b"},
+    {"Nov 22 00:17:50 mx1 a[-1]: b", T, S, "mx1", "a", 0, "b"},
+    {"Nov 22 00:17:50 mx1 a[]: b", T, S, "mx1", "a", 0, "b"},
+    {"Nov 22 00:17:50 mx1.example.org a: b", T, S, "mx1.example.org", "a", 0, "b"},
+    {"Nov 22 00:17:50 10.0.0.7 a: b", T, S, "10.0.0.7", "a", 0, "b"},
+    {"Nov 22 00:17:50 fd77::21 a: b", T, S, "fd77::21", "a", 0, "b"},
+    {"Nov 22 00:17:50 fd77:: a: b", T, S, "fd77::", "a", 0, "b"},
+    {"Nov 22 00:17:50 postfix/smtpd[123]: no host", T, S, "", "postfix/smtpd", 123, "no host"},
+    {"Nov 22 00:17:50  postfix/smtpd[123]: no host", T, S, "", "postfix/smtpd", 123, "no host"},
+    {"Nov 22 00:17:50 mx1 a: : prepend", T, S, "mx1", "a", 0, ": prepend"},
+    {"Nov 22 00:17:50 mx1 a:", T, S, "mx1", "a", 0, ""},
+    {"Nov 22 00:17:50 mx1", T, S, "mx1", "", 0, ""},
+    {"Nov 22 00:17:50 ", T, S, "", "", 0, ""},
+    {"Nov 22 00:17:50", T, S, "", "", 0, ""},
+};
+
+START_TEST(test_traditional_header_is_read)
+{
+    expect_header(&traditional[_i]);
+}
+END_TEST
+
+static const struct header rfc3339[] = {
+    {S " mx1 postfix/smtpd[123]: connect", I, S, "mx1", "postfix/smtpd", 123, "connect"},
+    {"<22>" S " mx1 postfix/smtpd[123]: connect", I, S, "mx1", "postfix/smtpd", 123, "connect"},
+    {"2026-11-22T00:17:50.123456+01:00 mx1 a: b", I, "2026-11-22T00:17:50.123456+01:00", "mx1", "a", 0, "b"},
+    {"2026-11-22T00:17:50.1-03:30 mx1 a: b", I, "2026-11-22T00:17:50.1-03:30", "mx1", "a", 0, "b"},
+    {"2026-11-22T00:17:50+0100 mx1 a: b", I, "2026-11-22T00:17:50+01:00", "mx1", "a", 0, "b"},
+    {"2026-11-22T00:17:50Z mx1 a: b", I, S, "mx1", "a", 0, "b"},
+    {"2026-11-22t00:17:50z mx1 a: b", I, S, "mx1", "a", 0, "b"},
+    {"2026-11-22T00:17:50 mx1 a: b", I, S, "mx1", "a", 0, "b"},
+    {"2026-11-22T00:17:50,500 mx1 a: b", I, "2026-11-22T00:17:50.500+00:00", "mx1", "a", 0, "b"},
+    {"2024-02-29T00:17:50Z mx1 a: b", I, "2024-02-29T00:17:50+00:00", "mx1", "a", 0, "b"},
+    {"1969-12-31T23:59:59.5Z mx1 a: b", I, "1969-12-31T23:59:59.5+00:00", "mx1", "a", 0, "b"},
+    {"0001-01-01T00:00:00+23:59 mx1 a: b", I, "0001-01-01T00:00:00+23:59", "mx1", "a", 0, "b"},
+    {"9999-12-31T23:59:59-23:59 mx1 a: b", I, "9999-12-31T23:59:59-23:59", "mx1", "a", 0, "b"},
+};
+
+START_TEST(test_rfc3339_header_is_read)
+{
+    expect_header(&rfc3339[_i]);
+}
+END_TEST
+
+static const struct header rfc5424[] = {
+    {"<22>1 " S " relay1 sm-mta 124 - -  two blanks", F, S, "relay1", "sm-mta", 124, "two blanks"},
+    {"<22>1 2026-11-22T00:17:50.958901+01:00 h a/b 7 ID - x", F, "2026-11-22T00:17:50.958901+01:00", "h", "a/b", 7,
+     "x"},
+    {"1 " S " mx1 a 7 - - without PRI", F, S, "mx1", "a", 7, "without PRI"},
+    {"<22>1 " S " - - - - - nothing known", F, S, "", "", 0, "nothing known"},
+    {"<22>1 - mx1 a 7 - - no time", F, "2026-11-22T00:00:00+00:00", "mx1", "a", 7, "no time"},
+    {"<22>1 " S " mx1 a 7 - - \xEF\xBB\xBFwith a BOM", F, S, "mx1", "a", 7, "with a BOM"},
+    {"<22>1 " S " mx1 a x7 - - pid of letters", F, S, "mx1", "a", 0, "pid of letters"},
+    {"<22>1 " S " mx1 a[7]: - - - pid in the tag", F, S, "mx1", "a", 7, "pid in the tag"},
+    {"<22>1 " S " mx1 a 7 - [x@1 k=\"v\"] t", F, S, "mx1", "a", 7, "t"},
+    {"<22>1 " S " mx1 a 7 - [x@1][y k=\"v\" l=\"w\"] t", F, S, "mx1", "a", 7, "t"},
+    {"<22>1 " S " mx1 a 7 - [x k=\"\\\"] \\] \\\\\"] t", F, S, "mx1", "a", 7, "t"},
+    {"<22>1 " S " mx1 a 7 - [x k=\"a ] b\"] [t]", F, S, "mx1", "a", 7, "[t]"},
+    {"<22>1 " S " mx1 a 7 - [x k=\"v\"]", F, S, "mx1", "a", 7, ""},
+    {"<22>1 " S " mx1 a 7 - [never closed t", F, S, "mx1", "a", 7, "[never closed t"},
+    {"<22>1 " S " mx1 a 7 - no data", F, S, "mx1", "a", 7, "no data"},
+    {"<22>1 " S " mx1 a 7 - -", F, S, "mx1", "a", 7, ""},
+    {"<22>1 " S " mx1 a", F, S, "mx1", "a", 0, ""},
+    {"<22>1 " S, F, S, "", "", 0, ""},
+};
+
+START_TEST(test_rfc5424_header_is_read)
+{
+    expect_header(&rfc5424[_i]);
+}
+END_TEST
+
+static const char *const headless[] = {
+    "",
+    "<22>",
+    "<",
+    "text",
+    "Feb 30 00:17:50 mx1 a: b",
+    "Feb 29 2023 00:17:50 mx1 a: b",
+    "Nov 31 00:17:50 mx1 a: b",
+    "Nov 00 00:17:50 mx1 a: b",
+    "Nov 22 24:17:50 mx1 a: b",
+    "Nov 22 00:60:50 mx1 a: b",
+    "Nov 22 00:17:61 mx1 a: b",
+    "Nov 22 00:17:5",
+    "Nov 22 00:17:50x mx1 a: b",
+    "Nov 22 00:17 mx1 a: b",
+    "Nov 222 00:17:50 mx1 a: b",
+    "nov 22 00:17:50 mx1 a: b",
+    "Nox 22 00:17:50 mx1 a: b",
+    "2026-02-30T00:17:50Z mx1 a: b",
+    "2026-13-01T00:17:50Z mx1 a: b",
+    "2026-00-01T00:17:50Z mx1 a: b",
+    "2026-11-22T00:17:50Zmx1 a: b",
+    "2026-11-22T00:17:50+24:00 mx1 a: b",
+    "2026-11-22T00:17:50+01:60 mx1 a: b",
+    "2026-11-22T00:17:50.+01:00 mx1 a: b",
+    "2026-11-22 00:17:50 1oXyz-000001-AB <= a@b.example",
+    "<22>1 2026-02-30T00:17:50Z mx1 a 7 - - b",
+    "<22>0 2026-11-22T00:17:50Z mx1 a 7 - - b",
+    "<22>1",
+    "99999999999999999999 x",
+};
+
+START_TEST(test_what_has_no_header_leaves_the_line_alone)
+{
+    struct mt_zone zone = utc_at(NOW);
+    struct mt_line line = {.time = {.usec = 5}, .pid = 6, .host = {"h", 1}, .text = {"t", 1}};
+    struct mt_line before = line;
+
+    ck_assert_msg(read_line(&zone, headless[_i], &line) == MT_SYSLOG_NONE, "a header: %s", headless[_i]);
+    ck_assert_msg(memcmp(&line, &before, sizeof line) == 0, "changed by: %s", headless[_i]);
+}
+END_TEST
+
+START_TEST(test_leading_nuls_are_skipped)
+{
+    static const char raw[] = "\0\0\0Nov 22 00:17:50 mx1 a[7]: b";
+    struct mt_zone zone = utc_at(NOW);
+    struct mt_line line = {0};
+
+    ck_assert(mt_syslog_read(&zone, mt_slice(raw, sizeof raw - 1), &line) == MT_SYSLOG_TRADITIONAL);
+    expect_slice(line.text, "b", raw + 3);
+    ck_assert(mt_syslog_read(&zone, mt_slice(raw, 3), &line) == MT_SYSLOG_NONE);
+}
+END_TEST
+
+/* The slices of a line lie in it. */
+static void expect_inside(struct mt_slice s, const char *raw, size_t n)
+{
+    ck_assert(s.n == 0 || (s.p >= raw && s.p + s.n <= raw + n));
+}
+
+/* In memory of exactly that length, so that a sanitizer sees a byte read too far. */
+static void read_exactly(struct mt_zone *zone, const char *raw, size_t n)
+{
+    char *copy = malloc(n ? n : 1);
+    struct mt_line line = {0};
+
+    ck_assert(copy != NULL);
+    memcpy(copy, raw, n);
+    if (mt_syslog_read(zone, mt_slice(copy, n), &line) != MT_SYSLOG_NONE) {
+        expect_inside(line.host, copy, n);
+        expect_inside(line.program, copy, n);
+        expect_inside(line.text, copy, n);
+    }
+    free(copy);
+}
+
+static void read_cut_anywhere(const struct header *headers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct mt_zone zone = utc_at(NOW);
+        for (size_t length = strlen(headers[i].raw) + 1; length-- > 0;) {
+            read_exactly(&zone, headers[i].raw, length);
+        }
+    }
+}
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+START_TEST(test_a_line_may_be_cut_anywhere)
+{
+    read_cut_anywhere(traditional, COUNT(traditional));
+    read_cut_anywhere(rfc3339, COUNT(rfc3339));
+    read_cut_anywhere(rfc5424, COUNT(rfc5424));
+}
+END_TEST
+
+/* Every byte of a header replaced by some that could mislead. */
+START_TEST(test_a_line_may_hold_any_byte_anywhere)
+{
+    static const char bytes[] = "\0 :[]<>-+\"\\0199T.Z\xFF";
+    char raw[128];
+
+    for (size_t h = 0; h < COUNT(rfc5424); h++) {
+        struct mt_zone zone = {.now = NOW, .year = 2026};
+        size_t n = strlen(rfc5424[h].raw);
+        for (size_t i = 0; i < n; i++) {
+            for (size_t b = 0; b < sizeof bytes - 1; b++) {
+                memcpy(raw, rfc5424[h].raw, n);
+                raw[i] = bytes[b];
+                read_exactly(&zone, raw, n);
+                read_exactly(&zone, raw + 6, n - 6);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_each_line_of_a_minute_has_its_own_second_and_zone)
+{
+    struct mt_zone zone = utc_at(NOW);
+
+    expect_time(&zone, "Nov 21 23:59:58 a b: c", "2026-11-21T23:59:58+00:00");
+    expect_time(&zone, "Nov 21 23:59:59.5 a b: c", "2026-11-21T23:59:59.5+00:00");
+    expect_time(&zone, "Nov 22 00:00:00 a b: c", "2026-11-22T00:00:00+00:00");
+    expect_time(&zone, "2026-11-22T00:00:01+01:00 a b: c", "2026-11-22T00:00:01+01:00");
+    expect_time(&zone, "2026-11-22T00:00:02-05:00 a b: c", "2026-11-22T00:00:02-05:00");
+    expect_time(&zone, "2026-11-22T00:00:03 a b: c", "2026-11-22T00:00:03+00:00");
+    expect_time(&zone, "Nov 22 00:00:04 a b: c", "2026-11-22T00:00:04+00:00");
+}
+END_TEST
+
+START_TEST(test_a_bad_stamp_does_not_spoil_the_next_line)
+{
+    struct mt_zone zone = utc_at(NOW);
+    struct mt_line line = {0};
+
+    expect_time(&zone, "Nov 21 23:59:58 a b: c", "2026-11-21T23:59:58+00:00");
+    ck_assert(read_line(&zone, "Feb 30 23:59:58 a b: c", &line) == MT_SYSLOG_NONE);
+    ck_assert(read_line(&zone, "Nov 21 23:59:6", &line) == MT_SYSLOG_NONE);
+    expect_time(&zone, "Nov 21 23:59:59 a b: c", "2026-11-21T23:59:59+00:00");
+}
+END_TEST
+
+/* 2026-01-01T00:00:00Z */
+#define NEW_YEAR (INT64_C(1767225600) * SECOND)
+
+static const struct {
+    int64_t now;
+    const char *raw, *time;
+} years[] = {
+    {NEW_YEAR, "Dec 31 23:59:59 a b: c", "2025-12-31T23:59:59+00:00"},
+    {NEW_YEAR, "Jan  1 00:00:00 a b: c", "2026-01-01T00:00:00+00:00"},
+    {NEW_YEAR - 60 * SECOND, "Jan  1 00:00:00 a b: c", "2026-01-01T00:00:00+00:00"}, /* a clock that is ahead */
+    {NEW_YEAR - DAY, "Jan  1 00:00:00 a b: c", "2026-01-01T00:00:00+00:00"},
+    {NEW_YEAR - DAY - SECOND, "Jan  1 00:00:00 a b: c", "2025-01-01T00:00:00+00:00"},
+    {NEW_YEAR + 300 * DAY, "Dec 31 12:00:00 a b: c", "2025-12-31T12:00:00+00:00"},
+    {NEW_YEAR, "Feb 29 12:00:00 a b: c", "2024-02-29T12:00:00+00:00"},
+    {INT64_C(4133980800) * SECOND, "Feb 29 12:00:00 a b: c", "2096-02-29T12:00:00+00:00"}, /* 2101: 2100 had none */
+    {0, "Jan  1 00:00:00 a b: c", "1970-01-01T00:00:00+00:00"},
+    {0, "Mar  1 00:00:00 a b: c", "1969-03-01T00:00:00+00:00"},
+};
+
+START_TEST(test_year_is_that_nearest_to_now_and_not_more_than_a_day_after)
+{
+    struct mt_zone zone = utc_at(years[_i].now);
+
+    expect_time(&zone, years[_i].raw, years[_i].time);
+}
+END_TEST
+
+START_TEST(test_given_year_moves_on_at_new_year)
+{
+    struct mt_zone zone = {.now = NOW, .year = 2019, .fixed = true};
+
+    expect_time(&zone, "Oct 30 12:00:00 a b: c", "2019-10-30T12:00:00+00:00");
+    expect_time(&zone, "Dec 31 23:59:59 a b: c", "2019-12-31T23:59:59+00:00");
+    expect_time(&zone, "Jan  1 00:00:00 a b: c", "2020-01-01T00:00:00+00:00");
+    expect_time(&zone, "Dec 31 23:59:58 a b: c", "2019-12-31T23:59:58+00:00"); /* out of order */
+    expect_time(&zone, "Jan  1 00:00:01 a b: c", "2020-01-01T00:00:01+00:00");
+    expect_time(&zone, "Feb 29 12:00:00 a b: c", "2020-02-29T12:00:00+00:00");
+    expect_time(&zone, "Feb 28 12:00:00 a b: c", "2020-02-28T12:00:00+00:00"); /* a clock put back by a day */
+    expect_time(&zone, "Aug 20 12:00:00 a b: c", "2020-08-20T12:00:00+00:00");
+    expect_time(&zone, "Jan  2 12:00:00 a b: c", "2021-01-02T12:00:00+00:00");
+}
+END_TEST
+
+START_TEST(test_given_year_that_has_no_leap_day)
+{
+    struct mt_zone zone = {.year = 2019, .fixed = true};
+    struct mt_line line = {0};
+
+    ck_assert(read_line(&zone, "Feb 29 12:00:00 a b: c", &line) == MT_SYSLOG_NONE);
+    expect_time(&zone, "Feb 28 12:00:00 a b: c", "2019-02-28T12:00:00+00:00");
+}
+END_TEST
+
+START_TEST(test_fixed_zone_is_that_of_stamps_without_one)
+{
+    struct mt_zone zone = {.now = NOW, .fixed = true, .offset = -210};
+
+    expect_time(&zone, "Nov 21 20:17:50 a b: c", "2026-11-21T20:17:50-03:30");
+    expect_time(&zone, "2026-11-21T20:17:50+02:00 a b: c", "2026-11-21T20:17:50+02:00");
+    expect_time(&zone, "Nov 22 21:17:50 a b: c", "2025-11-22T21:17:50-03:30"); /* more than a day after now, there */
+}
+END_TEST
+
+#define BERLIN "CET-1CEST,M3.5.0,M10.5.0/3"
+
+START_TEST(test_local_zone_knows_summer_time)
+{
+    struct mt_zone zone = local_at(BERLIN, NOW);
+
+    expect_time(&zone, "Nov 21 12:00:00 a b: c", "2026-11-21T12:00:00+01:00");
+    expect_time(&zone, "Jul 21 12:00:00 a b: c", "2026-07-21T12:00:00+02:00");
+    expect_time(&zone, "2026-07-21T12:00:00 a b: c", "2026-07-21T12:00:00+02:00");
+    expect_time(&zone, "2026-07-21T12:00:00Z a b: c", "2026-07-21T12:00:00+00:00");
+}
+END_TEST
+
+START_TEST(test_clocks_that_go_forward)
+{
+    struct mt_zone zone = local_at(BERLIN, NOW);
+
+    expect_time(&zone, "Mar 29 01:59:59 a b: c", "2026-03-29T01:59:59+01:00");
+    expect_time(&zone, "Mar 29 03:00:00 a b: c", "2026-03-29T03:00:00+02:00");
+}
+END_TEST
+
+START_TEST(test_log_does_not_run_backwards_when_clocks_go_back)
+{
+    struct mt_zone zone = local_at(BERLIN, NOW);
+
+    expect_time(&zone, "Oct 25 01:59:59 a b: c", "2026-10-25T01:59:59+02:00");
+    expect_time(&zone, "Oct 25 02:10:00 a b: c", "2026-10-25T02:10:00+02:00");
+    expect_time(&zone, "Oct 25 02:59:59 a b: c", "2026-10-25T02:59:59+02:00");
+    expect_time(&zone, "Oct 25 02:59:57 a b: c", "2026-10-25T02:59:57+02:00"); /* out of order */
+    expect_time(&zone, "Oct 25 02:00:00 a b: c", "2026-10-25T02:00:00+01:00");
+    expect_time(&zone, "Oct 25 02:20:00 a b: c", "2026-10-25T02:20:00+01:00");
+    expect_time(&zone, "Oct 25 02:59:59 a b: c", "2026-10-25T02:59:59+01:00");
+    expect_time(&zone, "Oct 25 03:00:00 a b: c", "2026-10-25T03:00:00+01:00");
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    bool good;
+    int minutes;
+} offsets[] = {
+    {"Z", true, 0},         {"UTC", true, 0},      {"+00:00", true, 0},  {"+01:00", true, 60}, {"-0330", true, -210},
+    {"+23:59", true, 1439}, {"+24:00", false, 0},  {"+01:60", false, 0}, {"+1:00", false, 0},  {"+01", false, 0},
+    {"01:00", false, 0},    {"+01:00 ", false, 0}, {"", false, 0},       {"+", false, 0},      {"CET", false, 0},
+};
+
+START_TEST(test_offsets)
+{
+    int16_t minutes = 0;
+
+    ck_assert(mt_zone_offset(mt_slice_str(offsets[_i].text), &minutes) == offsets[_i].good);
+    ck_assert_int_eq(minutes, offsets[_i].minutes);
+}
+END_TEST
+
+static const struct {
+    const char *tag, *program;
+    uint32_t pid;
+} tags[] = {
+    {"postfix/smtpd[123]:", "postfix/smtpd", 123},
+    {"postfix/smtpd[123]", "postfix/smtpd", 123},
+    {"postfix/smtpd", "postfix/smtpd", 0},
+    {"postfix:", "postfix", 0},
+    {"dma[baca78.559bf17fb680]:", "dma", 0},
+    {"a[b][7]:", "a[b]", 7},
+    {"[7]:", "", 7},
+    {"a[", "a", 0},
+    {"a]", "a]", 0},
+    {":", "", 0},
+    {"", "", 0},
+};
+
+START_TEST(test_tags)
+{
+    struct mt_slice program;
+    uint32_t pid;
+
+    mt_syslog_tag(mt_slice_str(tags[_i].tag), &program, &pid);
+    expect_slice(program, tags[_i].program, tags[_i].tag);
+    ck_assert_uint_eq(pid, tags[_i].pid);
+}
+END_TEST
+
+static const struct {
+    struct mt_time t;
+    const char *text;
+} times[] = {
+    {{0, 0, 0}, "1970-01-01T00:00:00+00:00"},
+    {{-1, 0, 6}, "1969-12-31T23:59:59.999999+00:00"},
+    {{NOW + 123456, 60, 6}, "2026-11-22T01:00:00.123456+01:00"},
+    {{NOW + 123456, -210, 3}, "2026-11-21T20:30:00.123-03:30"},
+    {{NOW + 7, 0, 6}, "2026-11-22T00:00:00.000007+00:00"},
+    {{NOW + 999999, 0, 0}, "2026-11-22T00:00:00+00:00"},
+    {{NOW, 0, 255}, "2026-11-22T00:00:00.000000+00:00"},
+    {{INT64_C(1709208000) * SECOND, 0, 0}, "2024-02-29T12:00:00+00:00"},
+    {{INT64_C(951825600) * SECOND, 0, 0}, "2000-02-29T12:00:00+00:00"},
+    {{INT64_MIN, -32768, 0}, "0000-01-01T00:00:00-23:59"},
+    {{INT64_MAX, 32767, 0}, "9999-12-31T23:59:59+23:59"},
+};
+
+START_TEST(test_time_is_written_with_offset_and_the_fraction_it_had)
+{
+    expect_stamp(&times[_i].t, times[_i].text, "-");
+}
+END_TEST
+
+/* Against the C library, over the days of 1600 to 2400. */
+START_TEST(test_every_day_is_written_as_the_c_library_has_it)
+{
+    for (int64_t day = -135140; day < 157054; day++) {
+        time_t seconds = (time_t)(day * 86400 + 86399);
+        struct mt_time t = {.usec = (int64_t)seconds * SECOND};
+        char expected[64];
+        struct tm tm;
+
+        strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%S+00:00", gmtime_r(&seconds, &tm));
+        expect_stamp(&t, expected, "-");
+    }
+}
+END_TEST
+
+START_TEST(test_every_day_is_read_as_it_was_written)
+{
+    struct mt_zone zone = utc_at(NOW);
+
+    for (int64_t day = -719162; day < 2932897; day += 7) {
+        struct mt_time t = {.usec = day * DAY + 1, .digits = 6};
+        char raw[MT_TIME_MAX];
+        struct mt_line line = {0};
+
+        ck_assert(mt_syslog_read(&zone, mt_slice(raw, mt_time_format(&t, raw)), &line) == MT_SYSLOG_RFC3339);
+        ck_assert(line.time.usec == t.usec);
+    }
+}
+END_TEST
+
+#define LOOP(tcase, test, table) tcase_add_loop_test(tcase, test, 0, (int)COUNT(table))
+
+static void add_headers(Suite *suite)
+{
+    TCase *tcase = tcase_create("headers");
+
+    LOOP(tcase, test_traditional_header_is_read, traditional);
+    LOOP(tcase, test_rfc3339_header_is_read, rfc3339);
+    LOOP(tcase, test_rfc5424_header_is_read, rfc5424);
+    LOOP(tcase, test_what_has_no_header_leaves_the_line_alone, headless);
+    LOOP(tcase, test_tags, tags);
+    tcase_add_test(tcase, test_leading_nuls_are_skipped);
+    tcase_add_test(tcase, test_a_line_may_be_cut_anywhere);
+    tcase_add_test(tcase, test_a_line_may_hold_any_byte_anywhere);
+    suite_add_tcase(suite, tcase);
+}
+
+static void add_stamps(Suite *suite)
+{
+    TCase *tcase = tcase_create("stamps");
+
+    tcase_add_test(tcase, test_each_line_of_a_minute_has_its_own_second_and_zone);
+    tcase_add_test(tcase, test_a_bad_stamp_does_not_spoil_the_next_line);
+    LOOP(tcase, test_year_is_that_nearest_to_now_and_not_more_than_a_day_after, years);
+    tcase_add_test(tcase, test_given_year_moves_on_at_new_year);
+    tcase_add_test(tcase, test_given_year_that_has_no_leap_day);
+    tcase_add_test(tcase, test_fixed_zone_is_that_of_stamps_without_one);
+    tcase_add_test(tcase, test_local_zone_knows_summer_time);
+    tcase_add_test(tcase, test_clocks_that_go_forward);
+    tcase_add_test(tcase, test_log_does_not_run_backwards_when_clocks_go_back);
+    LOOP(tcase, test_offsets, offsets);
+    LOOP(tcase, test_time_is_written_with_offset_and_the_fraction_it_had, times);
+    tcase_add_test(tcase, test_every_day_is_written_as_the_c_library_has_it);
+    tcase_add_test(tcase, test_every_day_is_read_as_it_was_written);
+    suite_add_tcase(suite, tcase);
+}
+
+Suite *mt_suite_syslog(void)
+{
+    Suite *suite = suite_create("syslog");
+
+    add_headers(suite);
+    add_stamps(suite);
+    return suite;
+}
