@@ -1,0 +1,60 @@
+/* The lines of one file, plain or compressed, as slices into a buffer.
+ *
+ * A file is read from where it stands: regular files, pipes, terminals. What it is
+ * compressed with is told by its first bytes and not by its name.
+ */
+#ifndef CLI_INPUT_H
+#define CLI_INPUT_H
+
+#include <sys/types.h>
+
+#include "mailtrace/slice.h"
+
+#include "cli.h"
+
+struct archive;
+
+/* Called about every second while a pipe or terminal is read; idle: nothing has come for so long. */
+struct cli_pause {
+    void (*fn)(void *ctx, bool idle);
+    void *ctx;
+};
+
+struct cli_input {
+    const char *name; /* for messages; the caller keeps it */
+    int fd;
+    bool regular;
+    uint64_t size;    /* of a regular file, as it lies on disk */
+    int64_t modified; /* usec; now for what is no regular file */
+    const struct cli_pause *pause;
+    int64_t paused;
+    struct archive *archive; /* NULL: plain */
+    char *raw;               /* what libarchive reads from */
+    size_t nraw;             /* bytes in raw that it has not been given yet */
+    char *buffer;
+    size_t room, start, end;
+    size_t scanned; /* bytes from start on that hold no line feed */
+    bool begun, eof, failed;
+    bool skip; /* the rest of a line that was too long */
+};
+
+enum cli_got {
+    CLI_GOT_LINE,
+    CLI_GOT_END,
+    CLI_GOT_ERROR, /* which has been reported; no more lines */
+    CLI_GOT_STOP,  /* cli_stop */
+};
+
+/* Opens path; "-" is standard input. On failure reports it and returns false. */
+bool cli_input_open(struct cli_input *input, const char *path, const struct cli_pause *pause);
+void cli_input_close(struct cli_input *input);
+
+/* The next line, without its line feed and a carriage return before that; valid until the next call.
+ * What is longer than max_line is cut.
+ */
+enum cli_got cli_input_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut);
+
+/* True when these bytes begin a compressed file. */
+bool cli_is_compressed(const char *p, size_t n);
+
+#endif

@@ -1,0 +1,97 @@
+#include "log.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* How much of the end of a file is searched for a stamp. */
+#define TAIL ((size_t)64 << 10)
+
+bool cli_log_open(struct cli_log *log, const char *path, const struct cli_options *options,
+                  const struct cli_pause *pause)
+{
+    *log = (struct cli_log){.path = path};
+    if (!cli_input_open(&log->input, path, pause)) {
+        return false;
+    }
+    log->zone = (struct mt_zone){
+        .now = log->input.modified, .year = options->year, .fixed = options->fixed, .offset = options->offset};
+    /* until a line has a stamp, the time is that of reading */
+    mt_syslog_read(&log->zone, MT_LIT("1 - "), &log->line);
+    return true;
+}
+
+void cli_log_close(struct cli_log *log)
+{
+    cli_input_close(&log->input);
+}
+
+enum cli_got cli_log_next(struct cli_log *log, const struct cli_options *options)
+{
+    struct mt_line *line = &log->line;
+    struct mt_slice raw;
+    bool cut = false;
+    enum cli_got got = cli_input_line(&log->input, options->config.max_line, &raw, &cut);
+
+    if (got != CLI_GOT_LINE) {
+        return got;
+    }
+    if (!log->input.regular) {
+        log->zone.now = log->input.paused;
+    }
+    line->mta = 0;
+    line->cut = cut;
+    log->headed = mt_syslog_read(&log->zone, raw, line) != MT_SYSLOG_NONE;
+    if (!log->headed) {
+        line->host = line->program = mt_slice(NULL, 0);
+        line->pid = 0;
+        line->text = raw;
+        line->mta = options->mta;
+    }
+    if (!line->host.n) {
+        line->host = options->host;
+    }
+    return CLI_GOT_LINE;
+}
+
+/* The last line of tail that has a stamp. */
+static bool last_stamp(struct mt_zone zone, struct mt_slice tail, int64_t *usec)
+{
+    struct mt_line line = {0};
+
+    while (tail.n) {
+        const char *feed = memrchr(tail.p, '\n', tail.n);
+        const char *start = feed ? feed + 1 : tail.p;
+        if (mt_syslog_read(&zone, mt_slice_to(start, tail.p + tail.n), &line) != MT_SYSLOG_NONE) {
+            *usec = line.time.usec;
+            return true;
+        }
+        tail.n = feed ? (size_t)(feed - tail.p) : 0;
+    }
+    return false;
+}
+
+bool cli_log_last(const struct cli_log *log, int64_t *usec)
+{
+    uint64_t at = log->input.size > TAIL ? log->input.size - TAIL : 0;
+    bool found = false;
+    char *tail;
+    ssize_t n;
+
+    if (!log->input.regular) {
+        return false;
+    }
+    if (log->input.archive) {
+        *usec = log->input.modified;
+        return true;
+    }
+    tail = malloc(TAIL);
+    if (!tail) {
+        return false;
+    }
+    n = pread(log->input.fd, tail, TAIL, (off_t)at);
+    if (n > 0) {
+        found = last_stamp(log->zone, mt_slice(tail, (size_t)n), usec);
+    }
+    free(tail);
+    return found;
+}

@@ -1,0 +1,272 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailtrace/syslog.h"
+#include "units.h"
+
+#define MAX_LINE_LEAST 64
+#define MAX_LINE_MOST  (UINT64_C(64) << 20)
+
+typedef bool set_fn(struct cli_options *options, const char *value);
+
+static bool set_host(struct cli_options *options, const char *value)
+{
+    options->host = mt_slice_str(value);
+    return *value != '\0';
+}
+
+static bool set_year(struct cli_options *options, const char *value)
+{
+    uint64_t year;
+
+    if (!cli_count(value, 1970, 9999, &year)) {
+        return false;
+    }
+    options->year = (int)year;
+    return true;
+}
+
+/* A name of the zone database, which localtime_r() then goes by. */
+static bool set_zone_name(const char *value)
+{
+    char path[256];
+    int n = snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", value);
+
+    if (n < 0 || (size_t)n >= sizeof path || *value == '\0' || *value == '/' || strstr(value, "..") ||
+        path[n - 1] == '/' || access(path, R_OK) != 0) {
+        return false;
+    }
+    return setenv("TZ", path + strlen("/usr/share/zoneinfo/"), 1) == 0;
+}
+
+static bool set_tz(struct cli_options *options, const char *value)
+{
+    options->fixed = mt_zone_offset(mt_slice_str(value), &options->offset);
+    return options->fixed || set_zone_name(value);
+}
+
+/* Known are those that the engine has a reader for. */
+static bool is_readable(uint8_t mta)
+{
+    struct mt_line line = {.mta = mta};
+    struct mt_record record;
+
+    return mt_parse(&line, &record) != MT_FOREIGN;
+}
+
+static bool set_mta(struct cli_options *options, const char *value)
+{
+    for (uint8_t mta = 1; mta < MT_MTA_COUNT; mta++) {
+        if (strcmp(value, mt_mta_names[mta]) == 0 && is_readable(mta)) {
+            options->mta = mta;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool set_events(struct cli_options *options, const char *value)
+{
+    struct mt_slice bad;
+
+    return mt_events_parse(mt_slice_str(value), &options->config.events, &bad);
+}
+
+static bool set_timeout(struct cli_options *options, const char *value)
+{
+    return cli_duration(value, &options->config.timeout) && options->config.timeout > 0;
+}
+
+static bool set_settle(struct cli_options *options, const char *value)
+{
+    return cli_duration(value, &options->config.settle);
+}
+
+static bool set_max_messages(struct cli_options *options, const char *value)
+{
+    return cli_count(value, 1, UINT32_MAX, &options->config.max_messages);
+}
+
+static bool set_max_memory(struct cli_options *options, const char *value)
+{
+    return cli_size(value, MT_MAX_MEMORY_LEAST, INT64_MAX, &options->config.max_memory);
+}
+
+static bool set_max_recipients(struct cli_options *options, const char *value)
+{
+    uint64_t count;
+
+    if (!cli_count(value, 0, UINT32_MAX, &count)) {
+        return false;
+    }
+    options->config.max_recipients = (uint32_t)count;
+    return true;
+}
+
+static bool set_max_line(struct cli_options *options, const char *value)
+{
+    uint64_t size;
+
+    if (!cli_size(value, MAX_LINE_LEAST, MAX_LINE_MOST, &size)) {
+        return false;
+    }
+    options->config.max_line = (uint32_t)size;
+    return true;
+}
+
+static bool set_stats(struct cli_options *options, const char *value)
+{
+    (void)value;
+    options->stats = true;
+    return true;
+}
+
+/* The table: what is typed, for which command, what reads it, what a wrong value is told, help. */
+static const struct row {
+    const char *name, *argument;
+    unsigned commands;
+    set_fn *set;
+    const char *wanted, *help;
+} rows[] = {
+    {"host", "NAME", CLI_FOR_EVENTS | CLI_FOR_LINES, set_host, "a host name", "the host of lines that name none"},
+    {"year", "YEAR", CLI_FOR_EVENTS | CLI_FOR_LINES, set_year, "a year from 1970 to 9999",
+     "the year of the first line of each file, where stamps\n"
+     "have none [the one that puts them nearest to the time of\n"
+     "the file's last change]"},
+    {"tz", "ZONE", CLI_FOR_EVENTS | CLI_FOR_LINES, set_tz,
+     "an offset such as +01:00, UTC, or a zone such as Europe/Berlin",
+     "the zone of stamps without one: +01:00, UTC, Europe/Berlin\n"
+     "[the local one]"},
+    {"mta", "NAME", CLI_FOR_EVENTS | CLI_FOR_LINES, set_mta, NULL,
+     "take lines without a syslog header for this program's:\n"},
+    {"max-line", "SIZE", CLI_FOR_EVENTS | CLI_FOR_LINES, set_max_line, "a size from 64 to 64M",
+     "what is longer is cut [64k]"},
+    {"events", "LIST", CLI_FOR_EVENTS, set_events, "some of delivery, message, reject, session, with commas between",
+     "which events: delivery,message,reject,session [all]"},
+    {"timeout", "TIME", CLI_FOR_EVENTS, set_timeout, "a time above 0 such as 90, 30s, 10m, 6h, 5d",
+     "after how long without a line a message is given up [1d]"},
+    {"settle", "TIME", CLI_FOR_EVENTS, set_settle, "a time such as 2, 0.5, 30s, 10m",
+     "how long an event waits for lines that come late, by the\n"
+     "stamps of the lines; 0: not at all [2s]"},
+    {"max-messages", "N", CLI_FOR_EVENTS, set_max_messages, "a number from 1 to 4294967295",
+     "open messages; the oldest is given up for more [1000000]"},
+    {"max-memory", "SIZE", CLI_FOR_EVENTS, set_max_memory, "a size from 1M", "memory for open messages [512M]"},
+    {"max-recipients", "N", CLI_FOR_EVENTS, set_max_recipients, "a number from 0 to 4294967295",
+     "recipients listed in a message event [1000]"},
+    {"stats", NULL, CLI_FOR_EVENTS | CLI_FOR_LINES, set_stats, NULL, "a summary on standard error at the end"},
+};
+
+#define ROWS (sizeof rows / sizeof *rows)
+
+static const char files_help[] =
+    "Without FILE, or where it is -, standard input. Files may be compressed (gz, xz, zst,\n"
+    "bz2 and others). Lines are traditional syslog, RFC 3339 stamps, or RFC 5424. Several\n"
+    "files are read in the order of their stamps.\n\n"
+    "Sizes: 65536, 512k, 64M, 1G. Times: seconds, or 30s, 10m, 6h, 5d.\n";
+
+static void print_mtas(FILE *to)
+{
+    const char *before = "";
+
+    for (uint8_t mta = 1; mta < MT_MTA_COUNT; mta++) {
+        if (is_readable(mta)) {
+            fprintf(to, "%s%s", before, mt_mta_names[mta]);
+            before = ", ";
+        }
+    }
+}
+
+/* Help texts have lines of their own, put below one another. */
+static void print_row(const struct row *row)
+{
+    const char *p = row->help, *feed;
+    char option[40];
+
+    snprintf(option, sizeof option, "--%s%s%s", row->name, row->argument ? "=" : "",
+             row->argument ? row->argument : "");
+    printf("  %-20s ", option);
+    while ((feed = strchr(p, '\n'))) {
+        printf("%.*s\n%23s", (int)(feed - p), p, "");
+        p = feed + 1;
+    }
+    fputs(p, stdout);
+    if (row->set == set_mta) {
+        print_mtas(stdout);
+    }
+    putchar('\n');
+}
+
+static enum cli_code print_help(unsigned command, const char *about, const char *name)
+{
+    printf("Usage: %s [OPTION]... [FILE]...\n%s\n", name, about);
+    for (size_t i = 0; i < ROWS; i++) {
+        if (rows[i].commands & command) {
+            print_row(&rows[i]);
+        }
+    }
+    printf("  %-20s this text\n\n%s", "--help", files_help);
+    return CLI_OK;
+}
+
+static void complain(const struct row *row, const char *value)
+{
+    if (row->wanted) {
+        cli_error("--%s: '%s': give %s", row->name, value, row->wanted);
+        return;
+    }
+    fprintf(stderr, "mailtrace: --%s: '%s': give one of ", row->name, value);
+    print_mtas(stderr);
+    fputc('\n', stderr);
+}
+
+static enum cli_code try_help(const char *name)
+{
+    fprintf(stderr, "Try '%s --help'.\n", name);
+    return CLI_USAGE;
+}
+
+#define OPTION_FIRST 1000
+#define OPTION_HELP  'h'
+
+static void fill_getopt(struct option *options, unsigned command)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        if (rows[i].commands & command) {
+            *options++ = (struct option){rows[i].name, rows[i].argument ? required_argument : no_argument, NULL,
+                                         OPTION_FIRST + (int)i};
+        }
+    }
+    *options++ = (struct option){"help", no_argument, NULL, OPTION_HELP};
+    *options = (struct option){0};
+}
+
+enum cli_code cli_options_read(struct cli_options *options, unsigned command, const char *about, int argc, char **argv)
+{
+    static char dash[] = "-", *standard_input[] = {dash};
+    struct option table[ROWS + 2];
+    int c;
+
+    memset(options, 0, sizeof *options);
+    mt_config_default(&options->config);
+    fill_getopt(table, command);
+    while ((c = getopt_long(argc, argv, "h", table, NULL)) != -1) {
+        const struct row *row = c >= OPTION_FIRST ? &rows[c - OPTION_FIRST] : NULL;
+        if (c == OPTION_HELP) {
+            return print_help(command, about, argv[0]);
+        }
+        if (!row || !row->set(options, optarg)) {
+            if (row) {
+                complain(row, optarg);
+            }
+            return try_help(argv[0]);
+        }
+    }
+    options->files = optind < argc ? argv + optind : standard_input;
+    options->nfiles = optind < argc ? argc - optind : 1;
+    return CLI_GO;
+}

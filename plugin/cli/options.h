@@ -1,0 +1,27 @@
+/* The options of the subcommands: one table for all. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "cli.h"
+#include "mailtrace/correlate.h"
+
+/* Which subcommands an option is for. */
+#define CLI_FOR_EVENTS 1u
+#define CLI_FOR_LINES  2u
+
+struct cli_options {
+    struct mt_config config;
+    struct mt_slice host; /* of lines without one */
+    int year;             /* 0: not given */
+    bool fixed;           /* offset holds; otherwise the local zone */
+    int16_t offset;
+    uint8_t mta; /* enum mt_mta of lines without a header; 0: not given */
+    bool stats;
+    char **files; /* at least one; "-" is standard input */
+    int nfiles;
+};
+
+/* Reads argv. CLI_GO, or the exit code when there is nothing more to do (--help, an error). */
+enum cli_code cli_options_read(struct cli_options *options, unsigned command, const char *about, int argc, char **argv);
+
+#endif
