@@ -4,6 +4,8 @@
  * Lines are put into the order of their stamps first: a line waits until the
  * host's log clock is `settle` past its stamp. An event then waits `settle` more,
  * so that it says what the lines up to that time say, whatever order they came in.
+ * Where the caller gives the wall clock, lines wait a quarter of `settle` by it too,
+ * since threads that feed an old log are further apart in log time than in fact.
  *
  * Thread rules: one thread at a time for one correlator; the caller locks. The
  * emit function is called from inside the calls below, on the caller's thread.
@@ -25,22 +27,22 @@ struct mt_config {
 };
 
 /* The defaults, and the limits that adapters hold values against. */
-#define MT_TIMEOUT_DEFAULT (86400 * INT64_C(1000000))
-#define MT_SETTLE_DEFAULT (2 * INT64_C(1000000))
-#define MT_MAX_MESSAGES_DEFAULT 1000000
-#define MT_MAX_MEMORY_DEFAULT (UINT64_C(512) << 20)
+#define MT_TIMEOUT_DEFAULT        (86400 * INT64_C(1000000))
+#define MT_SETTLE_DEFAULT         (2 * INT64_C(1000000))
+#define MT_MAX_MESSAGES_DEFAULT   1000000
+#define MT_MAX_MEMORY_DEFAULT     (UINT64_C(512) << 20)
 #define MT_MAX_RECIPIENTS_DEFAULT 1000
-#define MT_MAX_LINE_DEFAULT 65536
-#define MT_MAX_MEMORY_LEAST (UINT64_C(1) << 20)
+#define MT_MAX_LINE_DEFAULT       65536
+#define MT_MAX_MEMORY_LEAST       (UINT64_C(1) << 20)
 
 void mt_config_default(struct mt_config *config);
 
 /* Why a message ended as "incomplete": X(identifier, value of "reason"). */
-#define MT_REASONS(X)                      \
-    X(TIMEOUT, "timeout")                  \
-    X(EVICTED, "evicted")                  \
-    X(REPLACED, "replaced")                \
-    X(LOST_CONNECTION, "lost-connection")  \
+#define MT_REASONS(X)                     \
+    X(TIMEOUT, "timeout")                 \
+    X(EVICTED, "evicted")                 \
+    X(REPLACED, "replaced")               \
+    X(LOST_CONNECTION, "lost-connection") \
     X(UNSEEN, "unseen")
 
 enum mt_reason {
@@ -48,27 +50,27 @@ enum mt_reason {
 #define MT_REASON_ENUM(id, name) MT_REASON_##id,
     MT_REASONS(MT_REASON_ENUM)
 #undef MT_REASON_ENUM
-    MT_REASON_COUNT
+        MT_REASON_COUNT
 };
 
 extern const char *const mt_reason_names[MT_REASON_COUNT];
 
 /* Counters since the start, and gauges. */
 struct mt_stats {
-    uint64_t lines;                        /* fed */
-    uint64_t foreign;                      /* of no known MTA */
+    uint64_t lines;   /* fed */
+    uint64_t foreign; /* of no known MTA */
     uint64_t recognised[MT_MTA_COUNT];
     uint64_t unrecognised[MT_MTA_COUNT];
-    uint64_t repeated;                     /* lines seen before */
-    uint64_t late;                         /* older than the settled time: taken as they came */
-    uint64_t cut;                          /* longer than max_line: line.cut was set */
+    uint64_t repeated; /* lines seen before */
+    uint64_t late;     /* older than the settled time: taken as they came */
+    uint64_t cut;      /* longer than max_line: line.cut was set */
     uint64_t events[MT_EVENT_COUNT];
     uint64_t incomplete[MT_REASON_COUNT];
     uint64_t recipients_omitted;
-    uint64_t no_memory;                    /* lines that could not be kept because memory was short */
-    uint64_t open;                         /* gauge: open messages */
-    uint64_t sessions;                     /* gauge: open sessions */
-    uint64_t memory;                       /* gauge: bytes held */
+    uint64_t no_memory; /* lines that could not be kept because memory was short */
+    uint64_t open;      /* gauge: open messages */
+    uint64_t sessions;  /* gauge: open sessions */
+    uint64_t memory;    /* gauge: bytes held */
 };
 
 /* Called for each event, if its kind is asked for. */
@@ -99,6 +101,7 @@ void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out);
 
 /* Unrecognised lines by program, largest first is not promised. Calls fn for each. */
 void mt_correlator_unrecognised(const struct mt_correlator *c,
-                                void (*fn)(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines), void *ctx);
+                                void (*fn)(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines),
+                                void *ctx);
 
 #endif

@@ -19,105 +19,105 @@ enum mt_type {
 };
 
 /* X(identifier, the object that it stands in, name). TOP is the event itself. */
-#define MT_OBJECTS(X)                                            \
-    X(TOP, TOP, "")                                              \
-    X(CLIENT, TOP, "client")                                     \
-    X(CLIENT_TLS, CLIENT, "tls")                                 \
-    X(RELAY, TOP, "relay")                                       \
-    X(TLS, TOP, "tls")                                           \
-    X(DELAYS, TOP, "delays")                                     \
+#define MT_OBJECTS(X)            \
+    X(TOP, TOP, "")              \
+    X(CLIENT, TOP, "client")     \
+    X(CLIENT_TLS, CLIENT, "tls") \
+    X(RELAY, TOP, "relay")       \
+    X(TLS, TOP, "tls")           \
+    X(DELAYS, TOP, "delays")     \
     X(COUNTS, TOP, "counts")
 
 enum mt_object {
 #define MT_OBJECT_ENUM(id, parent, name) MT_O_##id,
     MT_OBJECTS(MT_OBJECT_ENUM)
 #undef MT_OBJECT_ENUM
-    MT_OBJECT_COUNT
+        MT_OBJECT_COUNT
 };
 
 /* X(identifier, object that holds it, name, type).
  * The order is the order of the keys of a record; an event's order is made of runs of it.
  */
-#define MT_FIELDS(X)                                             \
-    X(EVENT, TOP, "event", STRING)                               \
-    X(RECORD, TOP, "record", STRING)                             \
-    X(ID, TOP, "id", STRING)                                     \
-    X(TRACE_ID, TOP, "trace_id", STRING)                         \
-    X(TIME, TOP, "time", TIME)                                   \
-    X(HOST, TOP, "host", STRING)                                 \
-    X(MTA, TOP, "mta", STRING)                                   \
-    X(INSTANCE, TOP, "instance", STRING)                         \
-    X(PROGRAM, TOP, "program", STRING)                           \
-    X(PID, TOP, "pid", INTEGER)                                  \
-    X(QUEUE_ID, TOP, "queue_id", STRING)                         \
-    X(MESSAGE_ID, TOP, "message_id", STRING)                     \
-    X(FROM, TOP, "from", STRING)                                 \
-    X(SIZE, TOP, "size", INTEGER)                                \
-    X(NRCPT, TOP, "nrcpt", INTEGER)                              \
-    X(SUBJECT, TOP, "subject", STRING)                           \
-    X(ARRIVED, TOP, "arrived", TIME)                             \
-    X(ORIGIN, TOP, "origin", STRING)                             \
-    X(PARENT_QUEUE_ID, TOP, "parent_queue_id", STRING)           \
-    X(CLIENT_NAME, CLIENT, "name", STRING)                       \
-    X(CLIENT_IP, CLIENT, "ip", STRING)                           \
-    X(CLIENT_PORT, CLIENT, "port", INTEGER)                      \
-    X(CLIENT_HELO, CLIENT, "helo", STRING)                       \
-    X(CLIENT_PROTOCOL, CLIENT, "protocol", STRING)               \
-    X(CLIENT_USER, CLIENT, "user", STRING)                       \
-    X(CLIENT_MECHANISM, CLIENT, "mechanism", STRING)             \
-    X(CLIENT_UID, CLIENT, "uid", INTEGER)                        \
-    X(CLIENT_TLS_VERSION, CLIENT_TLS, "version", STRING)         \
-    X(CLIENT_TLS_CIPHER, CLIENT_TLS, "cipher", STRING)           \
-    X(CLIENT_TLS_BITS, CLIENT_TLS, "bits", INTEGER)              \
-    X(CLIENT_TLS_VERIFY, CLIENT_TLS, "verify", STRING)           \
-    X(TO, TOP, "to", STRING)                                     \
-    X(ORIG_TO, TOP, "orig_to", STRING)                           \
-    X(TRANSPORT, TOP, "transport", STRING)                       \
-    X(RELAY_NAME, RELAY, "name", STRING)                         \
-    X(RELAY_IP, RELAY, "ip", STRING)                             \
-    X(RELAY_PORT, RELAY, "port", INTEGER)                        \
-    X(RELAY_PATH, RELAY, "path", STRING)                         \
-    X(TLS_VERSION, TLS, "version", STRING)                       \
-    X(TLS_CIPHER, TLS, "cipher", STRING)                         \
-    X(TLS_BITS, TLS, "bits", INTEGER)                            \
-    X(TLS_VERIFY, TLS, "verify", STRING)                         \
-    X(ATTEMPT, TOP, "attempt", INTEGER)                          \
-    X(DELAY, TOP, "delay", SECONDS)                              \
-    X(DELAYS_BEFORE_QUEUE, DELAYS, "before_queue", SECONDS)      \
-    X(DELAYS_IN_QUEUE, DELAYS, "in_queue", SECONDS)              \
-    X(DELAYS_CONNECT, DELAYS, "connect", SECONDS)                \
-    X(DELAYS_TRANSMIT, DELAYS, "transmit", SECONDS)              \
-    X(STAGE, TOP, "stage", STRING)                               \
-    X(ACTION, TOP, "action", STRING)                             \
-    X(DSN, TOP, "dsn", STRING)                                   \
-    X(STATUS, TOP, "status", STRING)                             \
-    X(REPLY_CODE, TOP, "reply_code", INTEGER)                    \
-    X(RESPONSE, TOP, "response", STRING)                         \
-    X(NEXT_QUEUE_ID, TOP, "next_queue_id", STRING)               \
-    X(FINAL, TOP, "final", BOOLEAN)                              \
-    X(RESULT, TOP, "result", STRING)                             \
-    X(REASON, TOP, "reason", STRING)                             \
-    X(USER, TOP, "user", STRING)                                 \
-    X(MECHANISM, TOP, "mechanism", STRING)                       \
-    X(COMMANDS, TOP, "commands", TREE)                           \
-    X(ACCEPTED, TOP, "accepted", TREE)                           \
-    X(DURATION, TOP, "duration", SECONDS)                        \
-    X(RECIPIENTS, TOP, "recipients", TREE)                       \
-    X(RECIPIENTS_OMITTED, TOP, "recipients_omitted", INTEGER)    \
-    X(COUNTS_SENT, COUNTS, "sent", INTEGER)                      \
-    X(COUNTS_DEFERRED, COUNTS, "deferred", INTEGER)              \
-    X(COUNTS_BOUNCED, COUNTS, "bounced", INTEGER)                \
-    X(COUNTS_EXPIRED, COUNTS, "expired", INTEGER)                \
-    X(COUNTS_DISCARDED, COUNTS, "discarded", INTEGER)            \
-    X(BOUNCE_QUEUE_ID, TOP, "bounce_queue_id", STRING)           \
-    X(LINES, TOP, "lines", INTEGER)                              \
+#define MT_FIELDS(X)                                          \
+    X(EVENT, TOP, "event", STRING)                            \
+    X(RECORD, TOP, "record", STRING)                          \
+    X(ID, TOP, "id", STRING)                                  \
+    X(TRACE_ID, TOP, "trace_id", STRING)                      \
+    X(TIME, TOP, "time", TIME)                                \
+    X(HOST, TOP, "host", STRING)                              \
+    X(MTA, TOP, "mta", STRING)                                \
+    X(INSTANCE, TOP, "instance", STRING)                      \
+    X(PROGRAM, TOP, "program", STRING)                        \
+    X(PID, TOP, "pid", INTEGER)                               \
+    X(QUEUE_ID, TOP, "queue_id", STRING)                      \
+    X(MESSAGE_ID, TOP, "message_id", STRING)                  \
+    X(FROM, TOP, "from", STRING)                              \
+    X(SIZE, TOP, "size", INTEGER)                             \
+    X(NRCPT, TOP, "nrcpt", INTEGER)                           \
+    X(SUBJECT, TOP, "subject", STRING)                        \
+    X(ARRIVED, TOP, "arrived", TIME)                          \
+    X(ORIGIN, TOP, "origin", STRING)                          \
+    X(PARENT_QUEUE_ID, TOP, "parent_queue_id", STRING)        \
+    X(CLIENT_NAME, CLIENT, "name", STRING)                    \
+    X(CLIENT_IP, CLIENT, "ip", STRING)                        \
+    X(CLIENT_PORT, CLIENT, "port", INTEGER)                   \
+    X(CLIENT_HELO, CLIENT, "helo", STRING)                    \
+    X(CLIENT_PROTOCOL, CLIENT, "protocol", STRING)            \
+    X(CLIENT_USER, CLIENT, "user", STRING)                    \
+    X(CLIENT_MECHANISM, CLIENT, "mechanism", STRING)          \
+    X(CLIENT_UID, CLIENT, "uid", INTEGER)                     \
+    X(CLIENT_TLS_VERSION, CLIENT_TLS, "version", STRING)      \
+    X(CLIENT_TLS_CIPHER, CLIENT_TLS, "cipher", STRING)        \
+    X(CLIENT_TLS_BITS, CLIENT_TLS, "bits", INTEGER)           \
+    X(CLIENT_TLS_VERIFY, CLIENT_TLS, "verify", STRING)        \
+    X(TO, TOP, "to", STRING)                                  \
+    X(ORIG_TO, TOP, "orig_to", STRING)                        \
+    X(TRANSPORT, TOP, "transport", STRING)                    \
+    X(RELAY_NAME, RELAY, "name", STRING)                      \
+    X(RELAY_IP, RELAY, "ip", STRING)                          \
+    X(RELAY_PORT, RELAY, "port", INTEGER)                     \
+    X(RELAY_PATH, RELAY, "path", STRING)                      \
+    X(TLS_VERSION, TLS, "version", STRING)                    \
+    X(TLS_CIPHER, TLS, "cipher", STRING)                      \
+    X(TLS_BITS, TLS, "bits", INTEGER)                         \
+    X(TLS_VERIFY, TLS, "verify", STRING)                      \
+    X(ATTEMPT, TOP, "attempt", INTEGER)                       \
+    X(DELAY, TOP, "delay", SECONDS)                           \
+    X(DELAYS_BEFORE_QUEUE, DELAYS, "before_queue", SECONDS)   \
+    X(DELAYS_IN_QUEUE, DELAYS, "in_queue", SECONDS)           \
+    X(DELAYS_CONNECT, DELAYS, "connect", SECONDS)             \
+    X(DELAYS_TRANSMIT, DELAYS, "transmit", SECONDS)           \
+    X(STAGE, TOP, "stage", STRING)                            \
+    X(ACTION, TOP, "action", STRING)                          \
+    X(DSN, TOP, "dsn", STRING)                                \
+    X(STATUS, TOP, "status", STRING)                          \
+    X(REPLY_CODE, TOP, "reply_code", INTEGER)                 \
+    X(RESPONSE, TOP, "response", STRING)                      \
+    X(NEXT_QUEUE_ID, TOP, "next_queue_id", STRING)            \
+    X(FINAL, TOP, "final", BOOLEAN)                           \
+    X(RESULT, TOP, "result", STRING)                          \
+    X(REASON, TOP, "reason", STRING)                          \
+    X(USER, TOP, "user", STRING)                              \
+    X(MECHANISM, TOP, "mechanism", STRING)                    \
+    X(COMMANDS, TOP, "commands", TREE)                        \
+    X(ACCEPTED, TOP, "accepted", TREE)                        \
+    X(DURATION, TOP, "duration", SECONDS)                     \
+    X(RECIPIENTS, TOP, "recipients", TREE)                    \
+    X(RECIPIENTS_OMITTED, TOP, "recipients_omitted", INTEGER) \
+    X(COUNTS_SENT, COUNTS, "sent", INTEGER)                   \
+    X(COUNTS_DEFERRED, COUNTS, "deferred", INTEGER)           \
+    X(COUNTS_BOUNCED, COUNTS, "bounced", INTEGER)             \
+    X(COUNTS_EXPIRED, COUNTS, "expired", INTEGER)             \
+    X(COUNTS_DISCARDED, COUNTS, "discarded", INTEGER)         \
+    X(BOUNCE_QUEUE_ID, TOP, "bounce_queue_id", STRING)        \
+    X(LINES, TOP, "lines", INTEGER)                           \
     X(TEXT, TOP, "text", STRING)
 
 enum mt_field {
 #define MT_FIELD_ENUM(id, object, name, type) MT_F_##id,
     MT_FIELDS(MT_FIELD_ENUM)
 #undef MT_FIELD_ENUM
-    MT_FIELD_COUNT
+        MT_FIELD_COUNT
 };
 
 struct mt_field_info {

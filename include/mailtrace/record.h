@@ -5,12 +5,12 @@
 #include "mailtrace/field.h"
 
 /* X(identifier, name in the field "mta"). */
-#define MT_MTAS(X)              \
-    X(POSTFIX, "postfix")       \
-    X(SENDMAIL, "sendmail")     \
-    X(EXIM, "exim")             \
-    X(OPENSMTPD, "opensmtpd")   \
-    X(COURIER, "courier")       \
+#define MT_MTAS(X)            \
+    X(POSTFIX, "postfix")     \
+    X(SENDMAIL, "sendmail")   \
+    X(EXIM, "exim")           \
+    X(OPENSMTPD, "opensmtpd") \
+    X(COURIER, "courier")     \
     X(QMAIL, "qmail")
 
 enum mt_mta {
@@ -18,7 +18,7 @@ enum mt_mta {
 #define MT_MTA_ENUM(id, name) MT_MTA_##id,
     MT_MTAS(MT_MTA_ENUM)
 #undef MT_MTA_ENUM
-    MT_MTA_COUNT
+        MT_MTA_COUNT
 };
 
 /* X(identifier, name in the field "record"). What each asks of the correlator:
@@ -27,56 +27,50 @@ enum mt_mta {
  * CLIENT           a queue entry (or NOQUEUE) begins in a session; CLIENT_*, perhaps PARENT_QUEUE_ID (XFORWARD)
  * TLS              a handshake. With CLIENT_TLS_*: incoming, CLIENT_NAME and _IP tell whose. With TLS_*: outgoing,
  *                  RELAY_NAME, _IP, _PORT tell to whom. With REASON "tls-failed": it failed
- * AUTH             CLIENT_USER and CLIENT_MECHANISM; or a failure: REASON "auth-failed" or "auth-error", USER, MECHANISM, RESPONSE
- * MESSAGE_ID       MESSAGE_ID (absent: the message has none)
- * FROM             FROM, SIZE, NRCPT, and what else the line says of the message (sendmail: MESSAGE_ID, CLIENT_*)
- * LOCAL            a local submission: CLIENT_UID, FROM, perhaps PARENT_QUEUE_ID (requeued)
- * TO               one attempt; the recipients by mt_recipient_next()
- * EXPIRED          the entry is given up: all recipients still deferred have expired
- * REJECT           STAGE, ACTION, TO, REPLY_CODE, DSN, RESPONSE, CLIENT_*, FROM; REASON when it is worth a session event
- * HOLD RELEASE REQUEUE   by the administrator or a rule
- * DELETE           removed by the administrator
- * REMOVED          the entry has ended; ACTION "canceled" or "discarded" where the MTA says so
- * DONE             sendmail's "done": the entry has ended
- * BOUNCE           a notification was made: BOUNCE_QUEUE_ID; ACTION "non-delivery", "delay", "delivery status"
- * FORWARD          NEXT_QUEUE_ID was made out of QUEUE_ID on this host
- * FILTER           a filter's verdict
- * HEADER           a logged header: SUBJECT, or TEXT
- * DISCONNECT       a session ends; COMMANDS
- * LOST_CONNECTION  a session breaks: REASON, STAGE
- * STATISTICS SERVICE INFO WARNING ERROR FATAL PANIC   TEXT; REASON when it is worth a session event
- * PART             a piece of a line that the MTA has split: see parts.h
+ * AUTH             CLIENT_USER and CLIENT_MECHANISM; or a failure: REASON "auth-failed" or "auth-error", USER,
+ * MECHANISM, RESPONSE MESSAGE_ID       MESSAGE_ID (absent: the message has none) FROM             FROM, SIZE, NRCPT,
+ * and what else the line says of the message (sendmail: MESSAGE_ID, CLIENT_*) LOCAL            a local submission:
+ * CLIENT_UID, FROM, perhaps PARENT_QUEUE_ID (requeued) TO               one attempt; the recipients by
+ * mt_recipient_next() EXPIRED          the entry is given up: all recipients still deferred have expired REJECT STAGE,
+ * ACTION, TO, REPLY_CODE, DSN, RESPONSE, CLIENT_*, FROM; REASON when it is worth a session event HOLD RELEASE REQUEUE
+ * by the administrator or a rule DELETE           removed by the administrator REMOVED          the entry has ended;
+ * ACTION "canceled" or "discarded" where the MTA says so DONE             sendmail's "done": the entry has ended BOUNCE
+ * a notification was made: BOUNCE_QUEUE_ID; ACTION "non-delivery", "delay", "delivery status" FORWARD NEXT_QUEUE_ID was
+ * made out of QUEUE_ID on this host FILTER           a filter's verdict HEADER           a logged header: SUBJECT, or
+ * TEXT DISCONNECT       a session ends; COMMANDS LOST_CONNECTION  a session breaks: REASON, STAGE STATISTICS SERVICE
+ * INFO WARNING ERROR FATAL PANIC   TEXT; REASON when it is worth a session event PART             a piece of a line
+ * that the MTA has split: see parts.h
  */
-#define MT_KINDS(X)                        \
-    X(CONNECT, "connect")                  \
-    X(CLIENT, "client")                    \
-    X(TLS, "tls")                          \
-    X(AUTH, "auth")                        \
-    X(MESSAGE_ID, "message-id")            \
-    X(FROM, "from")                        \
-    X(LOCAL, "local")                      \
-    X(TO, "to")                            \
-    X(EXPIRED, "expired")                  \
-    X(REJECT, "reject")                    \
-    X(HOLD, "hold")                        \
-    X(RELEASE, "release")                  \
-    X(REQUEUE, "requeue")                  \
-    X(DELETE, "delete")                    \
-    X(BOUNCE, "bounce")                    \
-    X(FORWARD, "forward")                  \
-    X(FILTER, "filter")                    \
-    X(HEADER, "header")                    \
-    X(REMOVED, "removed")                  \
-    X(DONE, "done")                        \
-    X(LOST_CONNECTION, "lost-connection")  \
-    X(DISCONNECT, "disconnect")            \
-    X(STATISTICS, "statistics")            \
-    X(SERVICE, "service")                  \
-    X(INFO, "info")                        \
-    X(WARNING, "warning")                  \
-    X(ERROR, "error")                      \
-    X(FATAL, "fatal")                      \
-    X(PANIC, "panic")                      \
+#define MT_KINDS(X)                       \
+    X(CONNECT, "connect")                 \
+    X(CLIENT, "client")                   \
+    X(TLS, "tls")                         \
+    X(AUTH, "auth")                       \
+    X(MESSAGE_ID, "message-id")           \
+    X(FROM, "from")                       \
+    X(LOCAL, "local")                     \
+    X(TO, "to")                           \
+    X(EXPIRED, "expired")                 \
+    X(REJECT, "reject")                   \
+    X(HOLD, "hold")                       \
+    X(RELEASE, "release")                 \
+    X(REQUEUE, "requeue")                 \
+    X(DELETE, "delete")                   \
+    X(BOUNCE, "bounce")                   \
+    X(FORWARD, "forward")                 \
+    X(FILTER, "filter")                   \
+    X(HEADER, "header")                   \
+    X(REMOVED, "removed")                 \
+    X(DONE, "done")                       \
+    X(LOST_CONNECTION, "lost-connection") \
+    X(DISCONNECT, "disconnect")           \
+    X(STATISTICS, "statistics")           \
+    X(SERVICE, "service")                 \
+    X(INFO, "info")                       \
+    X(WARNING, "warning")                 \
+    X(ERROR, "error")                     \
+    X(FATAL, "fatal")                     \
+    X(PANIC, "panic")                     \
     X(PART, "part")
 
 enum mt_kind {
@@ -84,7 +78,7 @@ enum mt_kind {
 #define MT_KIND_ENUM(id, name) MT_KIND_##id,
     MT_KINDS(MT_KIND_ENUM)
 #undef MT_KIND_ENUM
-    MT_KIND_COUNT
+        MT_KIND_COUNT
 };
 
 /* Names by enum value; entry 0 is NULL. */
@@ -92,13 +86,13 @@ extern const char *const mt_mta_names[MT_MTA_COUNT];
 extern const char *const mt_kind_names[MT_KIND_COUNT];
 
 /* X(identifier, value of the field "status"). */
-#define MT_STATUSES(X)                   \
-    X(SENT, "sent")                      \
-    X(DEFERRED, "deferred")              \
-    X(BOUNCED, "bounced")                \
-    X(EXPIRED, "expired")                \
-    X(DISCARDED, "discarded")            \
-    X(DELIVERABLE, "deliverable")        \
+#define MT_STATUSES(X)            \
+    X(SENT, "sent")               \
+    X(DEFERRED, "deferred")       \
+    X(BOUNCED, "bounced")         \
+    X(EXPIRED, "expired")         \
+    X(DISCARDED, "discarded")     \
+    X(DELIVERABLE, "deliverable") \
     X(UNDELIVERABLE, "undeliverable")
 
 enum mt_status {
@@ -106,7 +100,7 @@ enum mt_status {
 #define MT_STATUS_ENUM(id, name) MT_STATUS_##id,
     MT_STATUSES(MT_STATUS_ENUM)
 #undef MT_STATUS_ENUM
-    MT_STATUS_COUNT
+        MT_STATUS_COUNT
 };
 
 extern const char *const mt_status_names[MT_STATUS_COUNT];
@@ -120,15 +114,15 @@ extern const char *const mt_status_names[MT_STATUS_COUNT];
  * PROGRAM and PID stay unset here; the members below say the same.
  */
 struct mt_record {
-    struct mt_line line;      /* text without "message repeated N times: [ ]" */
-    uint8_t mta;              /* enum mt_mta */
-    uint8_t kind;             /* enum mt_kind */
-    uint8_t status;           /* enum mt_status of a TO */
+    struct mt_line line;     /* text without "message repeated N times: [ ]" */
+    uint8_t mta;             /* enum mt_mta */
+    uint8_t kind;            /* enum mt_kind */
+    uint8_t status;          /* enum mt_status of a TO */
     bool list;               /* TO holds sendmail's list of recipients and not one address */
-    bool more;                /* sendmail's [more]: the list is not complete */
-    uint16_t part;            /* of a PART: its number, from 1 */
-    struct mt_slice service;  /* last component of the tag: "smtpd" */
-    struct mt_fields f;       /* INSTANCE and QUEUE_ID among them */
+    bool more;               /* sendmail's [more]: the list is not complete */
+    uint16_t part;           /* of a PART: its number, from 1 */
+    struct mt_slice service; /* last component of the tag: "smtpd" */
+    struct mt_fields f;      /* INSTANCE and QUEUE_ID among them */
 };
 
 /* Walks the recipients of a TO record: one, or each of sendmail's list.

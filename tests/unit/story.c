@@ -17,7 +17,8 @@ static void keep(void *ctx, const struct mt_event *event)
     ck_assert(mt_event_json(event, &text));
     mt_buffer_append(&text, "", 1);
     /* What the two sinks write is the same, for every event of every test. */
-    ck_assert_str_eq(text.p, json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+    ck_assert_str_eq(text.p,
+                     json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     mt_buffer_free(&text);
     if (s->n == s->size) {
         s->size = s->size ? s->size * 2 : 16;

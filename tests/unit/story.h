@@ -41,8 +41,9 @@ struct json_object *story_event(const struct story *s, const char *kind, size_t 
 const char *story_text(struct json_object *event, const char *path);
 
 /* Fails the test unless the member's text is `want`. */
-#define story_is(s, kind, which, path, want) \
-    ck_assert_msg(strcmp(story_text(story_event((s), (kind), (which)), (path)), (want)) == 0, "%s %d %s: want %s, got %s", \
-                  (kind), (int)(which), (path), (want), story_text(story_event((s), (kind), (which)), (path)))
+#define story_is(s, kind, which, path, want)                                                  \
+    ck_assert_msg(strcmp(story_text(story_event((s), (kind), (which)), (path)), (want)) == 0, \
+                  "%s %d %s: want %s, got %s", (kind), (int)(which), (path), (want),          \
+                  story_text(story_event((s), (kind), (which)), (path)))
 
 #endif

@@ -11,16 +11,16 @@
 #endif
 
 /* X(name): Suite *mt_suite_NAME(void), in test_NAME.c. */
-#define MT_SUITES(X)      \
-    X(scan)               \
-    X(syslog)             \
-    X(postfix)            \
-    X(sendmail)           \
-    X(parts)              \
-    X(event)              \
-    X(correlate)          \
-    X(session)            \
-    X(properties)         \
+#define MT_SUITES(X) \
+    X(scan)          \
+    X(syslog)        \
+    X(postfix)       \
+    X(sendmail)      \
+    X(parts)         \
+    X(event)         \
+    X(correlate)     \
+    X(properties)    \
+    X(session)       \
     MT_SUITES_FASTJSON(X)
 
 #define MT_SUITE_DECLARE(name) Suite *mt_suite_##name(void);

@@ -5,9 +5,11 @@
 #include "story.h"
 #include "suites.h"
 
-#define NAME "client.example.org[198.51.100.4]"
+#define NAME  "client.example.org[198.51.100.4]"
 #define SMTPD "postfix/smtpd[40]: "
-#define TLS_FROM SMTPD "Anonymous TLS connection established from " NAME ": TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
+#define TLS_FROM                                            \
+    SMTPD "Anonymous TLS connection established from " NAME \
+          ": TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
 
 static struct story s;
 
@@ -27,11 +29,13 @@ START_TEST(test_tls_and_login_of_the_session_reach_the_client)
     story_line(&s, "10:00:00", TLS_FROM);
     story_line(&s, "10:00:01", SMTPD "3F2A1C0: client=" NAME ", sasl_method=PLAIN, sasl_username=ann");
     story_line(&s, "10:00:01", "postfix/qmgr[42]: 3F2A1C0: from=<ann@example.org>, size=512, nrcpt=1 (queue active)");
-    story_line(&s, "10:00:02", SMTPD "disconnect from " NAME " ehlo=2 starttls=1 auth=1 mail=1 rcpt=1 data=1 quit=1 commands=8");
+    story_line(&s, "10:00:02",
+               SMTPD "disconnect from " NAME " ehlo=2 starttls=1 auth=1 mail=1 rcpt=1 data=1 quit=1 commands=8");
     story_finish(&s);
     ck_assert_uint_eq(story_count(&s, NULL), 1); /* nothing worth a session event happened */
     story_is(&s, "message", 0, "client.user", "ann");
-    story_is(&s, "message", 0, "client.tls", "{\"version\":\"TLSv1.3\",\"cipher\":\"TLS_AES_256_GCM_SHA384\",\"bits\":256,\"verify\":\"anonymous\"}");
+    story_is(&s, "message", 0, "client.tls",
+             "{\"version\":\"TLSv1.3\",\"cipher\":\"TLS_AES_256_GCM_SHA384\",\"bits\":256,\"verify\":\"anonymous\"}");
 }
 END_TEST
 
@@ -40,7 +44,8 @@ START_TEST(test_next_session_of_the_process_does_not_inherit_tls)
     story_line(&s, "10:00:00", SMTPD "connect from " NAME);
     story_line(&s, "10:00:00", TLS_FROM);
     story_line(&s, "10:00:00", SMTPD "3F2A1C0: client=" NAME);
-    story_line(&s, "10:00:00", SMTPD "disconnect from " NAME " ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7");
+    story_line(&s, "10:00:00",
+               SMTPD "disconnect from " NAME " ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7");
     story_line(&s, "10:00:00", SMTPD "connect from " NAME);
     story_line(&s, "10:00:00", SMTPD "4A0B2C1: client=" NAME);
     story_line(&s, "10:00:00", SMTPD "disconnect from " NAME " ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5");
@@ -67,11 +72,16 @@ END_TEST
 
 START_TEST(test_sendmail_login_and_tls_reach_the_message)
 {
-    story_line(&s, "10:00:00", "sm-mta[99]: STARTTLS=server, relay=client.example.org [198.51.100.4], version=TLSv1.3, verify=NOT, "
-                               "cipher=TLS_AES_256_GCM_SHA384, bits=256/256");
-    story_line(&s, "10:00:00", "sm-mta[99]: AUTH=server, relay=client.example.org [198.51.100.4], authid=ann@relay1, mech=PLAIN, bits=0");
-    story_line(&s, "10:00:01", "sm-mta[99]: 427A00aa000099: from=<ann@example.org>, size=512, class=0, nrcpts=1, msgid=<m1@example.org>, "
-                               "proto=ESMTPSA, daemon=MSP-v4, relay=client.example.org [198.51.100.4]");
+    story_line(&s, "10:00:00",
+               "sm-mta[99]: STARTTLS=server, relay=client.example.org [198.51.100.4], version=TLSv1.3, verify=NOT, "
+               "cipher=TLS_AES_256_GCM_SHA384, bits=256/256");
+    story_line(
+        &s, "10:00:00",
+        "sm-mta[99]: AUTH=server, relay=client.example.org [198.51.100.4], authid=ann@relay1, mech=PLAIN, bits=0");
+    story_line(
+        &s, "10:00:01",
+        "sm-mta[99]: 427A00aa000099: from=<ann@example.org>, size=512, class=0, nrcpts=1, msgid=<m1@example.org>, "
+        "proto=ESMTPSA, daemon=MSP-v4, relay=client.example.org [198.51.100.4]");
     story_finish(&s);
     story_is(&s, "message", 0, "client.user", "ann@relay1");
     story_is(&s, "message", 0, "client.mechanism", "PLAIN");
@@ -79,9 +89,12 @@ START_TEST(test_sendmail_login_and_tls_reach_the_message)
 }
 END_TEST
 
-#define TLS_TO "postfix/smtp[50]: Trusted TLS connection established to mx.example.net[192.0.2.7]:25: TLSv1.2 with cipher X (128/128 bits)"
-#define TO(q) \
-    "postfix/smtp[50]: " q ": to=<bob@example.net>, relay=mx.example.net[192.0.2.7]:25, delay=0.4, delays=0.1/0.05/0.15/0.1, " \
+#define TLS_TO                                                                                                     \
+    "postfix/smtp[50]: Trusted TLS connection established to mx.example.net[192.0.2.7]:25: TLSv1.2 with cipher X " \
+    "(128/128 bits)"
+#define TO(q)                                                                                           \
+    "postfix/smtp[50]: " q                                                                              \
+    ": to=<bob@example.net>, relay=mx.example.net[192.0.2.7]:25, delay=0.4, delays=0.1/0.05/0.15/0.1, " \
     "dsn=2.0.0, status=sent (250 2.0.0 Ok)"
 
 START_TEST(test_outgoing_tls_belongs_to_the_entry_it_was_made_for)
@@ -90,7 +103,8 @@ START_TEST(test_outgoing_tls_belongs_to_the_entry_it_was_made_for)
     story_line(&s, "10:00:01", TO("3F2A1C0"));
     story_line(&s, "10:00:02", TO("4A0B2C1"));
     story_finish(&s);
-    story_is(&s, "delivery", 0, "tls", "{\"version\":\"TLSv1.2\",\"cipher\":\"X\",\"bits\":128,\"verify\":\"trusted\"}");
+    story_is(&s, "delivery", 0, "tls",
+             "{\"version\":\"TLSv1.2\",\"cipher\":\"X\",\"bits\":128,\"verify\":\"trusted\"}");
     story_is(&s, "delivery", 1, "tls", "-");
 }
 END_TEST
@@ -156,7 +170,8 @@ START_TEST(test_postscreen_sessions_of_one_process_are_told_apart)
 {
     story_line(&s, "10:00:00", "postfix/postscreen[30]: CONNECT from [198.51.100.4]:1001 to [192.0.2.1]:25");
     story_line(&s, "10:00:00", "postfix/postscreen[30]: CONNECT from [198.51.100.5]:1002 to [192.0.2.1]:25");
-    story_line(&s, "10:00:01", "postfix/postscreen[30]: PREGREET 11 after 0.1 from [198.51.100.5]:1002: EHLO spam\\r\\n");
+    story_line(&s, "10:00:01",
+               "postfix/postscreen[30]: PREGREET 11 after 0.1 from [198.51.100.5]:1002: EHLO spam\\r\\n");
     story_line(&s, "10:00:02", "postfix/postscreen[30]: DISCONNECT [198.51.100.5]:1002");
     story_line(&s, "10:00:03", "postfix/postscreen[30]: PASS NEW [198.51.100.4]:1001");
     story_finish(&s);

@@ -11,7 +11,8 @@
  */
 #define LINGER INT64_C(60000000)
 
-static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line, enum mt_field id, bool replace)
+static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line, enum mt_field id,
+                bool replace)
 {
     if (!mt_stored_has(line, id)) {
         return;
@@ -91,7 +92,8 @@ void mt_apply_session_end(struct mt_correlator *c, struct mt_host *host, struct 
 static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_stored *line,
                                      struct mt_slice queue_id)
 {
-    struct mt_message *m = mt_message_open(&c->messages, host, line->mta, mt_stored_get(line, MT_F_INSTANCE), queue_id, line->line.time);
+    struct mt_message *m =
+        mt_message_open(&c->messages, host, line->mta, mt_stored_get(line, MT_F_INSTANCE), queue_id, line->line.time);
 
     if (m && m->first.usec > host->clock) {
         m->last = host->clock;
@@ -100,8 +102,8 @@ static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *ho
 }
 
 /* The entry `child` was made here out of the line's entry. */
-static void link_child(struct mt_correlator *c, struct mt_host *host, const struct mt_stored *line, struct mt_slice child,
-                       enum mt_origin origin)
+static void link_child(struct mt_correlator *c, struct mt_host *host, const struct mt_stored *line,
+                       struct mt_slice child, enum mt_origin origin)
 {
     struct mt_slice parent = mt_stored_get(line, MT_F_QUEUE_ID);
     struct mt_message *m;
@@ -218,7 +220,8 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
     }
 }
 
-static void apply_bounce(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, const struct mt_stored *line)
+static void apply_bounce(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
+                         const struct mt_stored *line)
 {
     struct mt_slice child = mt_stored_get(line, MT_F_BOUNCE_QUEUE_ID);
 
@@ -282,7 +285,8 @@ static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct 
 /* postsuper -r: the entry goes on under another queue ID. */
 static void apply_requeued(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
 {
-    struct mt_message *old = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), mt_stored_get(line, MT_F_PARENT_QUEUE_ID));
+    struct mt_message *old = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE),
+                                             mt_stored_get(line, MT_F_PARENT_QUEUE_ID));
 
     if (old && old->state == MT_OPEN) {
         old->reason = MT_REASON_REPLACED;
@@ -394,8 +398,9 @@ static bool starts_anew(const struct mt_message *m, const struct mt_stored *line
     if (!mt_traits[line->mta].reuses_ids || line->usec <= m->end) {
         return false;
     }
-    return begins(line) || (m->reason != MT_REASON_LOST_CONNECTION &&
-                            (line->kind == MT_KIND_MESSAGE_ID || line->kind == MT_KIND_HEADER || line->kind == MT_KIND_REJECT));
+    return begins(line) ||
+           (m->reason != MT_REASON_LOST_CONNECTION &&
+            (line->kind == MT_KIND_MESSAGE_ID || line->kind == MT_KIND_HEADER || line->kind == MT_KIND_REJECT));
 }
 
 /* What makes a line the same line again. A delivery's delay grows with every attempt,
@@ -457,7 +462,8 @@ static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_
         return;
     }
     m = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), queue_id);
-    if (!m || m->state != MT_OPEN || m->queued || m->session != s || (before_text && mt_bag_has(&m->bag, MT_F_MESSAGE_ID))) {
+    if (!m || m->state != MT_OPEN || m->queued || m->session != s ||
+        (before_text && mt_bag_has(&m->bag, MT_F_MESSAGE_ID))) {
         return;
     }
     m->reason = MT_REASON_LOST_CONNECTION;

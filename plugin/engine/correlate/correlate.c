@@ -8,9 +8,10 @@
 #include <xxhash.h>
 
 #define SESSION_IDLE INT64_C(600000000)  /* usec; longer than the servers' own time-outs */
-#define ENDED_KEPT INT64_C(3600000000)   /* usec that an ended entry is known for, so that lines read again are repeats */
-#define ENDED_MAX 65536                  /* entries, and a quarter of the open ones more */
-#define PARTS_KEPT INT64_C(60000000)     /* usec that the pieces of a split line are waited for */
+#define ENDED_KEPT   INT64_C(3600000000) /* usec that an ended entry is known for, so that lines read again are repeats \
+                                          */
+#define ENDED_MAX   65536                /* entries, and a quarter of the open ones more */
+#define PARTS_KEPT  INT64_C(60000000)    /* usec that the pieces of a split line are waited for */
 #define PARTS_SHARE 16                   /* of max_memory */
 
 void mt_config_default(struct mt_config *config)
@@ -78,7 +79,7 @@ static struct mt_host *host_new(struct mt_correlator *c, struct mt_slice name, u
     }
     host->hash = hash;
     host->name = mt_slice(copy, name.n);
-    host->clock = host->taken = INT64_MIN;
+    host->newest = host->clock = host->taken = INT64_MIN;
     if (!mt_index_add(&c->memory, &c->hosts, host)) {
         mt_memory_put(&c->memory, host, sizeof *host);
         mt_memory_put(&c->memory, copy, name.n + 1);
@@ -219,18 +220,22 @@ static void advance(struct mt_correlator *c, struct mt_host *host, int64_t befor
         expire(c, host, stamp);
         queue->first += n;
         queue->n -= n;
+        host->taken = stamp + 1;
         take(c, host, lines, n);
-    }
-    if (before > host->taken) {
-        host->taken = before;
     }
     emit_due(c, host, before);
 }
 
-/* Up to where all lines that can be waited for have come. With settle 0 that is now. */
-static int64_t settled(const struct mt_correlator *c, const struct mt_host *host)
+/* For how long lines wait by the wall clock (usec): see clock.c. */
+static int64_t hold(const struct mt_correlator *c)
 {
-    return c->config.settle ? host->clock - c->config.settle : host->clock + 1;
+    return c->config.settle / 4;
+}
+
+/* Up to where all lines that can be waited for have come. With settle 0 that is now. */
+static int64_t settled(const struct mt_correlator *c, const struct mt_host *host, int64_t wall)
+{
+    return c->config.settle ? minus(mt_clock_held(host, wall, hold(c)), c->config.settle) : host->clock + 1;
 }
 
 /* Lines too far ahead of the clock, which nothing has confirmed, are taken as they stand. */
@@ -248,7 +253,8 @@ static void take_strays(struct mt_correlator *c, struct mt_host *host)
 
 static bool over(const struct mt_correlator *c)
 {
-    return c->memory.used + mt_parts_memory(c->parts) > c->config.max_memory || c->messages.nopen > c->config.max_messages;
+    return c->memory.used + mt_parts_memory(c->parts) > c->config.max_memory ||
+           c->messages.nopen > c->config.max_messages;
 }
 
 /* The host with the largest share: one that floods pays for it itself. */
@@ -337,7 +343,8 @@ static void count_unrecognised(struct mt_correlator *c, const struct mt_record *
 }
 
 void mt_correlator_unrecognised(const struct mt_correlator *c,
-                                void (*fn)(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines), void *ctx)
+                                void (*fn)(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines),
+                                void *ctx)
 {
     for (size_t i = 0; i < MT_PROGRAMS; i++) {
         if (c->programs[i].lines) {
@@ -386,7 +393,7 @@ static void feed_record(struct mt_correlator *c, const struct mt_record *rec, in
         c->stats.no_memory++;
         return;
     }
-    mt_clock_line(host, rec->line.time.usec, wall, c->config.settle, &stray);
+    mt_clock_line(host, rec->line.time.usec, wall, hold(c), &stray);
     if (stray) {
         take_strays(c, host);
     }
@@ -397,7 +404,7 @@ static void feed_record(struct mt_correlator *c, const struct mt_record *rec, in
         c->stats.no_memory++;
         take(c, host, &line, 1);
     }
-    advance(c, host, settled(c, host));
+    advance(c, host, settled(c, host, wall));
     hold_bounds(c);
 }
 
@@ -451,8 +458,8 @@ void mt_correlator_tick(struct mt_correlator *c, int64_t wall)
     for (struct mt_host *host = c->host_list; host; host = host->next) {
         mt_clock_tick(host, wall);
         if (host->clock != INT64_MIN) {
-            advance(c, host, settled(c, host));
-            expire(c, host, settled(c, host));
+            advance(c, host, settled(c, host, wall));
+            expire(c, host, settled(c, host, wall));
             slowest = host->clock < slowest ? host->clock : slowest;
         }
     }
@@ -465,14 +472,11 @@ void mt_correlator_tick(struct mt_correlator *c, int64_t wall)
 /* Everything that waits, as if time went on without end; the clock stays. */
 static void finish(struct mt_correlator *c, struct mt_host *host, bool incomplete)
 {
-    int64_t taken = host->taken;
-
     advance(c, host, INT64_MAX);
     expire_sessions(c, host, INT64_MAX, incomplete ? INT64_MAX : INT64_MIN);
     while (incomplete && host->open.first) {
         mt_apply_give_up(c, host->open.first, MT_REASON_TIMEOUT);
     }
-    host->taken = host->clock > taken ? host->clock : taken;
 }
 
 void mt_correlator_flush(struct mt_correlator *c, bool incomplete)

@@ -137,7 +137,8 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
 static void set_delivery(struct mt_correlator *c, const struct mt_pending *p)
 {
     struct mt_fields *f = &c->event.f;
-    const struct mt_rcpt *rcpt = p->recipient >= 0 && p->message->rcpts.n > (uint32_t)p->recipient ? &p->message->rcpts.v[p->recipient] : NULL;
+    const struct mt_rcpt *rcpt =
+        p->recipient >= 0 && p->message->rcpts.n > (uint32_t)p->recipient ? &p->message->rcpts.v[p->recipient] : NULL;
     bool last = rcpt && rcpt->attempts == p->attempt;
     bool given_up = last && (rcpt->status != MT_STATUS_DEFERRED || p->message->deleted);
 
@@ -183,7 +184,8 @@ static const char *message_result(struct mt_message *m, const int64_t counts[MT_
     if (m->deleted) {
         return "deleted";
     }
-    if (m->rejected || (m->refused && !m->rcpts.n && (!m->queued || !mt_bag_get_int(&m->bag, MT_F_NRCPT, 1)) && (!m->begun || m->queued))) {
+    if (m->rejected || (m->refused && !m->rcpts.n && (!m->queued || !mt_bag_get_int(&m->bag, MT_F_NRCPT, 1)) &&
+                        (!m->begun || m->queued))) {
         return "rejected";
     }
     if (m->reason) {
@@ -202,8 +204,8 @@ static const char *message_result(struct mt_message *m, const int64_t counts[MT_
 static void set_counts(struct mt_fields *f, const int64_t counts[MT_STATUS_COUNT])
 {
     static const uint8_t fields[] = {
-        [MT_STATUS_SENT] = MT_F_COUNTS_SENT,       [MT_STATUS_DEFERRED] = MT_F_COUNTS_DEFERRED,
-        [MT_STATUS_BOUNCED] = MT_F_COUNTS_BOUNCED, [MT_STATUS_EXPIRED] = MT_F_COUNTS_EXPIRED,
+        [MT_STATUS_SENT] = MT_F_COUNTS_SENT,           [MT_STATUS_DEFERRED] = MT_F_COUNTS_DEFERRED,
+        [MT_STATUS_BOUNCED] = MT_F_COUNTS_BOUNCED,     [MT_STATUS_EXPIRED] = MT_F_COUNTS_EXPIRED,
         [MT_STATUS_DISCARDED] = MT_F_COUNTS_DISCARDED,
     };
 
@@ -221,7 +223,8 @@ static bool reserve_recipients(struct mt_correlator *c, size_t n)
     if (n <= c->recipients_size) {
         return true;
     }
-    p = mt_memory_resize(&c->memory, c->recipients, c->recipients_size * sizeof *c->recipients, n * sizeof *c->recipients);
+    p = mt_memory_resize(&c->memory, c->recipients, c->recipients_size * sizeof *c->recipients,
+                         n * sizeof *c->recipients);
     if (!p) {
         return false;
     }

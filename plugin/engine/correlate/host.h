@@ -14,6 +14,13 @@ struct mt_queue {
     size_t first, n, size;
 };
 
+/* What the clock said at a time of the wall clock. */
+struct mt_sample {
+    int64_t wall, clock;
+};
+
+#define MT_SAMPLES 8
+
 struct mt_host {
     uint64_t hash; /* of the name */
     struct mt_host *next;
@@ -23,11 +30,14 @@ struct mt_host {
     uint64_t nopen;
     struct mt_session_list sessions, closed;
     struct mt_pendings due, lingering;
-    int64_t clock;   /* usec: the newest stamp believed; INT64_MIN before the first line */
-    int64_t taken;   /* usec: lines with an older stamp were taken */
-    int64_t wall;    /* wall clock (usec) when the clock last moved by a line; 0: not known */
-    unsigned ahead;  /* lines in a row that are far ahead of the clock */
-    unsigned behind; /* lines in a row that are far behind */
+    int64_t newest;                       /* usec: the newest stamp believed; INT64_MIN before the first line */
+    int64_t clock;                        /* usec: the same, moved on by the wall clock while no line comes */
+    int64_t taken;                        /* usec: lines with an older stamp than this were taken */
+    int64_t wall;                         /* wall clock (usec) when the clock was last set; 0: not known */
+    unsigned ahead;                       /* lines in a row that are far ahead of the clock */
+    unsigned behind;                      /* lines in a row that are far behind */
+    struct mt_sample samples[MT_SAMPLES]; /* of the clock, the newest at nsamples - 1 (modulo) */
+    unsigned nsamples;
 };
 
 #endif

@@ -8,7 +8,7 @@
 #include "mailtrace/correlate.h"
 #include "mailtrace/parts.h"
 
-#define MT_TOLD 16384 /* a power of two */
+#define MT_TOLD     16384 /* a power of two */
 #define MT_PROGRAMS 256
 
 struct mt_program {
@@ -59,10 +59,12 @@ void mt_line_release(struct mt_correlator *c, struct mt_stored *line);
 /* order.c: the line is put in its place and waits (the reference is taken over). False when memory is short. */
 bool mt_order_add(struct mt_memory *memory, struct mt_queue *queue, struct mt_stored *line);
 
-/* clock.c: moves the host's clock by a line's stamp. Returns false when the line is too far ahead to be
- * believed yet: *stray tells when lines that were not believed are to be taken as they stand.
+/* clock.c: moves the host's clock by a line's stamp. *stray is set when lines that were too far ahead of it
+ * to be believed turn out to be wrong: they are to be taken as they stand.
  */
-void mt_clock_line(struct mt_host *host, int64_t usec, int64_t wall, int64_t settle, bool *stray);
+void mt_clock_line(struct mt_host *host, int64_t usec, int64_t wall, int64_t hold, bool *stray);
 void mt_clock_tick(struct mt_host *host, int64_t wall);
+/* The clock as it was `hold` ago by the wall clock; as it is when there is no wall clock. */
+int64_t mt_clock_held(const struct mt_host *host, int64_t wall, int64_t hold);
 
 #endif

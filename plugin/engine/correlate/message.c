@@ -198,7 +198,8 @@ static int64_t search(const struct mt_rcpts *rcpts, uint64_t hash)
         }
         return -1;
     }
-    for (uint32_t i = (uint32_t)hash & (rcpts->index_size - 1); rcpts->index[i]; i = (i + 1) & (rcpts->index_size - 1)) {
+    for (uint32_t i = (uint32_t)hash & (rcpts->index_size - 1); rcpts->index[i];
+         i = (i + 1) & (rcpts->index_size - 1)) {
         if (rcpts->v[rcpts->index[i] - 1].hash == hash) {
             return rcpts->index[i] - 1;
         }
@@ -249,7 +250,8 @@ static bool grow(struct mt_memory *memory, struct mt_rcpts *rcpts)
     return true;
 }
 
-int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m, struct mt_slice to, struct mt_slice orig_to)
+int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m, struct mt_slice to,
+                             struct mt_slice orig_to)
 {
     struct mt_rcpts *rcpts = &m->rcpts;
     uint64_t hash = address_hash(messages, to, orig_to);
@@ -275,9 +277,11 @@ int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m,
     return rcpts->n - 1;
 }
 
-void mt_message_result(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_stored *line, struct mt_slice to)
+void mt_message_result(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_stored *line,
+                       struct mt_slice to)
 {
-    static const uint8_t strings[] = {MT_F_ORIG_TO, MT_F_DSN, MT_F_NEXT_QUEUE_ID, MT_F_RELAY_NAME, MT_F_RELAY_IP, MT_F_RELAY_PATH};
+    static const uint8_t strings[] = {MT_F_ORIG_TO,    MT_F_DSN,      MT_F_NEXT_QUEUE_ID,
+                                      MT_F_RELAY_NAME, MT_F_RELAY_IP, MT_F_RELAY_PATH};
     struct mt_result *result = rcpt->result;
 
     rcpt->attempts++;

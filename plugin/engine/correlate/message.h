@@ -64,13 +64,13 @@ struct mt_message {
     uint32_t lines;
     uint16_t version; /* counts the ends that were seen, so that an outdated one is known */
     uint8_t mta, state, origin;
-    uint8_t reason;    /* enum mt_reason, when it ends as incomplete */
-    bool begun;        /* its first line (client=, uid=) was seen */
-    bool queued;       /* it reached the queue */
-    bool refused;      /* a recipient or more was rejected */
-    bool aliased;      /* recipients were made out of others: more may follow than were counted */
-    bool cut;          /* the MTA left recipients out of a line */
-    bool noticed;      /* BOUNCE_QUEUE_ID is a notice of delay */
+    uint8_t reason; /* enum mt_reason, when it ends as incomplete */
+    bool begun;     /* its first line (client=, uid=) was seen */
+    bool queued;    /* it reached the queue */
+    bool refused;   /* a recipient or more was rejected */
+    bool aliased;   /* recipients were made out of others: more may follow than were counted */
+    bool cut;       /* the MTA left recipients out of a line */
+    bool noticed;   /* BOUNCE_QUEUE_ID is a notice of delay */
     bool deleted, rejected, discarded, canceled;
     bool indexed;
 };
@@ -108,9 +108,11 @@ void mt_message_forget(struct mt_messages *messages, struct mt_message *m);
 void mt_message_release(struct mt_messages *messages, struct mt_message *m); /* gives a reference back */
 
 /* The place of a recipient in m->rcpts.v, made when it is new; -1 when memory is short. */
-int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m, struct mt_slice to, struct mt_slice orig_to);
+int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m, struct mt_slice to,
+                             struct mt_slice orig_to);
 
 /* Puts a line's result into a recipient that mt_message_recipient() gave. */
-void mt_message_result(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_stored *line, struct mt_slice to);
+void mt_message_result(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_stored *line,
+                       struct mt_slice to);
 
 #endif

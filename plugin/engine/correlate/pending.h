@@ -10,7 +10,7 @@ struct mt_message;
 struct mt_session;
 
 struct mt_pending {
-    int64_t due; /* usec */
+    int64_t due;                /* usec */
     struct mt_stored *line;     /* that caused it; NULL for a message given up */
     struct mt_message *message; /* NULL where there is none */
     struct mt_session *session; /* of a session event */

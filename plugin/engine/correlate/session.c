@@ -16,9 +16,9 @@ const char *const mt_trouble_names[MT_TROUBLE_COUNT] = {
 
 /* What a line may add to a session. */
 static const uint8_t session_fields[] = {
-    MT_F_CLIENT_NAME,        MT_F_CLIENT_IP,         MT_F_CLIENT_HELO,       MT_F_CLIENT_PROTOCOL,
-    MT_F_CLIENT_USER,        MT_F_CLIENT_MECHANISM,  MT_F_CLIENT_TLS_VERSION, MT_F_CLIENT_TLS_CIPHER,
-    MT_F_CLIENT_TLS_VERIFY,  MT_F_USER,              MT_F_MECHANISM,
+    MT_F_CLIENT_NAME,      MT_F_CLIENT_IP,          MT_F_CLIENT_HELO,       MT_F_CLIENT_PROTOCOL,   MT_F_CLIENT_USER,
+    MT_F_CLIENT_MECHANISM, MT_F_CLIENT_TLS_VERSION, MT_F_CLIENT_TLS_CIPHER, MT_F_CLIENT_TLS_VERIFY, MT_F_USER,
+    MT_F_MECHANISM,
 };
 
 static void list_add(struct mt_session_list *list, struct mt_session *s)
@@ -64,7 +64,8 @@ static bool same_key(const struct mt_session *s, const struct mt_host *host, con
         !mt_slice_eq(mt_bag_get(&s->bag, MT_F_PROGRAM), line->line.program)) {
         return false;
     }
-    return !serves_many(line) || mt_bag_get_int(&s->bag, MT_F_CLIENT_PORT, -1) == mt_stored_int(line, MT_F_CLIENT_PORT, 0);
+    return !serves_many(line) ||
+           mt_bag_get_int(&s->bag, MT_F_CLIENT_PORT, -1) == mt_stored_int(line, MT_F_CLIENT_PORT, 0);
 }
 
 /* A client is told by its address, or by its name where a line has no address. */
@@ -89,8 +90,8 @@ static struct mt_session *find(struct mt_sessions *sessions, struct mt_host *hos
 
     for (size_t at = 0; (s = mt_index_next(&sessions->index, hash, &at));) {
         bool over = line->usec > s->closed && mt_traits[line->mta].disconnects;
-        if (same_key(s, host, line) && same_client(s, line) && !over &&
-            (line->usec >= s->first || !s->connected) && (!best || s->number > best->number)) {
+        if (same_key(s, host, line) && same_client(s, line) && !over && (line->usec >= s->first || !s->connected) &&
+            (!best || s->number > best->number)) {
             best = s;
         }
     }
@@ -107,7 +108,8 @@ static void close_session(struct mt_session *s, int64_t usec)
 }
 
 /* A process serves one client at a time: what is open ends when another begins. */
-static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line, uint64_t hash)
+static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line,
+                         uint64_t hash)
 {
     struct mt_session *s;
 
@@ -251,7 +253,8 @@ void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer)
 /* A handshake as a client: the newest few are kept. */
 static void take_outgoing(struct mt_sessions *sessions, struct mt_session *s, const struct mt_stored *line)
 {
-    static const uint8_t fields[] = {MT_F_RELAY_NAME, MT_F_RELAY_IP, MT_F_TLS_VERSION, MT_F_TLS_CIPHER, MT_F_TLS_VERIFY};
+    static const uint8_t fields[] = {MT_F_RELAY_NAME, MT_F_RELAY_IP, MT_F_TLS_VERSION, MT_F_TLS_CIPHER,
+                                     MT_F_TLS_VERIFY};
     struct mt_peer *peer = mt_memory_zeroed(sessions->memory, sizeof *peer), **end;
     unsigned n = 0;
 
@@ -282,7 +285,8 @@ static void take_outgoing(struct mt_sessions *sessions, struct mt_session *s, co
 static bool same_relay(const struct mt_peer *peer, const struct mt_stored *line)
 {
     struct mt_slice ip = mt_stored_get(line, MT_F_RELAY_IP), name = mt_stored_get(line, MT_F_RELAY_NAME);
-    struct mt_slice peer_ip = mt_bag_get(&peer->bag, MT_F_RELAY_IP), peer_name = mt_bag_get(&peer->bag, MT_F_RELAY_NAME);
+    struct mt_slice peer_ip = mt_bag_get(&peer->bag, MT_F_RELAY_IP),
+                    peer_name = mt_bag_get(&peer->bag, MT_F_RELAY_NAME);
 
     if (ip.n && peer_ip.n) {
         return mt_slice_eq(ip, peer_ip);

@@ -42,17 +42,17 @@ struct mt_session {
 };
 
 /* Why a session deserves an event, the most telling first: X(identifier, value of "reason"). */
-#define MT_TROUBLES(X)                         \
-    X(AUTH_FAILED, "auth-failed")              \
-    X(AUTH_ERROR, "auth-error")                \
-    X(TLS_FAILED, "tls-failed")                \
-    X(TOO_MANY_ERRORS, "too-many-errors")      \
-    X(RATE_LIMIT, "rate-limit")                \
-    X(PREGREET, "pregreet")                    \
-    X(BLOCKLIST, "blocklist")                  \
-    X(PIPELINING, "pipelining")                \
-    X(PROTOCOL_ERROR, "protocol-error")        \
-    X(TIMEOUT, "timeout")                      \
+#define MT_TROUBLES(X)                    \
+    X(AUTH_FAILED, "auth-failed")         \
+    X(AUTH_ERROR, "auth-error")           \
+    X(TLS_FAILED, "tls-failed")           \
+    X(TOO_MANY_ERRORS, "too-many-errors") \
+    X(RATE_LIMIT, "rate-limit")           \
+    X(PREGREET, "pregreet")               \
+    X(BLOCKLIST, "blocklist")             \
+    X(PIPELINING, "pipelining")           \
+    X(PROTOCOL_ERROR, "protocol-error")   \
+    X(TIMEOUT, "timeout")                 \
     X(LOST_CONNECTION, "lost-connection")
 
 enum mt_trouble {
@@ -60,7 +60,7 @@ enum mt_trouble {
 #define MT_TROUBLE_ENUM(id, name) MT_TROUBLE_##id,
     MT_TROUBLES(MT_TROUBLE_ENUM)
 #undef MT_TROUBLE_ENUM
-    MT_TROUBLE_COUNT
+        MT_TROUBLE_COUNT
 };
 
 extern const char *const mt_trouble_names[MT_TROUBLE_COUNT];

@@ -38,7 +38,7 @@ struct mt_store {
 /* A copy with one reference; NULL when memory is short. */
 struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *rec);
 void mt_stored_free(struct mt_store *store, struct mt_stored *line); /* gives a reference back */
-void mt_store_free(struct mt_store *store);                         /* when all its lines are freed */
+void mt_store_free(struct mt_store *store);                          /* when all its lines are freed */
 
 static inline bool mt_stored_has(const struct mt_stored *s, enum mt_field id)
 {

@@ -5,9 +5,9 @@
 #include "mailtrace/record.h"
 
 struct mt_traits {
-    bool disconnects;  /* the end of every session is logged */
-    bool ends;         /* the end of every queue entry is logged */
-    bool reuses_ids;   /* a queue ID can come back while a log is kept */
+    bool disconnects;   /* the end of every session is logged */
+    bool ends;          /* the end of every queue entry is logged */
+    bool reuses_ids;    /* a queue ID can come back while a log is kept */
     bool tls_per_entry; /* a TLS handshake is logged anew for each entry that a process delivers */
 };
 

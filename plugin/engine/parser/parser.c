@@ -43,11 +43,12 @@ static const struct row {
 
 /* Postfix' programs that log (conf/master.cf, and the postfix(1) commands). */
 static const char *const postfix_programs[] = {
-    "anvil",     "bounce",     "cleanup",   "discard", "dnsblog",  "error",      "flush",   "lmtp",     "local",
-    "master",    "nqmgr",      "oqmgr",     "pickup",  "pipe",     "postalias",  "postcat", "postdrop", "postfix-script",
-    "postlog",   "postlogd",   "postmap",   "postqueue", "postscreen", "postsuper", "proxymap", "proxywrite", "qmgr",
-    "qmqpd",     "relay",      "retry",     "scache",  "sendmail", "showq",      "smtp",    "smtpd",    "spawn",
-    "tlsmgr",    "tlsproxy",   "trace",     "trivial-rewrite", "verify", "virtual", "defer", "postconf", "post-install",
+    "anvil",    "bounce",         "cleanup", "discard",  "dnsblog",      "error",     "flush",      "lmtp",
+    "local",    "master",         "nqmgr",   "oqmgr",    "pickup",       "pipe",      "postalias",  "postcat",
+    "postdrop", "postfix-script", "postlog", "postlogd", "postmap",      "postqueue", "postscreen", "postsuper",
+    "proxymap", "proxywrite",     "qmgr",    "qmqpd",    "relay",        "retry",     "scache",     "sendmail",
+    "showq",    "smtp",           "smtpd",   "spawn",    "tlsmgr",       "tlsproxy",  "trace",      "trivial-rewrite",
+    "verify",   "virtual",        "defer",   "postconf", "post-install",
 };
 
 static bool is_postfix_program(struct mt_slice name)

@@ -1,421 +1,9 @@
-/* The header of a syslog line: stamp, host, tag.
- *
- * One pass, nothing allocated. Lines of one minute share the text of their stamp
- * up to the seconds: that is compared with the line before, and only a new
- * minute is read as a date (struct mt_zone_memory).
- */
+/* The header of a syslog line: stamp, host, tag. One pass, nothing allocated. */
 #include "mailtrace/syslog.h"
 
-#include <time.h>
-
-#include "calendar.h"
 #include "scan.h"
-
-#define SECOND   INT64_C(1000000)
-#define QUARTER  900 /* no zone has changed its clocks at any other minute since syslog exists */
-#define BACKWARD 300 /* seconds that lines may be out of order when the clocks go back */
-
-/* "Nov 22 00:17:" and "2026-11-22T00:17:" */
-#define TRADITIONAL_MINUTE 13
-#define RFC3339_MINUTE     17
-
-struct date_time {
-    int year; /* 0: none */
-    int month, day, hour, minute;
-};
-
-/* A number of two digits, or -1. */
-static inline int two_digits(const char *p)
-{
-    unsigned a = (unsigned)(p[0] - '0'), b = (unsigned)(p[1] - '0');
-
-    return a <= 9 && b <= 9 ? (int)(a * 10 + b) : -1;
-}
-
-static bool take_two(struct mt_slice *at, int *value)
-{
-    if (at->n < 2 || (*value = two_digits(at->p)) < 0) {
-        return false;
-    }
-    *at = mt_slice_skip(*at, 2);
-    return true;
-}
-
-static inline void skip_blanks(struct mt_slice *at)
-{
-    const char *p = at->p, *end = p + at->n;
-
-    while (p < end && *p == ' ') {
-        p++;
-    }
-    *at = mt_slice_to(p, end);
-}
-
-/* "+01:00" or "+0100" at p: the end of it, or NULL. */
-static inline const char *take_offset(const char *p, const char *end, int16_t *minutes)
-{
-    bool west = p < end && *p == '-';
-    int h, m;
-
-    if (end - p < 5 || (!west && *p != '+') || (h = two_digits(p + 1)) < 0 || h > 23) {
-        return NULL;
-    }
-    p += p[3] == ':' ? 4 : 3;
-    if (end - p < 2 || (m = two_digits(p)) < 0 || m > 59) {
-        return NULL;
-    }
-    *minutes = (int16_t)(west ? -(h * 60 + m) : h * 60 + m);
-    return p + 2;
-}
-
-bool mt_zone_offset(struct mt_slice text, int16_t *minutes)
-{
-    int16_t offset = 0;
-
-    if (!mt_slice_eq(text, MT_LIT("Z")) && !mt_slice_eq(text, MT_LIT("UTC")) &&
-        (!text.n || take_offset(text.p, text.p + text.n, &offset) != text.p + text.n)) {
-        return false;
-    }
-    *minutes = offset;
-    return true;
-}
-
-/* ---- the local zone ---- */
-
-static int16_t offset_at(int64_t instant)
-{
-    time_t t = (time_t)instant;
-    struct tm tm;
-
-    if (!localtime_r(&t, &tm)) {
-        return 0;
-    }
-    return (int16_t)(tm.tm_gmtoff / 60);
-}
-
-/* Which offsets a local time can have: that before a change of clocks near it, or that after. */
-static void remember_offsets(struct mt_zone_memory *memory, int64_t local)
-{
-    int16_t before = offset_at(local - MT_DAY_SECONDS), after = offset_at(local + MT_DAY_SECONDS);
-    bool can_be_before = offset_at(local - before * 60) == before;
-    bool can_be_after = offset_at(local - after * 60) == after;
-
-    memory->earlier = can_be_before || !can_be_after ? before : after;
-    memory->later = can_be_before && can_be_after ? after : memory->earlier;
-}
-
-/* Never 0, which says that nothing is remembered. */
-static int64_t quarter_of(int64_t seconds)
-{
-    return (seconds + (QUARTER * INT64_C(1) << 32)) / QUARTER;
-}
-
-/* Minutes east of UTC of a local time (seconds as if it were UTC). When the clocks
- * go back an hour comes twice: the second one is told by the lines before.
- */
-static int16_t offset_of(struct mt_zone *zone, int64_t local)
-{
-    struct mt_zone_memory *memory = &zone->memory;
-    int64_t quarter = quarter_of(local);
-
-    if (zone->fixed) {
-        return zone->offset;
-    }
-    if (quarter != memory->quarter) {
-        remember_offsets(memory, local);
-        memory->quarter = quarter;
-    }
-    if (memory->earlier != memory->later && memory->last - (local - memory->earlier * 60) > BACKWARD) {
-        memory->last = local - memory->later * 60;
-        return memory->later;
-    }
-    memory->last = local - memory->earlier * 60;
-    return memory->earlier;
-}
-
-/* Now as a local time, in seconds. */
-static int64_t local_now(struct mt_zone *zone)
-{
-    int64_t seconds = zone->now / SECOND;
-    int64_t quarter = quarter_of(seconds);
-
-    if (zone->fixed) {
-        return seconds + zone->offset * 60;
-    }
-    if (quarter != zone->memory.now_quarter) {
-        zone->memory.now_quarter = quarter;
-        zone->memory.now_offset = offset_at(seconds);
-    }
-    return seconds + zone->memory.now_offset * 60;
-}
-
-/* ---- the year ---- */
-
-static int64_t minute_of(const struct date_time *d, int year)
-{
-    return mt_days_of_date(year, d->month, d->day) * MT_DAY_SECONDS + d->hour * 3600 + d->minute * 60;
-}
-
-static int year_of(int64_t seconds)
-{
-    int64_t days = seconds / MT_DAY_SECONDS;
-
-    return mt_date_of_days(days < 0 ? 0 : days > 2932000 ? 2932000 : days).year;
-}
-
-/* The last one that is not more than a day after now. A leap day can lie eight years back. */
-static int year_by_now(struct mt_zone *zone, const struct date_time *d)
-{
-    int64_t most = local_now(zone) + MT_DAY_SECONDS;
-    int last = year_of(most);
-
-    for (int year = last; year > last - 9; year--) {
-        if (mt_date_exists(year, d->month, d->day) && minute_of(d, year) <= most) {
-            return year;
-        }
-    }
-    return 0;
-}
-
-static int year_by_line_before(const struct mt_zone_memory *memory, const struct date_time *d)
-{
-    int64_t least = INT64_MAX;
-    int best = 0;
-
-    for (int year = memory->year - 1; year <= memory->year + 1; year++) {
-        if (mt_date_exists(year, d->month, d->day)) {
-            int64_t distance = minute_of(d, year) - memory->minute;
-            distance = distance < 0 ? -distance : distance;
-            if (distance < least) {
-                least = distance;
-                best = year;
-            }
-        }
-    }
-    return best;
-}
-
-/* 0: the date does not exist. */
-static int year_for(struct mt_zone *zone, const struct date_time *d)
-{
-    int year = d->year;
-
-    if (!year) {
-        if (!zone->year) {
-            return year_by_now(zone, d);
-        }
-        if (zone->memory.seen) {
-            return year_by_line_before(&zone->memory, d);
-        }
-        year = zone->year;
-    }
-    return mt_date_exists(year, d->month, d->day) ? year : 0;
-}
-
-/* ---- dates ---- */
-
-/* 1 to 12, or 0. The second and third letters of the names differ in the low five bits of their sum. */
-static int month_of(const char *p)
-{
-    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    static const uint8_t months[32] = {
-        [15] = 1, [7] = 2,  [19] = 3, [2] = 4,   [26] = 5, [3] = 6,
-        [1] = 7,  [28] = 8, [21] = 9, [23] = 10, [5] = 11, [8] = 12,
-    };
-    int month = months[((unsigned char)p[1] + (unsigned char)p[2]) & 31];
-
-    return month && memcmp(p, names + 3 * (month - 1), 3) == 0 ? month : 0;
-}
-
-static bool take_year(struct mt_slice *at, int *year)
-{
-    int high, low;
-
-    if (at->n < 5 || (high = two_digits(at->p)) < 0 || (low = two_digits(at->p + 2)) < 0 || high * 100 + low == 0) {
-        return false;
-    }
-    *year = high * 100 + low;
-    *at = mt_slice_skip(*at, 4);
-    return true;
-}
-
-/* "15:02:" */
-static bool take_hour_minute(struct mt_slice *at, struct date_time *d)
-{
-    return take_two(at, &d->hour) && d->hour <= 23 && MT_EAT(at, ":") && take_two(at, &d->minute) && d->minute <= 59 &&
-           MT_EAT(at, ":");
-}
-
-/* One digit or two: " 7", "7", "07". */
-static bool take_day(struct mt_slice *at, int *day)
-{
-    skip_blanks(at);
-    if (take_two(at, day)) {
-        return true;
-    }
-    if (!at->n || !mt_is_digit(*at->p)) {
-        return false;
-    }
-    *day = *at->p - '0';
-    *at = mt_slice_skip(*at, 1);
-    return true;
-}
-
-/* "Mar  7 15:02:", "2024 Mar  7 15:02:", "Mar  7 2024 15:02:" */
-static bool take_traditional(struct mt_slice *at, struct date_time *d)
-{
-    d->year = 0;
-    if (take_year(at, &d->year) && !MT_EAT(at, " ")) {
-        return false;
-    }
-    if (at->n < 4 || !(d->month = month_of(at->p)) || at->p[3] != ' ') {
-        return false;
-    }
-    *at = mt_slice_skip(*at, 4);
-    if (!take_day(at, &d->day) || !MT_EAT(at, " ")) {
-        return false;
-    }
-    if (!d->year && at->n > 4 && at->p[4] == ' ' && take_year(at, &d->year)) {
-        *at = mt_slice_skip(*at, 1);
-    }
-    return take_hour_minute(at, d);
-}
-
-/* "2024-03-07T15:02:"; RFC 3339 lets T be t. */
-static bool take_rfc3339(struct mt_slice *at, struct date_time *d)
-{
-    return take_year(at, &d->year) && MT_EAT(at, "-") && take_two(at, &d->month) && MT_EAT(at, "-") &&
-           take_two(at, &d->day) && (MT_EAT(at, "T") || MT_EAT(at, "t")) && take_hour_minute(at, d);
-}
-
-/* ---- stamps ---- */
-
-typedef bool take_fn(struct mt_slice *at, struct date_time *d);
-
-/* Moves over the stamp up to its seconds; *minute is that minute as if the zone were UTC. */
-static bool take_minute(struct mt_zone *zone, take_fn *take, struct mt_slice *at, int64_t *minute)
-{
-    struct mt_zone_memory *memory = &zone->memory;
-    struct mt_slice start = *at;
-    struct date_time d;
-    int year;
-
-    if (!take(at, &d) || !(year = year_for(zone, &d))) {
-        return false;
-    }
-    memory->year = year;
-    memory->seen = true;
-    *minute = memory->minute = minute_of(&d, year);
-    memory->length = (uint8_t)(start.n - at->n);
-    if (memory->length > RFC3339_MINUTE) {
-        memory->length = 0;
-    }
-    memcpy(memory->text, start.p, memory->length);
-    return true;
-}
-
-/* The same when the text is that of the line before. */
-static inline bool take_same_minute(const struct mt_zone_memory *memory, size_t length, struct mt_slice *at,
-                                    int64_t *minute)
-{
-    if (memory->length != length || at->n < length || memcmp(at->p, memory->text, length) != 0) {
-        return false;
-    }
-    *minute = memory->minute;
-    *at = mt_slice_skip(*at, length);
-    return true;
-}
-
-/* Digits of a fraction, any number of them; what lies beyond microseconds is moved over. */
-static const char *take_digits(const char *p, const char *end, struct mt_time *time)
-{
-    static const int units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
-    int usec = 0;
-    uint8_t digits = 0;
-
-    for (; p < end && mt_is_digit(*p); p++) {
-        if (digits < 6) {
-            usec = usec * 10 + (*p - '0');
-            digits++;
-        }
-    }
-    time->usec += usec * units[digits];
-    time->digits = digits;
-    return p;
-}
-
-/* ".123456", or nothing. Six digits are what rsyslog and syslog-ng write. */
-static inline const char *take_fraction(const char *p, const char *end, struct mt_time *time)
-{
-    int a, b, c;
-
-    time->digits = 0;
-    if (end - p < 2 || (*p != '.' && *p != ',') || !mt_is_digit(p[1])) {
-        return p;
-    }
-    if (end - p > 7 && !mt_is_digit(p[7]) && (a = two_digits(p + 1)) >= 0 && (b = two_digits(p + 3)) >= 0 &&
-        (c = two_digits(p + 5)) >= 0) {
-        time->usec += a * 10000 + b * 100 + c;
-        time->digits = 6;
-        return p + 7;
-    }
-    return take_digits(p + 1, end, time);
-}
-
-/* The zone of an RFC 3339 stamp. NULL: what stands there is none. */
-static inline const char *take_zone(const char *p, const char *end, int16_t *offset)
-{
-    if (p < end && (*p == 'Z' || *p == 'z')) {
-        *offset = 0;
-        return p + 1;
-    }
-    return take_offset(p, end, offset);
-}
-
-/* Seconds to the end of the stamp, which is a blank or the end of the line. */
-static inline bool take_rest(struct mt_zone *zone, bool zoned, struct mt_slice *at, int64_t minute,
-                             struct mt_time *time)
-{
-    const char *p = at->p, *end = p + at->n, *after;
-    int second;
-
-    if (end - p < 2 || (second = two_digits(p)) < 0 || second > 60) {
-        return false;
-    }
-    time->usec = (minute + second) * SECOND;
-    p = take_fraction(p + 2, end, time);
-    after = zoned ? take_zone(p, end, &time->offset) : NULL;
-    if (after) {
-        p = after;
-    } else {
-        time->offset = offset_of(zone, minute + second);
-    }
-    time->usec -= time->offset * 60 * SECOND;
-    if (p < end && *p != ' ') {
-        return false;
-    }
-    *at = mt_slice_to(p, end);
-    skip_blanks(at);
-    return true;
-}
-
-static bool read_traditional(struct mt_zone *zone, struct mt_slice *at, struct mt_time *time)
-{
-    int64_t minute;
-
-    return (take_same_minute(&zone->memory, TRADITIONAL_MINUTE, at, &minute) ||
-            take_minute(zone, take_traditional, at, &minute)) &&
-           take_rest(zone, false, at, minute, time);
-}
-
-static bool read_rfc3339(struct mt_zone *zone, struct mt_slice *at, struct mt_time *time)
-{
-    int64_t minute;
-
-    return (take_same_minute(&zone->memory, RFC3339_MINUTE, at, &minute) ||
-            take_minute(zone, take_rfc3339, at, &minute)) &&
-           take_rest(zone, true, at, minute, time);
-}
+#include "stamp.h"
+#include "zone.h"
 
 /* ---- host and tag ---- */
 
@@ -473,7 +61,7 @@ static inline struct mt_slice take_word(struct mt_slice *at)
     struct mt_slice word = blank ? mt_slice_to(at->p, blank) : *at;
 
     *at = mt_slice_skip(*at, word.n);
-    skip_blanks(at);
+    mt_skip_blanks(at);
     return word;
 }
 
@@ -539,7 +127,7 @@ static void read_host_and_tag(struct mt_slice at, struct mt_line *out)
         end_tag(&word, &at);
     }
     mt_syslog_tag(word, &out->program, &out->pid);
-    skip_blanks(&at);
+    mt_skip_blanks(&at);
     if (at.n && *at.p == '[') {
         skip_message_id(&at);
     }
@@ -588,7 +176,7 @@ static void skip_structured_data(struct mt_slice *at)
     if (!s.n || *s.p == ' ') {
         *at = s;
     }
-    skip_blanks(at);
+    mt_skip_blanks(at);
 }
 
 /* "2024-03-07T15:02:58.123456+01:00 mx1 postfix/smtpd 123 - - text", the version being read. */
@@ -598,8 +186,9 @@ static bool read_rfc5424(struct mt_zone *zone, struct mt_slice at, struct mt_lin
     struct mt_time time;
 
     if (MT_EAT(&at, "- ")) {
-        time = (struct mt_time){.usec = zone->now, .offset = (int16_t)((local_now(zone) - zone->now / SECOND) / 60)};
-    } else if (!read_rfc3339(zone, &at, &time)) {
+        time = (struct mt_time){.usec = zone->now,
+                                .offset = (int16_t)((mt_zone_local_now(zone) - zone->now / MT_SECOND) / 60)};
+    } else if (!mt_stamp_rfc3339(zone, &at, &time)) {
         return false;
     }
     out->time = time;
@@ -613,7 +202,7 @@ static bool read_rfc5424(struct mt_zone *zone, struct mt_slice at, struct mt_lin
     }
     skip_structured_data(&at);
     MT_EAT(&at, "\xEF\xBB\xBF");
-    skip_blanks(&at);
+    mt_skip_blanks(&at);
     out->text = at;
     return true;
 }
@@ -658,7 +247,7 @@ enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, st
         return read_rfc5424(zone, mt_slice_to(after, at.p + at.n), out) ? MT_SYSLOG_RFC5424 : MT_SYSLOG_NONE;
     }
     zoned = at.n > 4 && at.p[4] == '-';
-    if (!(zoned ? read_rfc3339(zone, &at, &time) : read_traditional(zone, &at, &time))) {
+    if (!(zoned ? mt_stamp_rfc3339(zone, &at, &time) : mt_stamp_traditional(zone, &at, &time))) {
         return MT_SYSLOG_NONE;
     }
     out->time = time;
