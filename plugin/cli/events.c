@@ -16,9 +16,8 @@ struct events {
     struct cli_options options;
     struct mt_correlator *correlator;
     struct cli_output output;
-    bool live;    /* the wall clock holds for the log, too */
-    int64_t wall; /* for the correlator; 0: logs at rest */
-    int64_t newest;
+    bool live;      /* the wall clock holds for the log, too */
+    int64_t newest; /* stamp of the last line */
 };
 
 static void emit(void *ctx, const struct mt_event *event)
@@ -36,7 +35,6 @@ static void make_pause(void *ctx, bool idle)
 
     events->live |= idle || (distance < LIVE_WITHIN && distance > -LIVE_WITHIN);
     if (events->live) {
-        events->wall = now;
         mt_correlator_tick(events->correlator, now);
     }
     cli_output_flush(&events->output);
@@ -50,7 +48,7 @@ static void feed_all(struct events *events, struct cli_order *order)
     while (!events->output.failed && (line = cli_order_next(order))) {
         enum mt_verdict verdict = mt_parse(line, &record);
         events->newest = line->time.usec;
-        mt_correlator_feed(events->correlator, &record, verdict, events->wall);
+        mt_correlator_feed(events->correlator, &record, verdict, events->live ? cli_now() : 0);
     }
 }
 

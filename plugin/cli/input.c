@@ -213,6 +213,7 @@ static bool begin(struct cli_input *input)
 /* Room for more behind the line that has begun. */
 static bool make_room(struct cli_input *input)
 {
+    size_t room = input->room ? 2 * input->room : BUFFER;
     char *larger;
 
     if (input->start) {
@@ -223,13 +224,13 @@ static bool make_room(struct cli_input *input)
     if (input->end < input->room) {
         return true;
     }
-    larger = realloc(input->buffer, 2 * input->room);
+    larger = realloc(input->buffer, room);
     if (!larger) {
         fail(input, strerror(ENOMEM));
         return false;
     }
     input->buffer = larger;
-    input->room *= 2;
+    input->room = room;
     return true;
 }
 

@@ -78,6 +78,9 @@ int64_t mt_clock_held(const struct mt_host *host, int64_t wall, int64_t hold)
     if (!wall || !hold) {
         return host->clock;
     }
+    if (!host->nsamples) { /* its lines came without the wall clock */
+        return host->clock - hold;
+    }
     for (unsigned back = 1; back <= kept; back++) {
         const struct mt_sample *s = &host->samples[(host->nsamples - back) % MT_SAMPLES];
         if (s->wall <= wall - hold) { /* the newest: no line came since, so the clock moved with the wall's */

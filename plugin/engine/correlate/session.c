@@ -7,6 +7,7 @@
 #include "traits.h"
 
 #define PEERS_MAX 4
+#define SESSIONS_PER_PROCESS 16
 
 const char *const mt_trouble_names[MT_TROUBLE_COUNT] = {
 #define MT_NAME(id, name) [MT_TROUBLE_##id] = name,
@@ -107,16 +108,36 @@ static void close_session(struct mt_session *s, int64_t usec)
     }
 }
 
-/* A process serves one client at a time: what is open ends when another begins. */
-static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line,
-                         uint64_t hash)
+/* Takes it out of the index and its list; the list's reference becomes the caller's. */
+static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session *s)
 {
-    struct mt_session *s;
+    mt_index_remove(&sessions->index, s);
+    list_remove(list_of(s), s);
+    return s;
+}
+
+/* A process serves one client at a time: what is open ends when another begins. Of what has
+ * ended the last few are kept: a clock that was set back must not let them pile up.
+ */
+static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line, uint64_t hash)
+{
+    struct mt_session *s, *oldest = NULL;
+    unsigned n = 0;
 
     for (size_t at = 0; (s = mt_index_next(&sessions->index, hash, &at));) {
-        if (same_key(s, host, line) && s->closed == INT64_MAX && s->first <= line->usec) {
+        if (!same_key(s, host, line)) {
+            continue;
+        }
+        if (s->closed == INT64_MAX && s->first <= line->usec) {
             close_session(s, line->usec);
         }
+        n++;
+        if ((!s->reason || s->told) && (!oldest || s->number < oldest->number)) {
+            oldest = s;
+        }
+    }
+    if (n >= SESSIONS_PER_PROCESS && oldest) {
+        mt_session_release(sessions, forget(sessions, oldest));
     }
 }
 
@@ -420,14 +441,6 @@ void mt_session_release(struct mt_sessions *sessions, struct mt_session *s)
     }
     mt_bag_free(sessions->memory, &s->bag);
     mt_memory_put(sessions->memory, s, sizeof *s);
-}
-
-/* Takes it out of the index and its list; the list's reference becomes the caller's. */
-static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session *s)
-{
-    mt_index_remove(&sessions->index, s);
-    list_remove(list_of(s), s);
-    return s;
 }
 
 struct mt_session *mt_session_expire(struct mt_sessions *sessions, struct mt_host *host, int64_t closed, int64_t idle)

@@ -53,11 +53,12 @@ static int64_t quarter_of(int64_t seconds)
 int16_t mt_zone_offset_of(struct mt_zone *zone, int64_t local)
 {
     struct mt_zone_memory *memory = &zone->memory;
-    int64_t quarter = quarter_of(local);
+    int64_t quarter;
 
     if (zone->fixed) {
         return zone->offset;
     }
+    quarter = quarter_of(local);
     if (quarter != memory->quarter) {
         remember_offsets(memory, local);
         memory->quarter = quarter;

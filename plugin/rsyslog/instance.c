@@ -1,0 +1,288 @@
+/* An action of the configuration: see instance.h. */
+#include "instance.h"
+
+#include <time.h>
+
+#include "mailtrace/fastjson.h"
+#include "mailtrace/parser.h"
+#include "script.h"
+#include "source.h"
+
+#define SECOND INT64_C(1000000)
+
+/* Where `annotate` puts the record. */
+#define RECORD "!mailtrace"
+
+static obj_if_t obj;
+DEFobjCurrIf(datetime);
+DEFobjCurrIf(glbl);
+
+/* ---- lines ---- */
+
+static int64_t wall_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+/* Called by the engine, under the lock. */
+static void emit(void *ctx, const struct mt_event *event)
+{
+    struct mt_instance *instance = ctx;
+
+    mt_outbox_add(instance->outbox, event, instance->settings.container != NULL);
+}
+
+static enum mt_verdict read_line(struct mt_worker *worker, smsg_t *msg)
+{
+    const struct mt_settings *settings = &worker->instance->settings;
+    uint32_t max_line = settings->engine.max_line;
+    enum mt_verdict verdict;
+    struct mt_line line;
+
+    mt_source_line(msg, max_line, &line);
+    verdict = mt_parse(&line, &worker->record);
+    if (verdict != MT_RECOGNISED && settings->wrapped && mt_source_wrapped(msg, &worker->zone, max_line, &line)) {
+        verdict = mt_parse(&line, &worker->record);
+    }
+    return verdict;
+}
+
+static void feed(struct mt_worker *worker, enum mt_verdict verdict)
+{
+    struct mt_instance *instance = worker->instance;
+
+    if (verdict == MT_FOREIGN) {
+        __atomic_fetch_add(&instance->foreign, 1, __ATOMIC_RELAXED);
+        return;
+    }
+    pthread_mutex_lock(&instance->lock);
+    instance->outbox = &worker->outbox;
+    mt_correlator_feed(instance->correlator, &worker->record, verdict, wall_clock());
+    pthread_mutex_unlock(&instance->lock);
+}
+
+/* The record goes into the line's own tree; the flag is what parsing modules of rsyslog set. */
+static void mark(const struct mt_worker *worker, smsg_t *msg, enum mt_verdict verdict)
+{
+    const struct mt_settings *settings = &worker->instance->settings;
+    struct fjson_object *tree;
+
+    if (settings->annotate && verdict == MT_RECOGNISED) {
+        tree = mt_record_fastjson(&worker->record);
+        if (tree) {
+            msgAddJSON(msg, (uchar *)RECORD, tree, 1, 0);
+        }
+    }
+    if (settings->annotate || settings->drop_parsed) {
+        MsgSetParseSuccess(msg, verdict == MT_RECOGNISED);
+    }
+}
+
+static void send_events(struct mt_instance *instance, struct mt_outbox *box, const struct syslogTime *received,
+                        time_t seconds)
+{
+    uint64_t before = box->lost;
+
+    if (box->n) {
+        mt_outbox_send(box, &instance->target, received, seconds);
+    }
+    if (box->lost != before) {
+        __atomic_fetch_add(&instance->lost, box->lost - before, __ATOMIC_RELAXED);
+    }
+}
+
+void mt_worker_take(struct mt_worker *worker, smsg_t *msg)
+{
+    enum mt_verdict verdict;
+    int cancel;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    verdict = read_line(worker, msg);
+    mark(worker, msg, verdict);
+    feed(worker, verdict);
+    send_events(worker->instance, &worker->outbox, &msg->tRcvdAt, msg->ttGenTime);
+    pthread_setcancelstate(cancel, NULL);
+}
+
+/* ---- the tick ---- */
+
+static void show_counters(void *ctx)
+{
+    struct mt_instance *instance = ctx;
+    uint64_t foreign = __atomic_load_n(&instance->foreign, __ATOMIC_RELAXED);
+    uint64_t lost = __atomic_load_n(&instance->lost, __ATOMIC_RELAXED);
+    struct mt_stats stats;
+
+    pthread_mutex_lock(&instance->lock);
+    mt_correlator_stats(instance->correlator, &stats);
+    stats.lines += foreign;
+    stats.foreign += foreign;
+    if (instance->counters) {
+        mt_counters_set(instance->counters, &stats, lost);
+    }
+    pthread_mutex_unlock(&instance->lock);
+}
+
+static void tick(void *ctx)
+{
+    struct mt_instance *instance = ctx;
+    struct syslogTime now;
+    time_t seconds;
+
+    if (glbl.GetGlobalInputTermState()) {
+        return; /* rsyslog ends: nothing is sent any more */
+    }
+    pthread_mutex_lock(&instance->lock);
+    instance->outbox = &instance->ticker_outbox;
+    mt_correlator_tick(instance->correlator, wall_clock());
+    pthread_mutex_unlock(&instance->lock);
+    show_counters(instance);
+    datetime.getCurrTime(&now, &seconds, TIME_IN_LOCALTIME);
+    send_events(instance, &instance->ticker_outbox, &now, seconds);
+}
+
+/* ---- from the configuration to its end ---- */
+
+rsRetVal mt_instance_open(struct mt_instance *instance, struct nvlst *parameters, struct mt_instance **list)
+{
+    DEFiRet;
+
+    pthread_mutex_init(&instance->lock, NULL);
+    CHKiRet(mt_settings_read(&instance->settings, parameters));
+    CHKmalloc(instance->correlator = mt_correlator_new(&instance->settings.engine, emit, instance));
+    instance->list = list;
+    instance->next = *list;
+    *list = instance;
+finalize_it:
+    RETiRet;
+}
+
+static void unlist(struct mt_instance *instance)
+{
+    struct mt_instance **at = instance->list;
+
+    while (at && *at && *at != instance) {
+        at = &(*at)->next;
+    }
+    if (at && *at) {
+        *at = instance->next;
+    }
+}
+
+void mt_instance_close(struct mt_instance *instance)
+{
+    mt_ticker_stop(&instance->ticker);
+    unlist(instance);
+    mt_counters_free(instance->counters);
+    mt_correlator_free(instance->correlator);
+    mt_outbox_free(&instance->ticker_outbox);
+    mt_settings_free(&instance->settings);
+    pthread_mutex_destroy(&instance->lock);
+}
+
+static void __attribute__((format(printf, 2, 3))) refuse(const struct mt_instance *instance, const char *format, ...)
+{
+    char reason[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    LogError(0, RS_RET_INVALID_PARAMS, "error in file %s, on or before line %d: mmmailtrace: %s; action disabled",
+             instance->settings.file, instance->settings.line, reason);
+}
+
+static bool check_target(struct mt_instance *instance, rsconf_t *conf)
+{
+    const char *name = instance->settings.ruleset;
+    ruleset_t *ruleset;
+
+    if (rulesetGetRuleset(conf, &ruleset, (uchar *)name) != RS_RET_OK) {
+        refuse(instance, "there is no ruleset \"%s\" that events could go to", name);
+        return false;
+    }
+    if (!rulesetHasQueue(ruleset)) {
+        refuse(instance,
+               "ruleset \"%s\" has no queue of its own, which events need: write "
+               "ruleset(name=\"%s\" queue.type=\"LinkedList\") { ... }",
+               name, name);
+        return false;
+    }
+    if (mt_script_reaches(ruleset, instance)) {
+        refuse(instance, "the action is in the ruleset \"%s\" that its events go to: give them a ruleset of their own",
+               name);
+        return false;
+    }
+    instance->target.ruleset = ruleset;
+    instance->target.container = instance->settings.container;
+    return true;
+}
+
+/* Lines can only be changed or dropped on their way, not in a queue beside it. */
+static bool check_way(const struct mt_instance *instance, struct cnfstmt *statement)
+{
+    const struct mt_settings *settings = &instance->settings;
+
+    if ((settings->annotate || settings->drop_parsed) && instance->action->pQueue->qType != QUEUETYPE_DIRECT) {
+        refuse(instance, "%s cannot work in an action with a queue of its own: remove the action's queue.* parameters",
+               settings->annotate ? "annotate" : "dropparsed");
+        return false;
+    }
+    if (settings->drop_parsed && mt_script_stop_after(statement) != RS_RET_OK) {
+        refuse(instance, "dropparsed: no memory");
+        return false;
+    }
+    return true;
+}
+
+void mt_instance_check(struct mt_instance *instance, rsconf_t *conf)
+{
+    struct cnfstmt *statement = mt_script_find(conf, instance);
+
+    if (!statement) {
+        return; /* rsyslog has removed it: a condition that is never true */
+    }
+    instance->action = statement->d.act;
+    instance->ready = check_target(instance, conf) && check_way(instance, statement);
+    if (!instance->ready) {
+        instance->action->bDisabled = 1;
+    }
+}
+
+void mt_instance_start(struct mt_instance *instance)
+{
+    int rc;
+
+    if (!instance->ready) {
+        return;
+    }
+    instance->counters = mt_counters_new((const char *)instance->action->pszName, show_counters, instance);
+    rc = mt_ticker_start(&instance->ticker, tick, instance);
+    if (rc) {
+        LogError(rc, RS_RET_ERR, "mmmailtrace: cannot start a thread; action disabled");
+        instance->action->bDisabled = 1;
+        instance->ready = false;
+    }
+}
+
+/* ---- the module ---- */
+
+rsRetVal mt_instance_init(const obj_if_t *object)
+{
+    DEFiRet;
+
+    obj = *object;
+    CHKiRet(objUse(datetime, CORE_COMPONENT));
+    CHKiRet(objUse(glbl, CORE_COMPONENT));
+finalize_it:
+    RETiRet;
+}
+
+void mt_instance_exit(void)
+{
+    objRelease(glbl, CORE_COMPONENT);
+    objRelease(datetime, CORE_COMPONENT);
+}

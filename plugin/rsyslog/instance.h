@@ -1,0 +1,63 @@
+/* An action of the configuration: its parameters, its correlator, and what runs it.
+ *
+ * Who locks what stands at the top of mmmailtrace.c.
+ */
+#ifndef MT_RSYSLOG_INSTANCE_H
+#define MT_RSYSLOG_INSTANCE_H
+
+#include "sdk.h"
+
+#include "counters.h"
+#include "outbox.h"
+#include "settings.h"
+#include "ticker.h"
+
+struct mt_instance {
+    struct mt_instance *next, **list; /* of all actions of the configuration */
+    struct mt_settings settings;
+    struct mt_address target;
+    action_t *action; /* rsyslog's side of it; NULL: no ruleset runs it */
+    bool ready;       /* checked, and found usable */
+
+    pthread_mutex_t lock;
+    struct mt_correlator *correlator;
+    struct mt_outbox *outbox; /* of the thread that holds the lock */
+    struct mt_counters *counters;
+
+    struct mt_ticker ticker;
+    struct mt_outbox ticker_outbox;
+
+    uint64_t foreign; /* lines that the correlator was not asked about */
+    uint64_t lost;    /* events, of all outboxes */
+};
+
+/* What a worker thread has for itself. */
+struct mt_worker {
+    struct mt_instance *instance;
+    struct mt_record record;
+    struct mt_zone zone;
+    struct mt_outbox outbox;
+};
+
+/* Makes an instance, all zero before, of the parameters that the parser is at, and puts it
+ * into the list. mt_instance_close() undoes it, also when it failed.
+ */
+rsRetVal mt_instance_open(struct mt_instance *instance, struct nvlst *parameters, struct mt_instance **list);
+void mt_instance_close(struct mt_instance *instance);
+
+/* When the whole configuration is read: finds what the instance needs in it, or says
+ * what is wrong and disables the action.
+ */
+void mt_instance_check(struct mt_instance *instance, rsconf_t *conf);
+
+/* Before lines come. */
+void mt_instance_start(struct mt_instance *instance);
+
+/* One line. */
+void mt_worker_take(struct mt_worker *worker, smsg_t *msg);
+
+/* Called once, when the module is loaded, and when it is unloaded. */
+rsRetVal mt_instance_init(const obj_if_t *object);
+void mt_instance_exit(void);
+
+#endif

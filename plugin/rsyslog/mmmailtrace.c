@@ -1,0 +1,154 @@
+/* mmmailtrace: a message modification module of rsyslog that turns the log lines of
+ * mail servers into events, and puts these into a ruleset.
+ *
+ *     module(load="mmmailtrace")
+ *     ruleset(name="mailevents" queue.type="LinkedList") {
+ *         action(type="omfile" file="/var/log/mail-events.json" template="mailtrace")
+ *     }
+ *     if $syslogfacility-text == "mail" then action(type="mmmailtrace" ruleset="mailevents")
+ *
+ * This file holds what rsyslog calls; what an action does is in instance.c.
+ *
+ * Concurrency & Locking
+ *
+ * An instance (one per action) is shared by all worker threads that run it, and by
+ * its ticker, a thread of its own that moves the engine's clocks on once a second.
+ * - settings, target, ready: written before these threads start, then only read.
+ * - correlator, outbox, counters: under `lock`. The outbox is that of the thread that
+ *   holds the lock; the engine hands events to emit(), which writes them down there.
+ *   rsyslog reads the copies in the counters without a lock, as it reads its own.
+ * - ticker: has a lock of its own; no thread holds both.
+ * - ticker_outbox: the ticker's alone.
+ * - foreign, lost: atomic; lines that are none of ours take no lock.
+ *
+ * A worker (one per worker thread) is touched by that thread alone. A line is parsed
+ * into it before the lock is taken, and events are sent after it is released: who waits
+ * for room in the target's queue holds nobody else up.
+ *
+ * rsyslog cancels its workers when it ends. Cancelling is off while a line is in our
+ * hands: no lock stays locked, no event is half sent.
+ *
+ * Once the inputs have been told to end, nothing is sent but what a worker has begun.
+ * rsyslog then stops the workers of all queues, frees all instances (the ticker ends
+ * there), and frees the rulesets last: a target outlives those that send to it.
+ */
+#include "sdk.h"
+
+#include "instance.h"
+#include "script.h"
+
+/* The template that the module brings along: the JSON text, a line each. */
+#define TEMPLATE_NAME "mailtrace"
+#define TEMPLATE_TEXT "\"%msg%\\n\""
+
+typedef struct mt_instance instanceData;
+
+typedef struct wrkrInstanceData {
+    instanceData *pData;
+    struct mt_worker worker;
+} wrkrInstanceData_t;
+
+struct modConfData_s {
+    rsconf_t *conf;
+    struct template *template;
+    struct mt_instance *instances;
+};
+
+static modConfData_t *loading; /* while rsyslog reads its configuration */
+
+/* clang-format off: these macros open and close functions */
+
+MODULE_TYPE_OUTPUT
+MODULE_TYPE_NOKEEP
+MODULE_CNFNAME("mmmailtrace")
+
+DEF_OMOD_STATIC_DATA
+
+/* ---- actions ---- */
+
+BEGINcreateInstance CODESTARTcreateInstance ENDcreateInstance
+
+    BEGINfreeInstance CODESTARTfreeInstance mt_instance_close(pData);
+ENDfreeInstance
+
+    BEGINnewActInst CODESTARTnewActInst CHKiRet(createInstance(&pData));
+CHKiRet(mt_instance_open(pData, lst, &loading->instances));
+CODE_STD_STRING_REQUESTnewActInst(1) CHKiRet(OMSRsetEntry(*ppOMSR, 0, NULL, OMSR_TPL_AS_MSG));
+CODE_STD_FINALIZERnewActInst ENDnewActInst
+
+    NO_LEGACY_CONF_parseSelectorAct
+
+        BEGINcreateWrkrInstance CODESTARTcreateWrkrInstance pWrkrData->worker.instance = pData;
+pWrkrData->worker.zone = pData->settings.zone;
+ENDcreateWrkrInstance
+
+    BEGINfreeWrkrInstance CODESTARTfreeWrkrInstance mt_outbox_free(&pWrkrData->worker.outbox);
+ENDfreeWrkrInstance
+
+    BEGINdoAction_NoStrings CODESTARTdoAction if (pWrkrData->pData->ready)
+{
+    mt_worker_take(&pWrkrData->worker, ((smsg_t **)pMsgData)[0]);
+}
+else
+{
+    iRet = RS_RET_DISABLE_ACTION;
+}
+ENDdoAction
+
+    BEGINtryResume CODESTARTtryResume ENDtryResume
+
+        BEGINisCompatibleWithFeature CODESTARTisCompatibleWithFeature ENDisCompatibleWithFeature
+
+            BEGINdbgPrintInstInfo CODESTARTdbgPrintInstInfo dbgprintf("mmmailtrace: ruleset=%s\n",
+                                                                      pData->settings.ruleset);
+ENDdbgPrintInstInfo
+
+    /* ---- the configuration ---- */
+
+    BEGINbeginCnfLoad uchar *text = (uchar *)TEMPLATE_TEXT;
+CODESTARTbeginCnfLoad loading = pModConf;
+pModConf->conf = pConf;
+pModConf->instances = NULL;
+pModConf->template = tplAddLine(pConf, TEMPLATE_NAME, &text);
+ENDbeginCnfLoad
+
+    BEGINendCnfLoad CODESTARTendCnfLoad loading = NULL;
+ENDendCnfLoad
+
+    BEGINcheckCnf CODESTARTcheckCnf if (pModConf->template)
+{
+    mt_script_prefer_own_template(pModConf->conf, pModConf->template);
+}
+for (struct mt_instance *i = pModConf->instances; i; i = i->next) {
+    mt_instance_check(i, pModConf->conf);
+}
+ENDcheckCnf
+
+    BEGINactivateCnf CODESTARTactivateCnf for (struct mt_instance *i = pModConf->instances; i; i = i->next)
+{
+    mt_instance_start(i);
+}
+ENDactivateCnf
+
+    BEGINfreeCnf CODESTARTfreeCnf for (struct mt_instance *i = pModConf->instances; i; i = i->next)
+{
+    i->list = NULL;
+}
+ENDfreeCnf
+
+    /* ---- the module ---- */
+
+    BEGINmodExit CODESTARTmodExit
+    mt_instance_exit();
+mt_counters_exit();
+mt_outbox_exit();
+ENDmodExit
+
+    BEGINqueryEtryPt CODESTARTqueryEtryPt CODEqueryEtryPt_STD_OMOD_QUERIES CODEqueryEtryPt_STD_OMOD8_QUERIES
+        CODEqueryEtryPt_STD_CONF2_OMOD_QUERIES CODEqueryEtryPt_STD_CONF2_QUERIES ENDqueryEtryPt
+
+        BEGINmodInit() CODESTARTmodInit *ipIFVersProvided = CURR_MOD_IF_VERSION;
+CODEmodInit_QueryRegCFSLineHdlr CHKiRet(mt_outbox_init(&obj));
+CHKiRet(mt_counters_init(&obj));
+CHKiRet(mt_instance_init(&obj));
+ENDmodInit

@@ -1,0 +1,106 @@
+/* From a message of rsyslog to a line: see source.h. */
+#include "source.h"
+
+#include "stamp.h"
+
+#define SECOND INT64_C(1000000)
+
+/* The shortest header that can be read: "Mar  7 15:02:58". */
+#define HEADER_LEAST 15
+
+static struct mt_slice skip_blanks(struct mt_slice s)
+{
+    while (s.n && *s.p == ' ') {
+        s = mt_slice_skip(s, 1);
+    }
+    return s;
+}
+
+/* %syslogtag%, not %programname%, which ends at the first slash. For RFC 5424
+ * rsyslog makes it of APP-NAME and PROCID.
+ */
+static struct mt_slice tag_of(smsg_t *msg)
+{
+    uchar *p;
+    int n;
+
+    getTAG(msg, &p, &n, LOCK_MUTEX);
+    return mt_slice((const char *)p, (size_t)n);
+}
+
+/* Without the blank after the tag (RFC 3164) and the byte order mark (RFC 5424, 6.4). */
+static struct mt_slice text_of(smsg_t *msg)
+{
+    struct mt_slice text = skip_blanks(mt_slice((const char *)getMSG(msg), (size_t)getMSGLen(msg)));
+
+    if (mt_slice_starts(text, MT_LIT("\xEF\xBB\xBF"))) {
+        text = skip_blanks(mt_slice_skip(text, 3));
+    }
+    return text;
+}
+
+static void cut(struct mt_line *line, uint32_t max_line)
+{
+    line->cut = line->text.n > max_line;
+    if (line->cut) {
+        line->text.n = max_line;
+    }
+}
+
+/* Which of two lines with the same stamp came first is told by their reception. */
+static uint64_t order_of(const smsg_t *msg)
+{
+    return (uint64_t)mt_stamp_read(&msg->tRcvdAt).usec;
+}
+
+void mt_source_line(smsg_t *msg, uint32_t max_line, struct mt_line *line)
+{
+    memset(line, 0, sizeof *line);
+    line->time = mt_stamp_read(&msg->tTIMESTAMP);
+    line->host = mt_slice_str(getHOSTNAME(msg));
+    mt_syslog_tag(tag_of(msg), &line->program, &line->pid);
+    line->text = text_of(msg);
+    line->order = order_of(msg);
+    cut(line, max_line);
+}
+
+/* "<22>", "1 2024-", "2024-", "Mar ": cheap enough to be asked of every line that is not mail. */
+static bool looks_like_header(struct mt_slice s)
+{
+    return s.n > HEADER_LEAST && ((*s.p >= '0' && *s.p <= '9') || *s.p == '<' || *s.p == '\0' ||
+                                  (*s.p >= 'A' && *s.p <= 'S' && s.p[3] == ' '));
+}
+
+/* A line that was wrapped without a tag: rsyslog's parser has taken the wrapped
+ * header's first word for it ("Mar", "2024-03-07T15:"), which stands right before the text.
+ */
+static struct mt_slice tag_and_text(smsg_t *msg)
+{
+    struct mt_slice tag = tag_of(msg), none = {NULL, 0};
+    uchar *raw;
+    int n;
+
+    getRawMsg(msg, &raw, &n);
+    if (msg->offMSG < 0 || msg->offMSG > n || (size_t)msg->offMSG < tag.n || !tag.n ||
+        memcmp(raw + msg->offMSG - tag.n, tag.p, tag.n) != 0) {
+        return none;
+    }
+    return mt_slice((const char *)raw + msg->offMSG - tag.n, (size_t)(n - msg->offMSG) + tag.n);
+}
+
+bool mt_source_wrapped(smsg_t *msg, struct mt_zone *zone, uint32_t max_line, struct mt_line *line)
+{
+    struct mt_slice text = text_of(msg);
+    struct mt_line inner = {.order = order_of(msg)};
+
+    zone->now = (int64_t)msg->ttGenTime * SECOND;
+    if (!looks_like_header(text) || !mt_syslog_read(zone, text, &inner)) {
+        text = tag_and_text(msg);
+        if (!looks_like_header(text) || !mt_syslog_read(zone, text, &inner)) {
+            return false;
+        }
+    }
+    cut(&inner, max_line);
+    *line = inner;
+    return true;
+}

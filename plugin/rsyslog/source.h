@@ -1,0 +1,19 @@
+/* From a message of rsyslog to a line of the engine: slices into the message, nothing copied. */
+#ifndef MT_RSYSLOG_SOURCE_H
+#define MT_RSYSLOG_SOURCE_H
+
+#include "sdk.h"
+
+#include "mailtrace/line.h"
+#include "mailtrace/syslog.h"
+
+/* What rsyslog's parser found. The line lives as long as the message. */
+void mt_source_line(smsg_t *msg, uint32_t max_line, struct mt_line *line);
+
+/* The line by the header that its text begins with: what imfile gives, which parses
+ * nothing, and relays that wrap a line into one of their own. False: there is none,
+ * and *line is untouched.
+ */
+bool mt_source_wrapped(smsg_t *msg, struct mt_zone *zone, uint32_t max_line, struct mt_line *line);
+
+#endif

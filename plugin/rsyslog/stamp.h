@@ -1,0 +1,14 @@
+/* Time stamps: rsyslog's, which are broken down, and the engine's, which are instants. */
+#ifndef MT_RSYSLOG_STAMP_H
+#define MT_RSYSLOG_STAMP_H
+
+#include "sdk.h"
+
+#include "mailtrace/line.h"
+
+struct mt_time mt_stamp_read(const struct syslogTime *stamp);
+
+/* Years outside 0..9999 are clamped to that range. */
+struct syslogTime mt_stamp_write(const struct mt_time *time);
+
+#endif

@@ -1,0 +1,58 @@
+"""What the README shows is what the programs print.
+
+A comment in the README such as <!-- mailtrace events FILE --> or <!-- cat FILE --> stands
+before a block of code that holds the command's output. Called with --update, this file
+writes the blocks.
+"""
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+README = os.path.join(TOP, 'README.md')
+BUILD = os.path.abspath(os.environ.get('MAILTRACE_BUILD', os.path.join(TOP, 'build')))
+BLOCK = re.compile(r'^<!-- ((?:cat|mailtrace) [^\n]*) -->\n(?:\n```\n(.*?)```\n)?', re.M | re.S)
+
+
+def output(command):
+    words = command.split()
+    if words[0] == 'mailtrace':
+        words[0] = os.path.join(BUILD, 'mailtrace')
+    environment = dict(os.environ, TZ='UTC', LC_ALL='C.UTF-8')
+    return subprocess.run(words, cwd=TOP, env=environment, stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
+def read():
+    with open(README, encoding='utf-8') as file:
+        return file.read()
+
+
+def update():
+    text = BLOCK.sub(lambda m: '<!-- %s -->\n\n```\n%s```\n' % (m.group(1), output(m.group(1))), read())
+    with open(README, 'w', encoding='utf-8') as file:
+        file.write(text)
+
+
+class Readme(unittest.TestCase):
+    maxDiff = None
+
+    def test_blocks_hold_what_the_programs_print(self):
+        blocks = BLOCK.findall(read())
+        self.assertGreaterEqual(len(blocks), 5)
+        for command, block in blocks:
+            with self.subTest(command):
+                self.assertEqual(block, output(command))
+
+    def test_every_file_that_is_named_is_there(self):
+        for target in re.findall(r'\]\(([^)#:]+)\)', read()):
+            with self.subTest(target):
+                self.assertTrue(os.path.exists(os.path.join(TOP, target)))
+
+
+if __name__ == '__main__':
+    if sys.argv[1:] == ['--update']:
+        update()
+    else:
+        unittest.main()
