@@ -117,7 +117,7 @@ START_TEST(test_sendmail_entry_with_aliases_waits_for_recipients_that_were_not_c
                "sm-mta[98]: 427A00aa000099: to=bob, ctladdr=<team@example.net> (8/0), delay=00:00:01, xdelay=00:00:01, "
                "mailer=local, pri=60512, dsn=2.0.0, stat=Sent");
     story_line(
-        &s, "10:00:30",
+        &s, "10:00:08",
         "sm-mta[98]: 427A00aa000099: to=<x@example.com>, ctladdr=<team@example.net> (8/0), delay=00:00:30, "
         "xdelay=00:00:29, "
         "mailer=esmtp, pri=60512, relay=mx.example.com. [192.0.2.9], dsn=5.1.1, reply=550 5.1.1 no, stat=User unknown");

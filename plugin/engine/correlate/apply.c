@@ -5,11 +5,12 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* An entry whose MTA logs no end is over when all its recipients are done. Where
- * recipients were made out of others (aliases), or their number is not known, more
- * may follow: it is given this long (usec).
+/* An entry whose MTA logs no end is over when all its recipients are done, and a session
+ * whose end is not logged when something worth an event has happened. Where
+ * recipients were made out of others (aliases), or their number is not known, or a session
+ * goes on, more may follow: it is given this long (usec).
  */
-#define LINGER INT64_C(60000000)
+#define LINGER INT64_C(10000000)
 
 static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line, enum mt_field id,
                 bool replace)
@@ -63,7 +64,8 @@ static void end_message(struct mt_correlator *c, struct mt_host *host, struct mt
 /* No line says that the entry has ended, but nothing is left to do. */
 static void end_quietly(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
 {
-    bool linger = m->aliased || m->cut || !mt_bag_has(&m->bag, MT_F_NRCPT);
+    bool counted = m->origin == MT_ORIGIN_BOUNCE || mt_bag_has(&m->bag, MT_F_NRCPT); /* a notification goes to one */
+    bool linger = m->aliased || m->cut || !counted;
     struct mt_pending p = {.due = due(c, host, line) + (linger ? LINGER : 0),
                            .line = line,
                            .message = m,
@@ -79,6 +81,9 @@ void mt_apply_session_end(struct mt_correlator *c, struct mt_host *host, struct 
 
     if (!wanted(c, MT_EVENT_SESSION)) {
         mt_session_release(&c->sessions, s);
+    } else if (line && s->closed == INT64_MAX) { /* more lines may follow, but none that ends it */
+        p.due = due(c, host, line) + LINGER;
+        line_up(c, host, &host->lingering, &p);
     } else if (line) {
         p.due = due(c, host, line);
         line_up(c, host, &host->due, &p);

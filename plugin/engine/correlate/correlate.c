@@ -7,12 +7,13 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define SESSION_IDLE INT64_C(600000000)  /* usec; longer than the servers' own time-outs */
-#define ENDED_KEPT   INT64_C(3600000000) /* usec that an ended entry is known for, so that lines read again are repeats \
-                                          */
-#define ENDED_MAX   65536                /* entries, and a quarter of the open ones more */
-#define PARTS_KEPT  INT64_C(60000000)    /* usec that the pieces of a split line are waited for */
-#define PARTS_SHARE 16                   /* of max_memory */
+#define SESSION_IDLE INT64_C(600000000) /* usec; longer than the servers' own time-outs */
+#define ENDED_KEPT                                                                                                   \
+    INT64_C(3600000000)               /* usec that an ended entry is known for, so that lines read again are repeats \
+                                       */
+#define ENDED_MAX   65536             /* entries, and a quarter of the open ones more */
+#define PARTS_KEPT  INT64_C(60000000) /* usec that the pieces of a split line are waited for */
+#define PARTS_SHARE 16                /* of max_memory */
 
 void mt_config_default(struct mt_config *config)
 {

@@ -6,7 +6,7 @@
 #include "host.h"
 #include "traits.h"
 
-#define PEERS_MAX 4
+#define PEERS_MAX            4
 #define SESSIONS_PER_PROCESS 16
 
 const char *const mt_trouble_names[MT_TROUBLE_COUNT] = {
@@ -119,7 +119,8 @@ static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session
 /* A process serves one client at a time: what is open ends when another begins. Of what has
  * ended the last few are kept: a clock that was set back must not let them pile up.
  */
-static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line, uint64_t hash)
+static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line,
+                         uint64_t hash)
 {
     struct mt_session *s, *oldest = NULL;
     unsigned n = 0;
@@ -415,12 +416,14 @@ struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host 
     }
     s = session_of(sessions, host, line);
     attach(sessions->memory, s, line);
-    if (!s || (line->kind != MT_KIND_DISCONNECT &&
-               (line->kind != MT_KIND_LOST_CONNECTION || mt_traits[line->mta].disconnects))) {
+    if (!s) {
         return NULL;
     }
-    close_session(s, line->usec);
-    if (!s->reason || s->told) {
+    if (line->kind == MT_KIND_DISCONNECT ||
+        (line->kind == MT_KIND_LOST_CONNECTION && !mt_traits[line->mta].disconnects)) {
+        close_session(s, line->usec);
+    }
+    if (!s->reason || s->told || (s->closed == INT64_MAX && mt_traits[line->mta].disconnects)) {
         return NULL;
     }
     s->told = true;

@@ -78,8 +78,9 @@ struct mt_sessions {
 };
 
 /* Takes a line as far as sessions are concerned, in order of time: line->session and
- * line->peer are set (with a reference each) where it belongs to one. Returns the session that
- * the line ended, for its event (a reference of the caller's), or NULL.
+ * line->peer are set (with a reference each) where it belongs to one. Returns the session whose
+ * event is to be made (a reference of the caller's) or NULL: the line has ended it, or it has a
+ * reason and its MTA logs no end.
  */
 struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line);
 
