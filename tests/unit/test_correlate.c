@@ -599,6 +599,41 @@ START_TEST(test_message_refused_after_it_had_a_queue_id_is_rejected)
 }
 END_TEST
 
+START_TEST(test_message_over_the_size_limit_is_rejected)
+{
+    story_line(&s, "10:00:00", "postfix/smtpd[40]: 3F2A1C0: client=client.example.org[198.51.100.4]");
+    story_line(&s, "10:00:01", "postfix/cleanup[41]: warning: 3F2A1C0: queue file size limit exceeded");
+    story_line(&s, "10:00:01", "postfix/smtpd[40]: warning: 3F2A1C0: queue file size limit exceeded");
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, NULL), 1);
+    story_is(&s, "message", 0, "result", "rejected");
+    story_is(&s, "message", 0, "reason", "queue file size limit exceeded");
+}
+END_TEST
+
+START_TEST(test_content_refused_by_a_header_check_is_rejected)
+{
+    story_line(&s, "10:00:00", "postfix/smtpd[40]: 3F2A1C0: client=client.example.org[198.51.100.4]");
+    story_line(&s, "10:00:01",
+               "postfix/cleanup[41]: 3F2A1C0: reject: header Subject: buy from client.example.org[198.51.100.4]; "
+               "from=<ann@example.org> to=<bob@example.net> proto=ESMTP helo=<client.example.org>: 5.7.1 no");
+    story_finish(&s);
+    story_is(&s, "reject", 0, "action", "reject");
+    story_is(&s, "message", 0, "result", "rejected");
+}
+END_TEST
+
+START_TEST(test_attempts_that_differ_only_in_their_stamps_are_two)
+{
+    begin("10:00:00", "3F2A1C0", "1");
+    story_line(&s, "10:00:18.1", TO_DEFERRED("3F2A1C0", "bob@example.net", "18"));
+    story_line(&s, "10:00:18.3", TO_DEFERRED("3F2A1C0", "bob@example.net", "18"));
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, "delivery"), 2);
+    story_is(&s, "delivery", 1, "attempt", "2");
+}
+END_TEST
+
 START_TEST(test_reject_without_a_queue_id_is_no_message)
 {
     story_line(&s, "10:00:00",
@@ -712,6 +747,9 @@ Suite *mt_suite_correlate(void)
         test_bound_on_memory_holds,
         test_recipients_beyond_the_bound_are_counted_and_delivered,
         test_message_refused_after_it_had_a_queue_id_is_rejected,
+        test_message_over_the_size_limit_is_rejected,
+        test_content_refused_by_a_header_check_is_rejected,
+        test_attempts_that_differ_only_in_their_stamps_are_two,
         test_reject_without_a_queue_id_is_no_message,
         test_ids_are_the_same_in_every_run,
         test_kinds_that_are_not_asked_for_are_not_emitted,

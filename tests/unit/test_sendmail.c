@@ -236,7 +236,7 @@ static const struct row other_lines[] = {
      "info~CLIENT_NAME=c.test~CLIENT_IP=10.0.0.1~REASON=pipelining~TEXT=unauthorized PIPELINING, sleeping, "
      "relay=c.test [10.0.0.1]"},
     {Q ": c.test [10.0.0.1] did not issue MAIL/EXPN/VRFY/ETRN during connection to MTA-v4",
-     "info~CLIENT_NAME=c.test~CLIENT_IP=10.0.0.1~TEXT=c.test [10.0.0.1] did not issue MAIL/EXPN/VRFY/ETRN during "
+     "disconnect~CLIENT_NAME=c.test~CLIENT_IP=10.0.0.1~TEXT=c.test [10.0.0.1] did not issue MAIL/EXPN/VRFY/ETRN during "
      "connection to MTA-v4"},
     {Q ": lost input channel from c.test [10.0.0.1] to MTA-v4 after rcpt",
      "lost-connection~CLIENT_NAME=c.test~CLIENT_IP=10.0.0.1~STAGE=RCPT~REASON=lost-connection"},

@@ -2,9 +2,6 @@
 #include "internal.h"
 #include "traits.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 /* An entry whose MTA logs no end is over when all its recipients are done, and a session
  * whose end is not logged when something worth an event has happened. Where
  * recipients were made out of others (aliases), or their number is not known, or a session
@@ -255,10 +252,19 @@ static bool refuses_message(const struct mt_stored *line)
     return false;
 }
 
+static void apply_refusal(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+{
+    m->refused = true;
+    put(c, m, line, MT_F_RESPONSE, !m->rejected);
+    if (refuses_message(line) && m->origin != MT_ORIGIN_LOCAL) {
+        m->rejected = true;
+        end_message(c, host, m, line);
+    }
+}
+
 static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
 {
     static const uint8_t fields[] = {MT_F_CLIENT_HELO, MT_F_CLIENT_PROTOCOL, MT_F_CLIENT_USER, MT_F_FROM};
-    bool whole = refuses_message(line) && m->origin != MT_ORIGIN_LOCAL;
 
     for (size_t i = 0; i < sizeof fields; i++) {
         put(c, m, line, fields[i], false);
@@ -267,12 +273,7 @@ static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct m
         m->discarded = true;
         end_message(c, host, m, line);
     } else if (action_is(line, "reject") || action_is(line, "milter-reject") || action_is(line, "proxy-reject")) {
-        m->refused = true;
-        put(c, m, line, MT_F_RESPONSE, !m->rejected);
-        if (whole) {
-            m->rejected = true;
-            end_message(c, host, m, line);
-        }
+        apply_refusal(c, host, m, line);
     }
 }
 
@@ -335,6 +336,11 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
         break;
     case MT_KIND_REJECT:
         apply_reject(c, host, m, line);
+        break;
+    case MT_KIND_WARNING:
+        if (action_is(line, "reject")) {
+            apply_refusal(c, host, m, line);
+        }
         break;
     case MT_KIND_DELETE:
     case MT_KIND_REMOVED:
@@ -408,24 +414,28 @@ static bool starts_anew(const struct mt_message *m, const struct mt_stored *line
             (line->kind == MT_KIND_MESSAGE_ID || line->kind == MT_KIND_HEADER || line->kind == MT_KIND_REJECT));
 }
 
-/* What makes a line the same line again. A delivery's delay grows with every attempt,
- * so its text alone tells, however often a relay wraps or stamps it anew.
- */
-static uint64_t identity(const struct mt_correlator *c, const struct mt_stored *line)
+/* What makes a line the same line again: stamp, process and text. */
+static bool seen_before(const struct mt_message *m, const struct mt_stored *line)
 {
-    if (line->kind == MT_KIND_TO) {
-        return XXH3_64bits_withSeed(line->line.text.p, line->line.text.n, c->seed);
+    return mt_hashes_has(&m->seen, line->hash) || (line->repeated && mt_hashes_has(&m->seen, line->text_hash));
+}
+
+/* A delivery that a relay wraps as repeated comes with a stamp of its own: there process and text tell. */
+static void remember(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
+{
+    mt_hashes_add(&c->memory, &m->seen, line->hash);
+    if (line->kind == MT_KIND_TO && !mt_hashes_has(&m->seen, line->text_hash)) {
+        mt_hashes_add(&c->memory, &m->seen, line->text_hash);
     }
-    return line->hash;
 }
 
 /* The entry of the line; NULL when it has none, or is a repeat. */
-static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line, uint64_t id)
+static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
 {
     struct mt_slice queue_id = mt_stored_get(line, MT_F_QUEUE_ID);
     struct mt_message *m = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), queue_id);
 
-    if (m && mt_hashes_has(&m->seen, id)) {
+    if (m && seen_before(m, line)) {
         c->stats.repeated++;
         return NULL;
     }
@@ -478,15 +488,13 @@ static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_
 void mt_apply(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
 {
     struct mt_message *m = NULL;
-    uint64_t id;
 
     if (mt_stored_has(line, MT_F_QUEUE_ID)) {
-        id = identity(c, line);
-        m = entry_of(c, host, line, id);
+        m = entry_of(c, host, line);
         if (!m) {
             return;
         }
-        mt_hashes_add(&c->memory, &m->seen, id);
+        remember(c, m, line);
         m->lines++;
         if (line->usec < m->first.usec) {
             m->first = line->line.time;

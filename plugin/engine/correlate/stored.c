@@ -104,6 +104,7 @@ struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *
         .status = rec->status,
         .list = rec->list,
         .more = rec->more,
+        .repeated = rec->repeated,
     };
     if (rec->line.text.n) {
         memcpy(bytes, rec->line.text.p, rec->line.text.n);
@@ -115,7 +116,8 @@ struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *
     s->line.program.p = bytes + rec->line.text.n;
     s->line.host = mt_slice(NULL, 0);
     rebase(&s->service, rec->line.program, s->line.program.p);
-    s->hash = XXH3_64bits_withSeed(bytes, s->line.text.n, (uint64_t)s->usec * 31 + s->line.pid);
+    s->text_hash = XXH3_64bits_withSeed(bytes, s->line.text.n, s->line.pid);
+    s->hash = XXH3_64bits_withSeed(&s->usec, sizeof s->usec, s->text_hash);
     copy_values(s, rec);
     return s;
 }

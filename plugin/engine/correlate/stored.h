@@ -15,9 +15,10 @@ struct mt_peer;
 struct mt_chunk;
 
 struct mt_stored {
-    int64_t usec;   /* of the stamp: what lines are ordered by */
-    uint64_t order; /* between equal stamps */
-    uint64_t hash;  /* of stamp, pid and text: which line this is */
+    int64_t usec;       /* of the stamp: what lines are ordered by */
+    uint64_t order;     /* between equal stamps */
+    uint64_t hash;      /* of stamp, pid and text: which line this is */
+    uint64_t text_hash; /* of pid and text */
     uint64_t have[2];
     struct mt_line line; /* host is empty: the host is known */
     struct mt_slice service;
@@ -26,7 +27,7 @@ struct mt_stored {
     struct mt_chunk *chunk;
     uint32_t refs;
     uint8_t mta, kind, status;
-    bool list, more;
+    bool list, more, repeated;
     union mt_value v[]; /* the fields that `have` names, in their order; then the bytes of the slices */
 };
 

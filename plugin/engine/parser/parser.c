@@ -122,6 +122,7 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     rec->kind = MT_KIND_NONE;
     rec->status = MT_STATUS_NONE;
     rec->list = rec->more = false;
+    rec->repeated = rec->line.text.p != line->text.p;
     rec->part = 0;
     rec->service = last;
     mt_fields_clear(&rec->f);

@@ -270,6 +270,9 @@ static bool read_check(struct mt_record *rec, bool note, struct mt_slice at)
         set_response(rec, t.note);
     }
     rec->kind = note ? MT_KIND_HEADER : MT_KIND_REJECT;
+    if (!note) {
+        mt_postfix_stage(rec, MT_LIT("END-OF-MESSAGE"));
+    }
     set_content(rec, found ? content : at, header && found);
     return true;
 }

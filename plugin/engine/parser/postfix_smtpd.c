@@ -286,6 +286,16 @@ void mt_postfix_warning(struct mt_record *rec, struct mt_slice text)
 {
     struct mt_slice at = text, skipped;
 
+    /* QID: queue file size limit exceeded: the whole message is refused, and no reject line says so
+     * (smtpd/smtpd.c, cleanup/cleanup_out.c).
+     */
+    if (mt_has(&rec->f, MT_F_QUEUE_ID) && mt_slice_eq(text, MT_LIT("queue file size limit exceeded"))) {
+        mt_set(&rec->f, MT_F_ACTION, MT_LIT("reject"));
+        mt_postfix_stage(rec, MT_LIT("END-OF-MESSAGE"));
+        mt_set(&rec->f, MT_F_RESPONSE, text);
+        mt_drop(&rec->f, MT_F_TEXT);
+        return;
+    }
     for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++) {
         if (mt_slice_starts(text, warnings[i].prefix)) {
             mt_set(&rec->f, MT_F_REASON, mt_slice_str(warnings[i].reason));

@@ -273,7 +273,7 @@ static const struct row {
     ROW("delay=", ", mailer=", INFO),
     ROW("stat=", "", INFO),
     /* Those that begin with the client's name, or with a file's. */
-    CLIENT("", " did not issue MAIL/EXPN/VRFY/ETRN during connection to ", INFO, BETWEEN, ""),
+    CLIENT("", " did not issue MAIL/EXPN/VRFY/ETRN during connection to ", DISCONNECT, BETWEEN, ""),
     CLIENT("", ": possible SMTP attack: command=", WARNING, BETWEEN, "too-many-errors"),
     CLIENT("", ": Possible SMTP RCPT flood, ", WARNING, BETWEEN, "too-many-errors"),
     CLIENT("", ": SMTP violation, input too long: ", INFO, BETWEEN, "protocol-error"),

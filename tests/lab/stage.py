@@ -1,0 +1,69 @@
+"""Everything in its place: both MTAs, the sink and rsyslogd, up for the length of a `with`."""
+
+import shutil
+
+import lab
+import postfix
+import scenarios
+import sendmail
+import sink
+import syslogd
+
+
+class Stage:
+    def __init__(self, with_module=True):
+        lab.enter()
+        self.postfix, self.sendmail = postfix.Postfix(), sendmail.Sendmail()
+        self.mtas = (self.postfix, self.sendmail)
+        self.syslogd = syslogd.Syslogd(self.mtas, with_module)
+        self.sink = self.world = None
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self):
+        for mta in self.mtas:
+            mta.configure()
+        sink.make_certificate(self.postfix.root, lab.RUN)
+        self.sink = sink.Sink(lab.server_ip('sink.example'), lab.RUN)
+        self.world = scenarios.World(self.postfix, self.sendmail, self.sink)
+        self.syslogd.start()
+        for mta in self.mtas:
+            mta.start()
+
+    def stop_mtas(self):
+        for mta in self.mtas:
+            mta.stop()
+
+    def __exit__(self, *_):
+        self.stop_mtas()
+        self.syslogd.stop()
+        if self.sink:
+            self.sink.stop()
+        for mta in self.mtas:  # big, and made anew each time
+            shutil.rmtree(mta.root / 'var/spool', ignore_errors=True)
+
+    def read_events(self):
+        """The whole lines so far."""
+        path = self.syslogd.events
+        return path.read_bytes().rpartition(b'\n')[0].splitlines() if path.exists() else []
+
+    def wait_for_empty_queues(self, seconds=60):
+        return lab.wait_for('the queues to empty', lambda: not any(m.queue() for m in self.mtas), seconds, 0.5)
+
+    def wait_for_silence(self, path, seconds, at_most=40):
+        """Until the file has not grown for so long."""
+        seen = [None, 0.0]
+
+        def still():
+            size = path.stat().st_size if path.exists() else 0
+            seen[1] = seen[1] + 0.2 if size == seen[0] else 0.0
+            seen[0] = size
+            return seen[1] >= seconds
+
+        return lab.wait_for(f'silence in {path.name}', still, at_most, 0.2)
