@@ -117,6 +117,8 @@ input(type="imtcp" port="0" address="127.0.0.1" listenPortFileName="@DIR@/port" 
         return os.path.join(self.directory, name)
 
     def start(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path('port'))  # of an earlier start
         command = self.wrapper + [RSYSLOGD, '-n', '-C', '-M', module_path(), '-f', self.path('rsyslog.conf'),
                                   '-i', self.path('pid')]
         with open(self.path('stderr'), 'ab') as err:

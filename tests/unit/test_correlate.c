@@ -552,6 +552,24 @@ START_TEST(test_bound_on_memory_holds)
 }
 END_TEST
 
+START_TEST(test_made_up_host_names_do_not_fill_the_memory)
+{
+    struct mt_config config = defaults();
+    char host[20];
+
+    config.max_memory = MT_MAX_MEMORY_LEAST;
+    config.events = 1u << MT_EVENT_SESSION;
+    restart(&config);
+    s.host = host;
+    for (int i = 0; i < 20000; i++) {
+        snprintf(host, sizeof host, "h%d", i);
+        story_line(&s, "10:00:00", "postfix/smtpd[40]: 3F2A1C0: client=client.example.org[198.51.100.4]");
+        ck_assert_uint_le(story_stats(&s).memory, MT_MAX_MEMORY_LEAST + 65536);
+    }
+    ck_assert_uint_eq(story_stats(&s).incomplete[MT_REASON_EVICTED] + story_stats(&s).open, 20000);
+}
+END_TEST
+
 START_TEST(test_recipients_beyond_the_bound_are_counted_and_delivered)
 {
     struct mt_config config = defaults();
@@ -745,6 +763,7 @@ Suite *mt_suite_correlate(void)
         test_repetition_that_a_relay_wraps_is_a_repeat,
         test_bound_on_messages_gives_up_the_oldest_idle_of_the_largest_host,
         test_bound_on_memory_holds,
+        test_made_up_host_names_do_not_fill_the_memory,
         test_recipients_beyond_the_bound_are_counted_and_delivered,
         test_message_refused_after_it_had_a_queue_id_is_rejected,
         test_message_over_the_size_limit_is_rejected,

@@ -148,6 +148,16 @@ static void expire_deferred(struct mt_message *m)
     }
 }
 
+/* A session that is over adds nothing more: its facts are the message's now, and it can go. */
+static void absorb_session(struct mt_correlator *c, struct mt_message *m, int64_t now)
+{
+    if (m->session && m->session->closed < now) {
+        mt_bag_copy(&c->memory, &m->bag, &m->session->bag, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY);
+        mt_session_release(&c->sessions, m->session);
+        m->session = NULL;
+    }
+}
+
 static void apply_begin(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
 {
     static const uint8_t fields[] = {MT_F_MESSAGE_ID, MT_F_SUBJECT, MT_F_PARENT_QUEUE_ID, MT_F_CLIENT_UID};
@@ -477,7 +487,7 @@ static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_
         return;
     }
     m = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), queue_id);
-    if (!m || m->state != MT_OPEN || m->queued || m->session != s ||
+    if (!m || m->state != MT_OPEN || m->queued || (m->session && m->session != s) ||
         (before_text && mt_bag_has(&m->bag, MT_F_MESSAGE_ID))) {
         return;
     }
@@ -501,6 +511,7 @@ void mt_apply(struct mt_correlator *c, struct mt_host *host, struct mt_stored *l
         }
         mt_message_touch(m, line->usec < host->clock ? line->usec : host->clock);
         m->refs++; /* what follows may take it out of the index */
+        absorb_session(c, m, line->usec);
         merge(c, host, m, line);
         if (!mt_traits[m->mta].ends && m->state == MT_OPEN && (m->reason || all_done(m))) {
             end_quietly(c, host, m, line);

@@ -144,3 +144,15 @@ void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field fi
         }
     }
 }
+
+void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, enum mt_field first,
+                 enum mt_field last)
+{
+    struct entry e;
+
+    for (uint32_t at = 0; entry_at(from, at, &e); at = e.end) {
+        if (e.id >= first && e.id <= last) {
+            mt_bag_put(m, bag, e.id, e.value, false);
+        }
+    }
+}

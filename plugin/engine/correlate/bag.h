@@ -25,6 +25,10 @@ int64_t mt_bag_get_int(const struct mt_bag *bag, enum mt_field id, int64_t other
 void mt_bag_put(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, struct mt_slice s, bool replace);
 void mt_bag_put_int(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, int64_t i, bool replace);
 
+/* Copies the entries from field `first` to field `last` that bag has not yet from another. */
+void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, enum mt_field first,
+                 enum mt_field last);
+
 /* Copies every entry from field `first` to field `last` into f that f has not yet. */
 void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field first, enum mt_field last);
 

@@ -8,12 +8,14 @@
 #include <xxhash.h>
 
 #define SESSION_IDLE INT64_C(600000000) /* usec; longer than the servers' own time-outs */
-#define ENDED_KEPT                                                                                                   \
-    INT64_C(3600000000)               /* usec that an ended entry is known for, so that lines read again are repeats \
-                                       */
-#define ENDED_MAX   65536             /* entries, and a quarter of the open ones more */
-#define PARTS_KEPT  INT64_C(60000000) /* usec that the pieces of a split line are waited for */
-#define PARTS_SHARE 16                /* of max_memory */
+#define ENDED_KEPT                                                                                           \
+    INT64_C(3600000000)       /* usec that an ended entry is known for, so that lines read again are repeats \
+                               */
+#define ENDED_MAX       65536 /* entries, and a quarter of the open ones more */
+#define PARTS_KEPT      INT64_C(60000000) /* usec that the pieces of a split line are waited for */
+#define HOSTS_MAX       16384             /* the longest idle gives way: names can be made up */
+#define GIVE_UP_AT_ONCE 32                /* messages of the host that is found to have the most */
+#define PARTS_SHARE     16                /* of max_memory */
 
 void mt_config_default(struct mt_config *config)
 {
@@ -65,6 +67,20 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
 
 /* --- hosts --- */
 
+static void list_add(struct mt_correlator *c, struct mt_host *host)
+{
+    host->prev = c->last_host;
+    host->next = NULL;
+    *(c->last_host ? &c->last_host->next : &c->host_list) = host;
+    c->last_host = host;
+}
+
+static void list_remove(struct mt_correlator *c, struct mt_host *host)
+{
+    *(host->prev ? &host->prev->next : &c->host_list) = host->next;
+    *(host->next ? &host->next->prev : &c->last_host) = host->prev;
+}
+
 static struct mt_host *host_new(struct mt_correlator *c, struct mt_slice name, uint64_t hash)
 {
     struct mt_host *host = mt_memory_zeroed(&c->memory, sizeof *host);
@@ -86,8 +102,7 @@ static struct mt_host *host_new(struct mt_correlator *c, struct mt_slice name, u
         mt_memory_put(&c->memory, copy, name.n + 1);
         return NULL;
     }
-    host->next = c->host_list;
-    c->host_list = host;
+    list_add(c, host);
     return host;
 }
 
@@ -102,10 +117,12 @@ static struct mt_host *host_get(struct mt_correlator *c, struct mt_slice name)
     hash = XXH3_64bits_withSeed(name.p, name.n, c->seed);
     for (size_t at = 0; (host = mt_index_next(&c->hosts, hash, &at));) {
         if (mt_slice_eq(host->name, name)) {
-            return c->last_host = host;
+            list_remove(c, host);
+            list_add(c, host);
+            return host;
         }
     }
-    return c->last_host = host_new(c, name, hash);
+    return host_new(c, name, hash);
 }
 
 static void host_free(struct mt_correlator *c, struct mt_host *host)
@@ -291,15 +308,19 @@ static size_t share_sessions(const struct mt_host *host)
     return host->sessions.first || host->closed.first;
 }
 
-/* Gives something up; false when there is nothing. What is known of ended entries goes first. */
-static bool give_up_one(struct mt_correlator *c)
+/* Gives some things up; false when there is nothing. What is known of ended entries goes first. */
+static bool give_up_some(struct mt_correlator *c)
 {
     struct mt_host *host;
 
     if ((host = largest(c, share_ended))) {
-        mt_message_forget(&c->messages, host->ended.first);
+        for (int i = 0; i < GIVE_UP_AT_ONCE && host->ended.first; i++) {
+            mt_message_forget(&c->messages, host->ended.first);
+        }
     } else if ((host = largest(c, share_open))) {
-        mt_apply_give_up(c, host->open.first, MT_REASON_EVICTED);
+        for (int i = 0; i < GIVE_UP_AT_ONCE && share_open(host) && over(c); i++) {
+            mt_apply_give_up(c, host->open.first, MT_REASON_EVICTED);
+        }
     } else if ((host = largest(c, share_waiting))) {
         if (host->queue.n) {
             advance(c, host, host->queue.v[host->queue.first]->usec + 1);
@@ -314,9 +335,61 @@ static bool give_up_one(struct mt_correlator *c)
     return true;
 }
 
+static void drop_pending(struct mt_correlator *c, struct mt_pendings *queue)
+{
+    for (struct mt_pending *p; (p = mt_pending_first(queue)); mt_pending_drop(queue)) {
+        mt_line_release(c, p->line);
+        mt_message_release(&c->messages, p->message);
+        mt_session_release(&c->sessions, p->session);
+    }
+}
+
+static void drop_host(struct mt_correlator *c, struct mt_host *host)
+{
+    struct mt_session *s;
+
+    for (size_t i = 0; i < host->queue.n; i++) {
+        mt_line_release(c, host->queue.v[host->queue.first + i]);
+    }
+    drop_pending(c, &host->due);
+    drop_pending(c, &host->lingering);
+    while (host->open.first) {
+        mt_message_forget(&c->messages, host->open.first);
+    }
+    while (host->ended.first) {
+        mt_message_forget(&c->messages, host->ended.first);
+    }
+    while ((s = mt_session_expire(&c->sessions, host, INT64_MAX, INT64_MAX))) {
+        mt_session_release(&c->sessions, s);
+    }
+    list_remove(c, host);
+    mt_index_remove(&c->hosts, host);
+    host_free(c, host);
+}
+
+/* Ends all that a host has, and forgets it. */
+static void give_up_host(struct mt_correlator *c, struct mt_host *host)
+{
+    advance(c, host, INT64_MAX);
+    expire_sessions(c, host, INT64_MAX, INT64_MAX);
+    while (host->open.first) {
+        mt_apply_give_up(c, host->open.first, MT_REASON_EVICTED);
+    }
+    drop_host(c, host);
+}
+
 static void hold_bounds(struct mt_correlator *c)
 {
-    while (over(c) && give_up_one(c)) {
+    while (c->hosts.n > HOSTS_MAX) {
+        give_up_host(c, c->host_list);
+    }
+    while (over(c)) {
+        if (!give_up_some(c)) {
+            if (c->host_list == c->last_host) {
+                return;
+            }
+            give_up_host(c, c->host_list);
+        }
     }
 }
 
@@ -488,44 +561,13 @@ void mt_correlator_flush(struct mt_correlator *c, bool incomplete)
     }
 }
 
-static void drop_pending(struct mt_correlator *c, struct mt_pendings *queue)
-{
-    for (struct mt_pending *p; (p = mt_pending_first(queue)); mt_pending_drop(queue)) {
-        mt_line_release(c, p->line);
-        mt_message_release(&c->messages, p->message);
-        mt_session_release(&c->sessions, p->session);
-    }
-}
-
-static void drop_host(struct mt_correlator *c, struct mt_host *host)
-{
-    struct mt_session *s;
-
-    for (size_t i = 0; i < host->queue.n; i++) {
-        mt_line_release(c, host->queue.v[host->queue.first + i]);
-    }
-    drop_pending(c, &host->due);
-    drop_pending(c, &host->lingering);
-    while (host->open.first) {
-        mt_message_forget(&c->messages, host->open.first);
-    }
-    while (host->ended.first) {
-        mt_message_forget(&c->messages, host->ended.first);
-    }
-    while ((s = mt_session_expire(&c->sessions, host, INT64_MAX, INT64_MAX))) {
-        mt_session_release(&c->sessions, s);
-    }
-    host_free(c, host);
-}
-
 void mt_correlator_free(struct mt_correlator *c)
 {
     if (!c) {
         return;
     }
-    for (struct mt_host *host = c->host_list, *next; host; host = next) {
-        next = host->next;
-        drop_host(c, host);
+    while (c->host_list) {
+        drop_host(c, c->host_list);
     }
     mt_index_free(&c->memory, &c->hosts);
     mt_index_free(&c->memory, &c->messages.index);

@@ -22,9 +22,9 @@ struct mt_sample {
 #define MT_SAMPLES 8
 
 struct mt_host {
-    uint64_t hash; /* of the name */
-    struct mt_host *next;
-    struct mt_slice name; /* owned */
+    uint64_t hash;               /* of the name */
+    struct mt_host *next, *prev; /* in order of the last line */
+    struct mt_slice name;        /* owned */
     struct mt_queue queue;
     struct mt_message_list open, ended;
     uint64_t nopen;

@@ -26,7 +26,7 @@ struct mt_correlator {
     struct mt_sessions sessions;
     struct mt_messages messages;
     struct mt_index hosts;
-    struct mt_host *host_list, *last_host;
+    struct mt_host *host_list, *last_host; /* all, the longest idle first; the one of the last line */
     uint64_t seed;
     struct mt_parts *parts;
     struct mt_stats stats;
