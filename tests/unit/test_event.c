@@ -1,5 +1,6 @@
 /* The event room: order of keys, JSON text, trees of json-c, UTF-8, numbers, lists of events. */
 #include <check.h>
+#include <iconv.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -299,16 +300,32 @@ START_TEST(test_record_text_equals_json_c)
 }
 END_TEST
 
+/* By the C library: json-c 0.18 takes some valid text for invalid when it is asked to look. */
+static bool is_utf8(char *text)
+{
+    iconv_t cd = iconv_open("UTF-32LE", "UTF-8");
+    size_t left = strlen(text), room = 4 * left + 4;
+    char *out = malloc(room), *at = out;
+    size_t done;
+
+    ck_assert(cd != (iconv_t)-1 && out != NULL);
+    done = iconv(cd, &text, &left, &at, &room);
+    iconv_close(cd);
+    free(out);
+    return done != (size_t)-1;
+}
+
 /* Against another reader than the one that wrote the trees. */
 START_TEST(test_any_event_is_valid_json)
 {
     static struct random_event r = {.seed = 4};
     struct json_tokener *tokener = json_tokener_new();
 
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
     for (int i = 0; i < 5000; i++) {
         random_event_make(&r);
         char *text = event_text(&r.event);
+        ck_assert_msg(is_utf8(text), "not UTF-8: %s", text);
         struct json_object *tree = json_tokener_parse_ex(tokener, text, (int)strlen(text) + 1);
         ck_assert_msg(tree != NULL, "%s: %s", json_tokener_error_desc(json_tokener_get_error(tokener)), text);
         ck_assert_int_eq(json_object_get_type(tree), json_type_object);
