@@ -99,6 +99,28 @@ void mt_correlator_flush(struct mt_correlator *c, bool incomplete);
 
 void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out);
 
+/* All that lines have said, as bytes: given to write piece by piece, which returns false when it
+ * cannot. Counters are not part of it, nor is the configuration. Returns false when write
+ * does, or memory is short.
+ */
+typedef bool mt_write_fn(void *ctx, const void *p, size_t n);
+bool mt_correlator_save(struct mt_correlator *c, mt_write_fn *write, void *ctx);
+
+/* Takes up what mt_correlator_save() wrote, into a correlator that was fed nothing yet. Returns
+ * false when that cannot be (it is none, or of a version that this one does not know, or
+ * memory is short): c is then empty. p may be anything.
+ */
+bool mt_correlator_load(struct mt_correlator *c, const void *p, size_t n);
+
+/* Between the calls lines are fed for a second time, so that what they said is known again: nothing is
+ * counted, and with silent set no event is given out. May be called again to change silent.
+ */
+void mt_correlator_replay(struct mt_correlator *c, bool silent);
+void mt_correlator_replayed(struct mt_correlator *c);
+
+/* Time has passed in which no line could come: the wall clock says nothing of the log clocks. */
+void mt_correlator_resume(struct mt_correlator *c);
+
 /* Unrecognised lines by program, largest first is not promised. Calls fn for each. */
 void mt_correlator_unrecognised(const struct mt_correlator *c,
                                 void (*fn)(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines),

@@ -110,6 +110,7 @@ enum mt_object {
     X(COUNTS_EXPIRED, COUNTS, "expired", INTEGER)             \
     X(COUNTS_DISCARDED, COUNTS, "discarded", INTEGER)         \
     X(BOUNCE_QUEUE_ID, TOP, "bounce_queue_id", STRING)        \
+    X(RECEIVED, TOP, "received", TREE)                        \
     X(LINES, TOP, "lines", INTEGER)                           \
     X(TEXT, TOP, "text", STRING)
 

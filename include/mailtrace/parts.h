@@ -32,6 +32,14 @@ bool mt_parts_add(struct mt_parts *parts, const struct mt_record *piece, struct 
  */
 bool mt_parts_expire(struct mt_parts *parts, int64_t before, struct mt_line *whole);
 
+/* Forgets the oldest. Returns false when there is none. */
+bool mt_parts_drop(struct mt_parts *parts);
+
+/* Calls fn with each piece that is kept, as the line that it came by: fed again, they
+ * bring back what is known now. Returns false when memory is short.
+ */
+bool mt_parts_each(const struct mt_parts *parts, void (*fn)(void *ctx, const struct mt_line *line), void *ctx);
+
 /* Lines given up or dropped since the start, and bytes held now. */
 uint64_t mt_parts_incomplete(const struct mt_parts *parts);
 size_t mt_parts_memory(const struct mt_parts *parts);

@@ -36,8 +36,8 @@ enum mt_mta {
  * by the administrator or a rule DELETE           removed by the administrator REMOVED          the entry has ended;
  * ACTION "canceled" or "discarded" where the MTA says so DONE             sendmail's "done": the entry has ended BOUNCE
  * a notification was made: BOUNCE_QUEUE_ID; ACTION "non-delivery", "delay", "delivery status" FORWARD NEXT_QUEUE_ID was
- * made out of QUEUE_ID on this host FILTER           a filter's verdict HEADER           a logged header: SUBJECT, or
- * TEXT DISCONNECT       a session ends; COMMANDS LOST_CONNECTION  a session breaks: REASON, STAGE STATISTICS SERVICE
+ * made out of QUEUE_ID on this host FILTER           a filter's verdict HEADER           a logged header: SUBJECT,
+ * RECEIVED, or TEXT DISCONNECT       a session ends; COMMANDS LOST_CONNECTION  a session breaks: REASON, STAGE STATISTICS SERVICE
  * INFO WARNING ERROR FATAL PANIC   TEXT; REASON when it is worth a session event PART             a piece of a line
  * that the MTA has split: see parts.h
  */

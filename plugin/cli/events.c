@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mailtrace/state.h"
 #include "order.h"
 #include "output.h"
 #include "stats.h"
@@ -9,13 +10,19 @@
 /* A log whose stamps are at most this far from the wall clock is one that is being written. */
 #define LIVE_WITHIN (INT64_C(60) * 1000000)
 
+/* Lines that are fed again in one go when state is taken up. */
+#define RECOVER 10000
+
 static const char about[] = "Turn mail server log lines into events: one JSON object per line on standard output.\n"
                             "What is still open at the end of input comes out as \"incomplete\".\n";
 
 struct events {
     struct cli_options options;
     struct mt_correlator *correlator;
+    struct mt_state *state; /* NULL: none */
+    struct cli_places *places;
     struct cli_output output;
+    bool flushed;   /* a part of the output was written since it was last noted */
     bool live;      /* the wall clock holds for the log, too */
     int64_t newest; /* stamp of the last line */
 };
@@ -25,6 +32,17 @@ static void emit(void *ctx, const struct mt_event *event)
     struct events *events = ctx;
 
     cli_output_line(&events->output, mt_event_json(event, &events->output.buffer));
+    events->flushed |= events->output.buffer.n == 0;
+}
+
+/* Everything given out so far is written, and that is noted: it need not come again. */
+static void deliver(struct events *events)
+{
+    cli_output_flush(&events->output);
+    events->flushed = false;
+    if (!events->output.failed) {
+        mt_state_delivered(events->state);
+    }
 }
 
 /* About every second of a pipe: what is known by then goes out. */
@@ -35,9 +53,9 @@ static void make_pause(void *ctx, bool idle)
 
     events->live |= idle || (distance < LIVE_WITHIN && distance > -LIVE_WITHIN);
     if (events->live) {
-        mt_correlator_tick(events->correlator, now);
+        mt_state_tick(events->state, events->correlator, now);
     }
-    cli_output_flush(&events->output);
+    deliver(events);
 }
 
 static void feed_all(struct events *events, struct cli_order *order)
@@ -48,7 +66,11 @@ static void feed_all(struct events *events, struct cli_order *order)
     while (!events->output.failed && (line = cli_order_next(order))) {
         enum mt_verdict verdict = mt_parse(line, &record);
         events->newest = line->time.usec;
-        mt_correlator_feed(events->correlator, &record, verdict, events->live ? cli_now() : 0);
+        mt_state_feed(events->state, events->correlator, &record, verdict, events->live ? cli_now() : 0,
+                      cli_order_place(order));
+        if (events->flushed) {
+            deliver(events);
+        }
     }
 }
 
@@ -61,23 +83,79 @@ static void print_stats(const struct events *events)
     mt_correlator_unrecognised(events->correlator, cli_stats_program, NULL);
 }
 
+static void report(void *ctx, enum mt_severity severity, const char *text)
+{
+    (void)ctx;
+    (void)severity;
+    cli_error("%s", text);
+}
+
+static bool open_state(struct events *events)
+{
+    const struct cli_options *options = &events->options;
+    struct mt_state_config config = {.path = options->state,
+                                     .redeliver = MT_REDELIVER_UNMARKED,
+                                     .max_bytes = options->max_state ? options->max_state
+                                                                     : MT_STATE_DISK(options->config.max_memory),
+                                     .sync = MT_SYNC_INTERVAL,
+                                     .report = report};
+    char why[400];
+
+    if (!options->state) {
+        return true;
+    }
+    events->state = mt_state_open(&config, events->correlator, why, sizeof why);
+    if (!events->state) {
+        cli_error("%s", why);
+        return false;
+    }
+    while (!cli_stop && !mt_state_recover(events->state, RECOVER)) {
+        cli_output_flush(&events->output);
+    }
+    deliver(events);
+    events->places = cli_places_new(events->state);
+    return events->places;
+}
+
+/* With a state, what is open stays open. Without, it ends here. */
+static bool end(struct events *events)
+{
+    bool written;
+
+    if (!cli_stop && !events->state) {
+        mt_correlator_flush(events->correlator, true);
+    }
+    if (events->places) {
+        cli_places_note(events->places);
+    }
+    written = cli_output_end(&events->output);
+    mt_state_close(events->state, written);
+    events->state = NULL;
+    cli_places_free(events->places);
+    return written;
+}
+
 static enum cli_code run(struct events *events)
 {
     struct cli_pause pause = {make_pause, events};
-    struct cli_order *order = cli_order_new(&events->options, &pause);
+    struct cli_order *order;
     bool good;
 
-    if (!order) {
+    cli_catch_signals();
+    if (!open_state(events)) {
+        mt_state_close(events->state, false);
         return CLI_FAILED;
     }
-    cli_catch_signals();
-    feed_all(events, order);
-    good = !cli_order_failed(order);
-    cli_order_free(order);
-    if (!cli_stop) {
-        mt_correlator_flush(events->correlator, true);
+    order = cli_order_resume(&events->options, &pause, events->places, mt_state_order(events->state));
+    if (events->places) {
+        cli_places_note(events->places);
     }
-    good &= cli_output_end(&events->output);
+    if (order) {
+        feed_all(events, order);
+    }
+    good = order && !cli_order_failed(order);
+    cli_order_free(order);
+    good &= end(events);
     if (events->options.stats) {
         print_stats(events);
     }
@@ -88,11 +166,15 @@ enum cli_code cli_events(int argc, char **argv)
 {
     struct events events = {0};
     enum cli_code code = cli_options_read(&events.options, CLI_FOR_EVENTS, about, argc, argv);
+    struct mt_config *config = &events.options.config;
 
     if (code != CLI_GO) {
         return code;
     }
-    events.correlator = mt_correlator_new(&events.options.config, emit, &events);
+    if (events.options.max_state && MT_STATE_MEMORY(events.options.max_state) < config->max_memory) {
+        config->max_memory = MT_STATE_MEMORY(events.options.max_state);
+    }
+    events.correlator = mt_correlator_new(config, emit, &events);
     if (!events.correlator) {
         cli_error("%s", strerror(ENOMEM));
         return CLI_FAILED;

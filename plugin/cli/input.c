@@ -218,6 +218,7 @@ static bool make_room(struct cli_input *input)
 
     if (input->start) {
         memmove(input->buffer, input->buffer + input->start, input->end - input->start);
+        input->base += input->start;
         input->end -= input->start;
         input->start = 0;
     }
@@ -311,7 +312,7 @@ static bool take_last(struct cli_input *input, size_t max_line, struct mt_slice 
 {
     size_t n = input->end - input->start;
 
-    if (!n) {
+    if (!n || input->growing) {
         return false;
     }
     *cut = n > max_line;
@@ -337,6 +338,107 @@ enum cli_got cli_input_line(struct cli_input *input, size_t max_line, struct mt_
         } else if (input->eof) {
             return take_last(input, max_line, line, cut) ? CLI_GOT_LINE : CLI_GOT_END;
         } else if (!fill(input) && !input->failed) {
+            return CLI_GOT_STOP;
+        }
+    }
+}
+
+/* ---- positions ---- */
+
+bool cli_input_head(struct cli_input *input, size_t n, struct mt_slice *head)
+{
+    while (input->end < n && !input->eof && !input->failed && !cli_stop) {
+        if (!fill(input)) {
+            break;
+        }
+    }
+    *head = mt_slice(input->buffer, input->end);
+    return !input->failed;
+}
+
+uint64_t cli_input_position(const struct cli_input *input)
+{
+    return input->base + input->start;
+}
+
+/* What is compressed has to be read up to there. */
+static bool skip_through(struct cli_input *input, uint64_t position)
+{
+    while (input->base + input->end < position && !input->eof && !input->failed && !cli_stop) {
+        input->start = input->end;
+        if (!fill(input)) {
+            return false;
+        }
+    }
+    if (input->base + input->end < position) {
+        return false;
+    }
+    input->start = (size_t)(position - input->base);
+    return true;
+}
+
+bool cli_input_skip(struct cli_input *input, uint64_t position)
+{
+    if (position <= input->base + input->end || input->archive) {
+        return skip_through(input, position);
+    }
+    if (position > input->size || lseek(input->fd, (off_t)position, SEEK_SET) < 0) {
+        return false;
+    }
+    cli_progress_add(position - input->end);
+    input->base = position;
+    input->start = input->end = 0;
+    input->eof = false;
+    return true;
+}
+
+/* ---- blocks ---- */
+
+/* Moves over the rest of a line that was too long. */
+static void skip_rest(struct cli_input *input)
+{
+    const char *feed = NULL;
+
+    if (input->skip && input->start < input->end) {
+        feed = memchr(input->buffer + input->start, '\n', input->end - input->start);
+        input->start = feed ? (size_t)(feed - input->buffer) + 1 : input->end;
+        input->skip = !feed;
+    }
+}
+
+/* What has been read and can be given. */
+static bool take_block(struct cli_input *input, size_t max_line, struct mt_slice *block)
+{
+    size_t n = input->end - input->start;
+    const char *feed = n ? memrchr(input->buffer + input->start, '\n', n) : NULL;
+
+    if (feed) {
+        n = (size_t)(feed - (input->buffer + input->start)) + 1;
+        take(input, n, n, block);
+        return true;
+    }
+    if (n > max_line || (n && input->eof)) {
+        take(input, n < max_line ? n : max_line, n, block);
+        input->skip = true;
+        return true;
+    }
+    return false;
+}
+
+enum cli_got cli_input_block(struct cli_input *input, size_t max_line, struct mt_slice *block)
+{
+    for (;;) {
+        skip_rest(input);
+        if (take_block(input, max_line, block)) {
+            return CLI_GOT_LINE;
+        }
+        if (cli_stop) {
+            return CLI_GOT_STOP;
+        }
+        if (input->failed || input->eof) {
+            return input->failed ? CLI_GOT_ERROR : CLI_GOT_END;
+        }
+        if (!fill(input) && !input->failed) {
             return CLI_GOT_STOP;
         }
     }

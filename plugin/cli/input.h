@@ -33,9 +33,11 @@ struct cli_input {
     size_t nraw;             /* bytes in raw that it has not been given yet */
     char *buffer;
     size_t room, start, end;
+    uint64_t base;  /* bytes before the buffer, decompressed */
     size_t scanned; /* bytes from start on that hold no line feed */
     bool begun, eof, failed;
-    bool skip; /* the rest of a line that was too long */
+    bool skip;    /* the rest of a line that was too long */
+    bool growing; /* a last line without a line feed is not a line yet */
 };
 
 enum cli_got {
@@ -53,6 +55,25 @@ void cli_input_close(struct cli_input *input);
  * What is longer than max_line is cut.
  */
 enum cli_got cli_input_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut);
+
+/* The first bytes, n of them or all there are; nothing of them counts as read. To be called before anything is
+ * read. False on an error, which was reported.
+ */
+bool cli_input_head(struct cli_input *input, size_t n, struct mt_slice *head);
+
+/* How many bytes have been read as lines, with what ends them; decompressed. */
+uint64_t cli_input_position(const struct cli_input *input);
+
+/* Goes to such a position; after cli_input_head() and before lines are read. False when the file is shorter: it
+ * is then at its beginning, or an error was reported.
+ */
+bool cli_input_skip(struct cli_input *input, uint64_t position);
+
+/* The next lines, as many whole ones as have been read, with their line feeds; the last one of a
+ * file may have none. Valid until the next call. Of a line without an end in sight only max_line
+ * bytes are given; other lines may be longer.
+ */
+enum cli_got cli_input_block(struct cli_input *input, size_t max_line, struct mt_slice *block);
 
 /* True when these bytes begin a compressed file. */
 bool cli_is_compressed(const char *p, size_t n);

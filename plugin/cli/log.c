@@ -27,7 +27,6 @@ void cli_log_close(struct cli_log *log)
 
 enum cli_got cli_log_next(struct cli_log *log, const struct cli_options *options)
 {
-    struct mt_line *line = &log->line;
     struct mt_slice raw;
     bool cut = false;
     enum cli_got got = cli_input_line(&log->input, options->config.max_line, &raw, &cut);
@@ -38,6 +37,14 @@ enum cli_got cli_log_next(struct cli_log *log, const struct cli_options *options
     if (!log->input.regular) {
         log->zone.now = log->input.paused;
     }
+    cli_log_read(log, options, raw, cut);
+    return CLI_GOT_LINE;
+}
+
+void cli_log_read(struct cli_log *log, const struct cli_options *options, struct mt_slice raw, bool cut)
+{
+    struct mt_line *line = &log->line;
+
     line->mta = 0;
     line->cut = cut;
     log->headed = mt_syslog_read(&log->zone, raw, line) != MT_SYSLOG_NONE;
@@ -50,7 +57,6 @@ enum cli_got cli_log_next(struct cli_log *log, const struct cli_options *options
     if (!line->host.n) {
         line->host = options->host;
     }
-    return CLI_GOT_LINE;
 }
 
 /* The last line of tail that has a stamp. */

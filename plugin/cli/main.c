@@ -22,6 +22,8 @@ static const struct command {
 } commands[] = {
     {"events", "turn log lines into events: deliveries, messages, rejects, sessions", cli_events},
     {"lines", "show what each log line says, by itself", cli_lines},
+    {"find", "find messages in logs and tell what became of each", cli_find},
+    {"received", "show the route of a mail by its Received: headers", cli_received},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

@@ -119,12 +119,87 @@ static bool set_max_line(struct cli_options *options, const char *value)
     return true;
 }
 
+static bool set_state(struct cli_options *options, const char *value)
+{
+    options->state = value;
+    return *value != '\0';
+}
+
+static bool set_max_state(struct cli_options *options, const char *value)
+{
+    return cli_size(value, MT_STATE_LEAST, UINT64_C(1) << 48, &options->max_state);
+}
+
 static bool set_stats(struct cli_options *options, const char *value)
 {
     (void)value;
     options->stats = true;
     return true;
 }
+
+static bool set_json(struct cli_options *options, const char *value)
+{
+    (void)value;
+    options->json = true;
+    return true;
+}
+
+static bool set_lines(struct cli_options *options, const char *value)
+{
+    (void)value;
+    options->lines = true;
+    return true;
+}
+
+static bool set_message_id(struct cli_options *options, const char *value)
+{
+    return cli_wanted_message_id(&options->wanted, value);
+}
+
+static bool set_queue_id(struct cli_options *options, const char *value)
+{
+    return cli_wanted_queue_id(&options->wanted, value);
+}
+
+static bool set_from(struct cli_options *options, const char *value)
+{
+    return cli_wanted_from(&options->wanted, value);
+}
+
+static bool set_to(struct cli_options *options, const char *value)
+{
+    return cli_wanted_to(&options->wanted, value);
+}
+
+static bool set_subject(struct cli_options *options, const char *value)
+{
+    return cli_wanted_subject(&options->wanted, value);
+}
+
+static bool set_ip(struct cli_options *options, const char *value)
+{
+    return cli_wanted_ip(&options->wanted, value);
+}
+
+static bool set_status(struct cli_options *options, const char *value)
+{
+    return cli_wanted_status(&options->wanted, value);
+}
+
+static bool set_since(struct cli_options *options, const char *value)
+{
+    options->wanted.since_text = value;
+    return true;
+}
+
+static bool set_until(struct cli_options *options, const char *value)
+{
+    options->wanted.until_text = value;
+    return true;
+}
+
+/* Commands that read logs. */
+#define LOGS (CLI_FOR_EVENTS | CLI_FOR_LINES | CLI_FOR_FIND | CLI_FOR_RECEIVED)
 
 /* The table: what is typed, for which command, what reads it, what a wrong value is told, help. */
 static const struct row {
@@ -133,19 +208,33 @@ static const struct row {
     set_fn *set;
     const char *wanted, *help;
 } rows[] = {
-    {"host", "NAME", CLI_FOR_EVENTS | CLI_FOR_LINES, set_host, "a host name", "the host of lines that name none"},
-    {"year", "YEAR", CLI_FOR_EVENTS | CLI_FOR_LINES, set_year, "a year from 1970 to 9999",
+    {"message-id", "ID", CLI_FOR_FIND, set_message_id, "a Message-ID", "with or without < >"},
+    {"queue-id", "ID", CLI_FOR_FIND, set_queue_id, "a queue ID", "of any host and server"},
+    {"from", "ADDRESS", CLI_FOR_FIND, set_from, "an address",
+     "the envelope sender; <> for none; @example.com for a domain"},
+    {"to", "ADDRESS", CLI_FOR_FIND, set_to, "an address",
+     "a recipient, as first given or as delivered to; @example.com"},
+    {"subject", "TEXT", CLI_FOR_FIND, set_subject, "a part of a subject", "part of the subject, where it is logged"},
+    {"ip", "ADDRESS", CLI_FOR_FIND, set_ip, "an IP address", "of the client, or of the host that it was handed to"},
+    {"since", "TIME", CLI_FOR_FIND, set_since, NULL,
+     "messages that were there at that time or later:\n"
+     "2024-03-27, 2024-03-27 15:02:58, 2024-03-27T15:02:58+01:00,\nor how long ago: 30m, 6h, 5d"},
+    {"until", "TIME", CLI_FOR_FIND, set_until, NULL, "messages that came at that time or earlier"},
+    {"status", "STATUS", CLI_FOR_FIND, set_status, "one of sent, deferred, bounced, expired, discarded, rejected",
+     "messages with a recipient of that status: sent, deferred,\n"
+     "bounced, expired, discarded, rejected"},
+    {"lines", NULL, CLI_FOR_FIND, set_lines, NULL, "with the log lines of each message"},
+    {"json", NULL, CLI_FOR_FIND | CLI_FOR_RECEIVED, set_json, NULL, "JSON instead of text: one object per line"},
+    {"host", "NAME", LOGS, set_host, "a host name", "the host of lines that name none"},
+    {"year", "YEAR", LOGS, set_year, "a year from 1970 to 9999",
      "the year of the first line of each file, where stamps\n"
      "have none [the one that puts them nearest to the time of\n"
      "the file's last change]"},
-    {"tz", "ZONE", CLI_FOR_EVENTS | CLI_FOR_LINES, set_tz,
-     "an offset such as +01:00, UTC, or a zone such as Europe/Berlin",
+    {"tz", "ZONE", LOGS, set_tz, "an offset such as +01:00, UTC, or a zone such as Europe/Berlin",
      "the zone of stamps without one: +01:00, UTC, Europe/Berlin\n"
      "[the local one]"},
-    {"mta", "NAME", CLI_FOR_EVENTS | CLI_FOR_LINES, set_mta, NULL,
-     "take lines without a syslog header for this program's:\n"},
-    {"max-line", "SIZE", CLI_FOR_EVENTS | CLI_FOR_LINES, set_max_line, "a size from 64 to 64M",
-     "what is longer is cut [64k]"},
+    {"mta", "NAME", LOGS, set_mta, NULL, "take lines without a syslog header for this program's:\n"},
+    {"max-line", "SIZE", LOGS, set_max_line, "a size from 64 to 64M", "what is longer is cut [64k]"},
     {"events", "LIST", CLI_FOR_EVENTS, set_events, "some of delivery, message, reject, session, with commas between",
      "which events: delivery,message,reject,session [all]"},
     {"timeout", "TIME", CLI_FOR_EVENTS, set_timeout, "a time above 0 such as 90, 30s, 10m, 6h, 5d",
@@ -158,6 +247,10 @@ static const struct row {
     {"max-memory", "SIZE", CLI_FOR_EVENTS, set_max_memory, "a size from 1M", "memory for open messages [512M]"},
     {"max-recipients", "N", CLI_FOR_EVENTS, set_max_recipients, "a number from 0 to 4294967295",
      "recipients listed in a message event [1000]"},
+    {"state", "FILE", CLI_FOR_EVENTS, set_state, "a file's name",
+     "go on where the last run with this file stopped, and leave\n"
+     "open messages to the next one"},
+    {"max-state", "SIZE", CLI_FOR_EVENTS, set_max_state, "a size from 16M", "disk space for that [4 times --max-memory]"},
     {"stats", NULL, CLI_FOR_EVENTS | CLI_FOR_LINES, set_stats, NULL, "a summary on standard error at the end"},
 };
 
@@ -168,6 +261,8 @@ static const char files_help[] =
     "bz2 and others). Lines are traditional syslog, RFC 3339 stamps, or RFC 5424. Several\n"
     "files are read in the order of their stamps.\n\n"
     "Sizes: 65536, 512k, 64M, 1G. Times: seconds, or 30s, 10m, 6h, 5d.\n";
+
+static const char mails_help[] = "Without FILE, or where it is -, standard input. Files may be compressed.\n";
 
 static void print_mtas(FILE *to)
 {
@@ -209,7 +304,7 @@ static enum cli_code print_help(unsigned command, const char *about, const char 
             print_row(&rows[i]);
         }
     }
-    printf("  %-20s this text\n\n%s", "--help", files_help);
+    printf("  %-20s this text\n\n%s", "--help", command == CLI_FOR_RECEIVED ? mails_help : files_help);
     return CLI_OK;
 }
 

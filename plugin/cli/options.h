@@ -3,11 +3,14 @@
 #define CLI_OPTIONS_H
 
 #include "cli.h"
-#include "mailtrace/correlate.h"
+#include "mailtrace/state.h"
+#include "wanted.h"
 
 /* Which subcommands an option is for. */
-#define CLI_FOR_EVENTS 1u
-#define CLI_FOR_LINES  2u
+#define CLI_FOR_EVENTS   1u
+#define CLI_FOR_LINES    2u
+#define CLI_FOR_RECEIVED 4u
+#define CLI_FOR_FIND     8u
 
 struct cli_options {
     struct mt_config config;
@@ -17,7 +20,12 @@ struct cli_options {
     int16_t offset;
     uint8_t mta; /* enum mt_mta of lines without a header; 0: not given */
     bool stats;
-    char **files; /* at least one; "-" is standard input */
+    const char *state;        /* events: file; NULL: none */
+    uint64_t max_state;       /* bytes on disk; 0: not given */
+    bool json;                /* received, find: for programs */
+    bool lines;               /* find: with the log lines */
+    struct cli_wanted wanted; /* find */
+    char **files;             /* at least one; "-" is standard input */
     int nfiles;
 };
 

@@ -19,12 +19,16 @@ struct source {
     bool ready;   /* its line has been read and not handed out */
     bool through; /* nothing is left */
     int64_t first, last;
-    int group; /* those of one group are merged */
+    int group;       /* those of one group are merged */
+    uint32_t number; /* of the file, in the state */
+    char *rotated;   /* path, when it was found and not given */
 };
 
 struct cli_order {
     const struct cli_options *options;
     const struct cli_pause *pause;
+    struct cli_places *places;
+    struct mt_place place;
     struct source *sources;
     size_t n, next;       /* next: the first one whose group has not begun */
     struct source **heap; /* those of the group, the oldest line first */
@@ -40,6 +44,17 @@ static void open_source(struct cli_order *order, struct source *source)
     if (!source->open) {
         source->through = true;
         order->failed = true;
+    } else if (order->places) {
+        source->log.input.growing = source->log.input.regular;
+        source->number = cli_places_find(order->places, &source->log.input);
+    }
+}
+
+/* What follows the last line that mattered has been read as well. */
+static void note_end(struct cli_order *order, const struct source *source)
+{
+    if (order->places && source->number < MT_SOURCES && !source->log.input.failed) {
+        cli_places_end(order->places, source->number, cli_input_position(&source->log.input));
     }
 }
 
@@ -60,6 +75,9 @@ static void advance(struct cli_order *order, struct source *source)
     if (!source->ready) {
         order->failed |= got == CLI_GOT_ERROR;
         source->through = true;
+        if (got == CLI_GOT_END) {
+            note_end(order, source);
+        }
         close_source(source);
     }
 }
@@ -112,6 +130,9 @@ static void group_sources(struct cli_order *order)
 
     for (size_t i = 0; i < order->n; i++) {
         look_into(order, &order->sources[i]);
+    }
+    if (order->places) { /* they are opened again */
+        cli_places_restart(order->places);
     }
     qsort(order->sources, order->n, sizeof *order->sources, by_first);
     for (size_t i = 0; i < order->n; i++) {
@@ -213,7 +234,42 @@ const struct mt_line *cli_order_next(struct cli_order *order)
     return line;
 }
 
+const struct mt_place *cli_order_place(struct cli_order *order)
+{
+    const struct source *source = order->heap[0];
+
+    if (!order->places || source->number >= MT_SOURCES) {
+        return NULL;
+    }
+    order->place = (struct mt_place){source->number, cli_input_position(&source->log.input)};
+    return &order->place;
+}
+
 /* ---- */
+
+/* Adds what was rotated away since the last run, which is found only when it is known what the names mean now. */
+static void add_rotated(struct cli_order *order)
+{
+    size_t given = order->n;
+
+    for (size_t i = 0; i < given; i++) {
+        struct source *source = &order->sources[i];
+        if (strcmp(source->path, "-") != 0) {
+            open_source(order, source);
+            close_source(source);
+            source->through = false;
+        }
+    }
+    order->failed = false; /* it is said again when the file is read */
+    for (size_t i = 0; i < given; i++) {
+        char *path = cli_places_rotated(order->places, order->sources[i].path);
+        if (path) {
+            order->sources[order->n] = (struct source){.path = path, .given = (int)order->n, .rotated = path};
+            order->n++;
+        }
+    }
+    cli_places_restart(order->places);
+}
 
 static uint64_t bytes_on_disk(const struct cli_options *options)
 {
@@ -229,29 +285,40 @@ static uint64_t bytes_on_disk(const struct cli_options *options)
     return sum;
 }
 
-struct cli_order *cli_order_new(const struct cli_options *options, const struct cli_pause *pause)
+struct cli_order *cli_order_resume(const struct cli_options *options, const struct cli_pause *pause,
+                                   struct cli_places *places, uint64_t lines)
 {
     struct cli_order *order = calloc(1, sizeof *order);
-    size_t n = (size_t)options->nfiles;
+    size_t n = (size_t)options->nfiles, most = places ? 2 * n : n;
 
-    if (!order || !(order->sources = calloc(n, sizeof *order->sources)) ||
-        !(order->heap = calloc(n, sizeof *order->heap))) {
+    if (!order || !(order->sources = calloc(most, sizeof *order->sources)) ||
+        !(order->heap = calloc(most, sizeof *order->heap))) {
         cli_error("%s", strerror(ENOMEM));
         cli_order_free(order);
         return NULL;
     }
     order->options = options;
     order->pause = pause;
+    order->places = places;
+    order->lines = lines;
     order->n = n;
     for (size_t i = 0; i < n; i++) {
         order->sources[i].path = options->files[i];
         order->sources[i].given = (int)i;
     }
-    if (n > 1) {
+    if (places) {
+        add_rotated(order);
+    }
+    if (order->n > 1) {
         group_sources(order);
     }
     cli_progress_start(bytes_on_disk(options));
     return order;
+}
+
+struct cli_order *cli_order_new(const struct cli_options *options, const struct cli_pause *pause)
+{
+    return cli_order_resume(options, pause, NULL, 0);
 }
 
 void cli_order_free(struct cli_order *order)
@@ -262,6 +329,7 @@ void cli_order_free(struct cli_order *order)
     cli_progress_end();
     for (size_t i = 0; order->sources && i < order->n; i++) {
         close_source(&order->sources[i]);
+        free(order->sources[i].rotated);
     }
     free(order->sources);
     free(order->heap);

@@ -28,7 +28,7 @@ struct mt_counters {
     struct copy copies[COUNTERS_MAX];
 };
 
-/* Where a counter, or an array of them, stands in struct mt_stats. */
+/* Where a counter, or an array of them, stands in struct mt_numbers. */
 static const struct place {
     const char *name; /* of an array: what stands before the dot */
     size_t offset;
@@ -36,42 +36,45 @@ static const struct place {
     size_t n;
     bool gauge;
 } places[] = {
-    {"lines", offsetof(struct mt_stats, lines), NULL, 1, false},
-    {"foreign", offsetof(struct mt_stats, foreign), NULL, 1, false},
-    {"recognised", offsetof(struct mt_stats, recognised), mt_mta_names, MT_MTA_COUNT, false},
-    {"unrecognised", offsetof(struct mt_stats, unrecognised), mt_mta_names, MT_MTA_COUNT, false},
-    {"repeated", offsetof(struct mt_stats, repeated), NULL, 1, false},
-    {"late", offsetof(struct mt_stats, late), NULL, 1, false},
-    {"cut", offsetof(struct mt_stats, cut), NULL, 1, false},
-    {"events", offsetof(struct mt_stats, events), mt_event_names, MT_EVENT_COUNT, false},
-    {"incomplete", offsetof(struct mt_stats, incomplete), mt_reason_names, MT_REASON_COUNT, false},
-    {"recipients.omitted", offsetof(struct mt_stats, recipients_omitted), NULL, 1, false},
-    {"nomemory", offsetof(struct mt_stats, no_memory), NULL, 1, false},
-    {"open", offsetof(struct mt_stats, open), NULL, 1, true},
-    {"sessions", offsetof(struct mt_stats, sessions), NULL, 1, true},
-    {"memory", offsetof(struct mt_stats, memory), NULL, 1, true},
+    {"lines", offsetof(struct mt_numbers, engine.lines), NULL, 1, false},
+    {"foreign", offsetof(struct mt_numbers, engine.foreign), NULL, 1, false},
+    {"recognised", offsetof(struct mt_numbers, engine.recognised), mt_mta_names, MT_MTA_COUNT, false},
+    {"unrecognised", offsetof(struct mt_numbers, engine.unrecognised), mt_mta_names, MT_MTA_COUNT, false},
+    {"repeated", offsetof(struct mt_numbers, engine.repeated), NULL, 1, false},
+    {"late", offsetof(struct mt_numbers, engine.late), NULL, 1, false},
+    {"cut", offsetof(struct mt_numbers, engine.cut), NULL, 1, false},
+    {"events", offsetof(struct mt_numbers, engine.events), mt_event_names, MT_EVENT_COUNT, false},
+    {"incomplete", offsetof(struct mt_numbers, engine.incomplete), mt_reason_names, MT_REASON_COUNT, false},
+    {"recipients.omitted", offsetof(struct mt_numbers, engine.recipients_omitted), NULL, 1, false},
+    {"nomemory", offsetof(struct mt_numbers, engine.no_memory), NULL, 1, false},
+    {"open", offsetof(struct mt_numbers, engine.open), NULL, 1, true},
+    {"sessions", offsetof(struct mt_numbers, engine.sessions), NULL, 1, true},
+    {"memory", offsetof(struct mt_numbers, engine.memory), NULL, 1, true},
+    {"state.bytes", offsetof(struct mt_numbers, state.bytes), NULL, 1, true},
+    {"state.replayed", offsetof(struct mt_numbers, state.replayed), NULL, 1, false},
+    {"state.redelivered", offsetof(struct mt_numbers, state.redelivered), NULL, 1, false},
+    {"state.unsaved", offsetof(struct mt_numbers, state.unsaved), NULL, 1, false},
+    {"events.lost", offsetof(struct mt_numbers, lost), NULL, 1, false},
 };
 
 /* Calls fn for each counter, in the order of the copies. */
 typedef rsRetVal each_fn(struct mt_counters *c, struct copy *copy, const struct place *place, const char *name,
                          const uint64_t *value);
 
-static rsRetVal each(struct mt_counters *c, const struct mt_stats *stats, uint64_t lost, each_fn *fn)
+static rsRetVal each(struct mt_counters *c, const struct mt_numbers *numbers, each_fn *fn)
 {
-    static const struct place lost_place = {"events.lost", 0, NULL, 1, false};
     size_t n = 0;
     DEFiRet;
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const uint64_t *values = (const uint64_t *)(const void *)((const char *)stats + places[i].offset);
-        for (size_t k = 0; k < places[i].n && n + 1 < COUNTERS_MAX; k++) {
+        const uint64_t *values = (const uint64_t *)(const void *)((const char *)numbers + places[i].offset);
+        for (size_t k = 0; k < places[i].n && n < COUNTERS_MAX; k++) {
             if (!places[i].names || places[i].names[k]) {
                 const char *name = places[i].names ? places[i].names[k] : NULL;
                 CHKiRet(fn(c, &c->copies[n++], &places[i], name, &values[k]));
             }
         }
     }
-    CHKiRet(fn(c, &c->copies[n], &lost_place, NULL, &lost));
 finalize_it:
     RETiRet;
 }
@@ -101,9 +104,9 @@ static rsRetVal set(struct mt_counters *c, struct copy *copy, const struct place
     return RS_RET_OK;
 }
 
-void mt_counters_set(struct mt_counters *counters, const struct mt_stats *stats, uint64_t lost)
+void mt_counters_set(struct mt_counters *counters, const struct mt_numbers *numbers)
 {
-    each(counters, stats, lost, set);
+    each(counters, numbers, set);
 }
 
 static void after_read(statsobj_t *stats, void *ctx)
@@ -117,7 +120,7 @@ static void after_read(statsobj_t *stats, void *ctx)
 struct mt_counters *mt_counters_new(const char *name, mt_counters_refresh_fn *refresh, void *ctx)
 {
     struct mt_counters *c = calloc(1, sizeof *c);
-    struct mt_stats none;
+    struct mt_numbers none;
     DEFiRet;
 
     if (!c) {
@@ -130,7 +133,7 @@ struct mt_counters *mt_counters_new(const char *name, mt_counters_refresh_fn *re
     CHKiRet(statsobj.SetName(c->stats, (uchar *)name));
     CHKiRet(statsobj.SetOrigin(c->stats, (uchar *)"mmmailtrace"));
     CHKiRet(statsobj.SetReadNotifier(c->stats, after_read, c));
-    CHKiRet(each(c, &none, 0, announce));
+    CHKiRet(each(c, &none, announce));
     CHKiRet(statsobj.ConstructFinalize(c->stats));
 finalize_it:
     if (iRet != RS_RET_OK) {

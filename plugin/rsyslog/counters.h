@@ -4,7 +4,7 @@
 
 #include "sdk.h"
 
-#include "mailtrace/correlate.h"
+#include "mailtrace/state.h"
 
 struct mt_counters;
 
@@ -15,8 +15,14 @@ typedef void mt_counters_refresh_fn(void *ctx);
 struct mt_counters *mt_counters_new(const char *name, mt_counters_refresh_fn *refresh, void *ctx);
 void mt_counters_free(struct mt_counters *counters);
 
-/* What the next report shows; lost: events that memory was too short for. One thread at a time. */
-void mt_counters_set(struct mt_counters *counters, const struct mt_stats *stats, uint64_t lost);
+struct mt_numbers {
+    struct mt_stats engine;
+    struct mt_state_stats state;
+    uint64_t lost; /* events that memory was too short for, or that found no room when rsyslog ended */
+};
+
+/* What the next report shows. One thread at a time. */
+void mt_counters_set(struct mt_counters *counters, const struct mt_numbers *numbers);
 
 /* Called once, when the module is loaded, and when it is unloaded. */
 rsRetVal mt_counters_init(const obj_if_t *object);

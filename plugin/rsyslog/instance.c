@@ -1,7 +1,10 @@
 /* An action of the configuration: see instance.h. */
 #include "instance.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "mailtrace/fastjson.h"
 #include "mailtrace/parser.h"
@@ -9,6 +12,12 @@
 #include "source.h"
 
 #define SECOND INT64_C(1000000)
+
+/* Lines that are fed again in one go when state is taken up. */
+#define RECOVER 1000
+
+/* Reaching a bound is reported this often at most. */
+#define REPORT_EVERY (60 * SECOND)
 
 /* Where `annotate` puts the record. */
 #define RECORD "!mailtrace"
@@ -50,6 +59,53 @@ static enum mt_verdict read_line(struct mt_worker *worker, smsg_t *msg)
     return verdict;
 }
 
+static void send_events(struct mt_instance *instance, struct mt_outbox *box, const struct syslogTime *received,
+                        time_t seconds)
+{
+    uint64_t before = box->lost;
+
+    if (box->n) {
+        mt_outbox_send(box, &instance->target, received, seconds);
+    }
+    if (box->lost != before) {
+        __atomic_fetch_add(&instance->lost, box->lost - before, __ATOMIC_RELAXED);
+    }
+}
+
+static void unlock(struct mt_instance *instance)
+{
+    struct mt_reports reports;
+
+    reports.n = 0;
+    if (instance->reports.n) {
+        mt_reports_take(&instance->reports, &reports);
+    }
+    pthread_mutex_unlock(&instance->lock);
+    mt_reports_send(&reports);
+}
+
+/* Takes the lock. What was known before rsyslog was started comes first, and with it the events that may not have
+ * reached their output.
+ */
+static void lock(struct mt_instance *instance, struct mt_outbox *outbox)
+{
+    pthread_mutex_lock(&instance->lock);
+    while (!instance->recovered) {
+        struct syslogTime now;
+        time_t seconds;
+
+        instance->outbox = outbox;
+        instance->recovered = mt_state_recover(instance->state, RECOVER);
+        unlock(instance);
+        if (outbox->n) {
+            datetime.getCurrTime(&now, &seconds, TIME_IN_LOCALTIME);
+            send_events(instance, outbox, &now, seconds);
+        }
+        pthread_mutex_lock(&instance->lock);
+    }
+    instance->outbox = outbox;
+}
+
 static void feed(struct mt_worker *worker, enum mt_verdict verdict)
 {
     struct mt_instance *instance = worker->instance;
@@ -58,10 +114,9 @@ static void feed(struct mt_worker *worker, enum mt_verdict verdict)
         __atomic_fetch_add(&instance->foreign, 1, __ATOMIC_RELAXED);
         return;
     }
-    pthread_mutex_lock(&instance->lock);
-    instance->outbox = &worker->outbox;
-    mt_correlator_feed(instance->correlator, &worker->record, verdict, wall_clock());
-    pthread_mutex_unlock(&instance->lock);
+    lock(instance, &worker->outbox);
+    mt_state_feed(instance->state, instance->correlator, &worker->record, verdict, wall_clock(), NULL);
+    unlock(instance);
 }
 
 /* The record goes into the line's own tree; the flag is what parsing modules of rsyslog set. */
@@ -78,19 +133,6 @@ static void mark(const struct mt_worker *worker, smsg_t *msg, enum mt_verdict ve
     }
     if (settings->annotate || settings->drop_parsed) {
         MsgSetParseSuccess(msg, verdict == MT_RECOGNISED);
-    }
-}
-
-static void send_events(struct mt_instance *instance, struct mt_outbox *box, const struct syslogTime *received,
-                        time_t seconds)
-{
-    uint64_t before = box->lost;
-
-    if (box->n) {
-        mt_outbox_send(box, &instance->target, received, seconds);
-    }
-    if (box->lost != before) {
-        __atomic_fetch_add(&instance->lost, box->lost - before, __ATOMIC_RELAXED);
     }
 }
 
@@ -114,16 +156,49 @@ static void show_counters(void *ctx)
     struct mt_instance *instance = ctx;
     uint64_t foreign = __atomic_load_n(&instance->foreign, __ATOMIC_RELAXED);
     uint64_t lost = __atomic_load_n(&instance->lost, __ATOMIC_RELAXED);
-    struct mt_stats stats;
+    struct mt_numbers numbers = {.lost = lost};
 
     pthread_mutex_lock(&instance->lock);
-    mt_correlator_stats(instance->correlator, &stats);
-    stats.lines += foreign;
-    stats.foreign += foreign;
+    mt_correlator_stats(instance->correlator, &numbers.engine);
+    mt_state_stats(instance->state, &numbers.state);
+    numbers.engine.lines += foreign;
+    numbers.engine.foreign += foreign;
     if (instance->counters) {
-        mt_counters_set(instance->counters, &stats, lost);
+        mt_counters_set(instance->counters, &numbers);
     }
     pthread_mutex_unlock(&instance->lock);
+}
+
+/* Messages that were given up since the bounds were reached. Under the lock. */
+static void report_bounds(struct mt_instance *instance, int64_t now)
+{
+    struct mt_stats stats;
+    char text[200];
+
+    mt_correlator_stats(instance->correlator, &stats);
+    if (stats.incomplete[MT_REASON_EVICTED] == instance->given_up || now - instance->bounds_reported < REPORT_EVERY) {
+        return;
+    }
+    snprintf(text, sizeof text,
+             "maxmessages or maxmemory is reached: %" PRIu64 " messages were given up since the last report of this",
+             stats.incomplete[MT_REASON_EVICTED] - instance->given_up);
+    mt_reports_add(&instance->reports, LOG_WARNING, text);
+    instance->given_up = stats.incomplete[MT_REASON_EVICTED];
+    instance->bounds_reported = now;
+}
+
+/* Not under the lock: the disk may take its time. */
+static void sync_state(struct mt_instance *instance, int fd)
+{
+    if (fd >= 0) {
+        if (fdatasync(fd) != 0) {
+            int error = errno;
+            pthread_mutex_lock(&instance->lock);
+            mt_state_sync_failed(instance->state, error);
+            unlock(instance);
+        }
+        close(fd);
+    }
 }
 
 static void tick(void *ctx)
@@ -131,14 +206,17 @@ static void tick(void *ctx)
     struct mt_instance *instance = ctx;
     struct syslogTime now;
     time_t seconds;
+    int fd;
 
     if (glbl.GetGlobalInputTermState()) {
         return; /* rsyslog ends: nothing is sent any more */
     }
-    pthread_mutex_lock(&instance->lock);
-    instance->outbox = &instance->ticker_outbox;
-    mt_correlator_tick(instance->correlator, wall_clock());
-    pthread_mutex_unlock(&instance->lock);
+    lock(instance, &instance->ticker_outbox);
+    mt_state_tick(instance->state, instance->correlator, wall_clock());
+    report_bounds(instance, wall_clock());
+    fd = mt_state_sync_fd(instance->state);
+    unlock(instance);
+    sync_state(instance, fd);
     show_counters(instance);
     datetime.getCurrTime(&now, &seconds, TIME_IN_LOCALTIME);
     send_events(instance, &instance->ticker_outbox, &now, seconds);
@@ -177,9 +255,11 @@ void mt_instance_close(struct mt_instance *instance)
     mt_ticker_stop(&instance->ticker);
     unlist(instance);
     mt_counters_free(instance->counters);
+    mt_state_close(instance->state, !instance->lost);
     mt_correlator_free(instance->correlator);
     mt_outbox_free(&instance->ticker_outbox);
     mt_settings_free(&instance->settings);
+    free(instance->work_directory);
     pthread_mutex_destroy(&instance->lock);
 }
 
@@ -241,15 +321,96 @@ static bool check_way(const struct mt_instance *instance, struct cnfstmt *statem
 void mt_instance_check(struct mt_instance *instance, rsconf_t *conf)
 {
     struct cnfstmt *statement = mt_script_find(conf, instance);
+    const char *work_directory = (const char *)glbl.GetWorkDir(conf);
 
     if (!statement) {
         return; /* rsyslog has removed it: a condition that is never true */
     }
     instance->action = statement->d.act;
+    instance->work_directory = work_directory && *work_directory ? strdup(work_directory) : NULL;
     instance->ready = check_target(instance, conf) && check_way(instance, statement);
     if (!instance->ready) {
         instance->action->bDisabled = 1;
     }
+}
+
+/* ---- state on disk ---- */
+
+static void report(void *ctx, enum mt_severity severity, const char *text)
+{
+    static const int levels[] = {
+        [MT_SEVERITY_INFO] = LOG_INFO, [MT_SEVERITY_WARNING] = LOG_WARNING, [MT_SEVERITY_ERROR] = LOG_ERR};
+    struct mt_instance *instance = ctx;
+
+    mt_reports_add(&instance->reports, levels[severity], text);
+}
+
+/* Below the work directory; named after the action where no name is given. NULL: no memory. */
+static char *state_path(const struct mt_instance *instance)
+{
+    const char *given = instance->settings.state_file;
+    char *path = NULL, *p;
+    int n;
+
+    if (given && *given == '/') {
+        return strdup(given);
+    }
+    if (given) {
+        n = asprintf(&path, "%s/%s", instance->work_directory, given);
+        return n < 0 ? NULL : path;
+    }
+    n = asprintf(&path, "%s/mailtrace.%s.state", instance->work_directory, (const char *)instance->action->pszName);
+    if (n < 0) {
+        return NULL;
+    }
+    for (p = path + strlen(instance->work_directory) + 1; *p; p++) {
+        *p = *p == '/' || *p == ' ' ? '_' : *p;
+    }
+    return path;
+}
+
+static bool wants_state(struct mt_instance *instance)
+{
+    const char *given = instance->settings.state_file;
+
+    if (given && !*given) {
+        return false;
+    }
+    if (!instance->work_directory && !(given && *given == '/')) {
+        LogMsg(0, RS_RET_OK, LOG_WARNING,
+               "mmmailtrace: file %s, on or before line %d: rsyslog has no workDirectory, so open messages will not "
+               "survive a restart: set global(workDirectory=\"...\"), or statefile to an absolute name (or to \"\", if "
+               "that is meant)",
+               instance->settings.file, instance->settings.line);
+        return false;
+    }
+    return true;
+}
+
+static bool open_state(struct mt_instance *instance)
+{
+    const struct mt_settings *settings = &instance->settings;
+    struct mt_state_config config = {.redeliver = settings->redeliver,
+                                     .max_bytes = settings->max_state,
+                                     .sync = settings->sync,
+                                     .report = report,
+                                     .ctx = instance};
+    char why[400] = "no memory", *path;
+
+    if (!wants_state(instance)) {
+        return true;
+    }
+    config.path = path = state_path(instance);
+    if (path) {
+        instance->state = mt_state_open(&config, instance->correlator, why, sizeof why);
+        free(path);
+    }
+    if (!instance->state) {
+        refuse(instance, "statefile %s", why);
+    }
+    pthread_mutex_lock(&instance->lock);
+    unlock(instance); /* what there was to report */
+    return instance->state;
 }
 
 void mt_instance_start(struct mt_instance *instance)
@@ -257,6 +418,11 @@ void mt_instance_start(struct mt_instance *instance)
     int rc;
 
     if (!instance->ready) {
+        return;
+    }
+    if (!open_state(instance)) {
+        instance->action->bDisabled = 1;
+        instance->ready = false;
         return;
     }
     instance->counters = mt_counters_new((const char *)instance->action->pszName, show_counters, instance);

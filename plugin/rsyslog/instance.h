@@ -9,6 +9,7 @@
 
 #include "counters.h"
 #include "outbox.h"
+#include "reports.h"
 #include "settings.h"
 #include "ticker.h"
 
@@ -21,14 +22,20 @@ struct mt_instance {
 
     pthread_mutex_t lock;
     struct mt_correlator *correlator;
+    struct mt_state *state; /* NULL: none is kept */
+    bool recovered;         /* what was there before is known */
+    struct mt_reports reports;
     struct mt_outbox *outbox; /* of the thread that holds the lock */
     struct mt_counters *counters;
 
     struct mt_ticker ticker;
     struct mt_outbox ticker_outbox;
 
-    uint64_t foreign; /* lines that the correlator was not asked about */
-    uint64_t lost;    /* events, of all outboxes */
+    uint64_t foreign;  /* lines that the correlator was not asked about */
+    uint64_t lost;     /* events, of all outboxes */
+    uint64_t given_up; /* messages, at the last report of bounds */
+    int64_t bounds_reported;
+    char *work_directory; /* rsyslog's; NULL: it has none */
 };
 
 /* What a worker thread has for itself. */

@@ -56,7 +56,8 @@ struct modConfData_s {
 
 static modConfData_t *loading; /* while rsyslog reads its configuration */
 
-/* clang-format off: these macros open and close functions */
+/* From here to the end: rsyslog's macros, which open and close functions. */
+/* clang-format off */
 
 MODULE_TYPE_OUTPUT
 MODULE_TYPE_NOKEEP
@@ -66,89 +67,121 @@ DEF_OMOD_STATIC_DATA
 
 /* ---- actions ---- */
 
-BEGINcreateInstance CODESTARTcreateInstance ENDcreateInstance
+BEGINcreateInstance
+CODESTARTcreateInstance
+ENDcreateInstance
 
-    BEGINfreeInstance CODESTARTfreeInstance mt_instance_close(pData);
+BEGINfreeInstance
+CODESTARTfreeInstance
+    mt_instance_close(pData);
 ENDfreeInstance
 
-    BEGINnewActInst CODESTARTnewActInst CHKiRet(createInstance(&pData));
-CHKiRet(mt_instance_open(pData, lst, &loading->instances));
-CODE_STD_STRING_REQUESTnewActInst(1) CHKiRet(OMSRsetEntry(*ppOMSR, 0, NULL, OMSR_TPL_AS_MSG));
-CODE_STD_FINALIZERnewActInst ENDnewActInst
+BEGINnewActInst
+CODESTARTnewActInst
+    CHKiRet(createInstance(&pData));
+    CHKiRet(mt_instance_open(pData, lst, &loading->instances));
+    CODE_STD_STRING_REQUESTnewActInst(1)
+    CHKiRet(OMSRsetEntry(*ppOMSR, 0, NULL, OMSR_TPL_AS_MSG));
+CODE_STD_FINALIZERnewActInst
+ENDnewActInst
 
-    NO_LEGACY_CONF_parseSelectorAct
+NO_LEGACY_CONF_parseSelectorAct
 
-        BEGINcreateWrkrInstance CODESTARTcreateWrkrInstance pWrkrData->worker.instance = pData;
-pWrkrData->worker.zone = pData->settings.zone;
+BEGINcreateWrkrInstance
+CODESTARTcreateWrkrInstance
+    pWrkrData->worker.instance = pData;
+    pWrkrData->worker.zone = pData->settings.zone;
 ENDcreateWrkrInstance
 
-    BEGINfreeWrkrInstance CODESTARTfreeWrkrInstance mt_outbox_free(&pWrkrData->worker.outbox);
+BEGINfreeWrkrInstance
+CODESTARTfreeWrkrInstance
+    mt_outbox_free(&pWrkrData->worker.outbox);
 ENDfreeWrkrInstance
 
-    BEGINdoAction_NoStrings CODESTARTdoAction if (pWrkrData->pData->ready)
-{
-    mt_worker_take(&pWrkrData->worker, ((smsg_t **)pMsgData)[0]);
-}
-else
-{
-    iRet = RS_RET_DISABLE_ACTION;
-}
+BEGINdoAction_NoStrings
+CODESTARTdoAction
+    if (pWrkrData->pData->ready) {
+        mt_worker_take(&pWrkrData->worker, ((smsg_t **)pMsgData)[0]);
+    } else {
+        iRet = RS_RET_DISABLE_ACTION;
+    }
 ENDdoAction
 
-    BEGINtryResume CODESTARTtryResume ENDtryResume
+BEGINtryResume
+CODESTARTtryResume
+ENDtryResume
 
-        BEGINisCompatibleWithFeature CODESTARTisCompatibleWithFeature ENDisCompatibleWithFeature
+BEGINisCompatibleWithFeature
+CODESTARTisCompatibleWithFeature
+ENDisCompatibleWithFeature
 
-            BEGINdbgPrintInstInfo CODESTARTdbgPrintInstInfo dbgprintf("mmmailtrace: ruleset=%s\n",
-                                                                      pData->settings.ruleset);
+BEGINdbgPrintInstInfo
+CODESTARTdbgPrintInstInfo
+    dbgprintf("mmmailtrace: ruleset=%s\n", pData->settings.ruleset);
 ENDdbgPrintInstInfo
 
-    /* ---- the configuration ---- */
+/* ---- the configuration ---- */
 
-    BEGINbeginCnfLoad uchar *text = (uchar *)TEMPLATE_TEXT;
-CODESTARTbeginCnfLoad loading = pModConf;
-pModConf->conf = pConf;
-pModConf->instances = NULL;
-pModConf->template = tplAddLine(pConf, TEMPLATE_NAME, &text);
+BEGINbeginCnfLoad
+    uchar *text = (uchar *)TEMPLATE_TEXT;
+CODESTARTbeginCnfLoad
+    loading = pModConf;
+    pModConf->conf = pConf;
+    pModConf->instances = NULL;
+    pModConf->template = tplAddLine(pConf, TEMPLATE_NAME, &text);
 ENDbeginCnfLoad
 
-    BEGINendCnfLoad CODESTARTendCnfLoad loading = NULL;
+BEGINendCnfLoad
+CODESTARTendCnfLoad
+    loading = NULL;
 ENDendCnfLoad
 
-    BEGINcheckCnf CODESTARTcheckCnf if (pModConf->template)
-{
-    mt_script_prefer_own_template(pModConf->conf, pModConf->template);
-}
-for (struct mt_instance *i = pModConf->instances; i; i = i->next) {
-    mt_instance_check(i, pModConf->conf);
-}
+BEGINcheckCnf
+CODESTARTcheckCnf
+    if (pModConf->template) {
+        mt_script_prefer_own_template(pModConf->conf, pModConf->template);
+    }
+    for (struct mt_instance *i = pModConf->instances; i; i = i->next) {
+        mt_instance_check(i, pModConf->conf);
+    }
 ENDcheckCnf
 
-    BEGINactivateCnf CODESTARTactivateCnf for (struct mt_instance *i = pModConf->instances; i; i = i->next)
-{
-    mt_instance_start(i);
-}
+BEGINactivateCnf
+CODESTARTactivateCnf
+    for (struct mt_instance *i = pModConf->instances; i; i = i->next) {
+        mt_instance_start(i);
+    }
 ENDactivateCnf
 
-    BEGINfreeCnf CODESTARTfreeCnf for (struct mt_instance *i = pModConf->instances; i; i = i->next)
-{
-    i->list = NULL;
-}
+BEGINfreeCnf
+CODESTARTfreeCnf
+    for (struct mt_instance *i = pModConf->instances; i; i = i->next) {
+        i->list = NULL;
+    }
 ENDfreeCnf
 
-    /* ---- the module ---- */
+/* ---- the module ---- */
 
-    BEGINmodExit CODESTARTmodExit
+BEGINmodExit
+CODESTARTmodExit
     mt_instance_exit();
-mt_counters_exit();
-mt_outbox_exit();
+    mt_counters_exit();
+    mt_outbox_exit();
 ENDmodExit
 
-    BEGINqueryEtryPt CODESTARTqueryEtryPt CODEqueryEtryPt_STD_OMOD_QUERIES CODEqueryEtryPt_STD_OMOD8_QUERIES
-        CODEqueryEtryPt_STD_CONF2_OMOD_QUERIES CODEqueryEtryPt_STD_CONF2_QUERIES ENDqueryEtryPt
+BEGINqueryEtryPt
+CODESTARTqueryEtryPt
+CODEqueryEtryPt_STD_OMOD_QUERIES
+CODEqueryEtryPt_STD_OMOD8_QUERIES
+CODEqueryEtryPt_STD_CONF2_OMOD_QUERIES
+CODEqueryEtryPt_STD_CONF2_QUERIES
+ENDqueryEtryPt
 
-        BEGINmodInit() CODESTARTmodInit *ipIFVersProvided = CURR_MOD_IF_VERSION;
-CODEmodInit_QueryRegCFSLineHdlr CHKiRet(mt_outbox_init(&obj));
-CHKiRet(mt_counters_init(&obj));
-CHKiRet(mt_instance_init(&obj));
+BEGINmodInit()
+CODESTARTmodInit
+    *ipIFVersProvided = CURR_MOD_IF_VERSION;
+CODEmodInit_QueryRegCFSLineHdlr
+    CHKiRet(mt_outbox_init(&obj));
+    CHKiRet(mt_counters_init(&obj));
+    CHKiRet(mt_instance_init(&obj));
 ENDmodInit

@@ -31,6 +31,10 @@ static struct cnfparamdescr descriptions[] = {
     {"maxmemory", eCmdHdlrString, 0},
     {"maxrecipients", eCmdHdlrString, 0},
     {"maxline", eCmdHdlrString, 0},
+    {"statefile", eCmdHdlrString, 0},
+    {"maxstate", eCmdHdlrString, 0},
+    {"redeliver", eCmdHdlrString, 0},
+    {"sync", eCmdHdlrString, 0},
 };
 
 static struct cnfparamblk block = {CNFPARAMBLK_VERSION, sizeof descriptions / sizeof *descriptions, descriptions};
@@ -48,6 +52,8 @@ static const struct limit {
     {"maxmemory", BYTES, MT_MAX_MEMORY_LEAST, INT64_C(1) << 46, "bytes (or 512m, 2g), from 1m to 65536g"},
     {"maxrecipients", COUNT, 1, 1000000, "a whole number, from 1 to 1000000"},
     {"maxline", BYTES, 512, 16 << 20, "bytes (or 64k), from 512 to 16m"},
+    {"maxstate", BYTES, MT_STATE_LEAST, INT64_C(1) << 48, "bytes (or 2g), from 16m to 262144g"},
+    {"redeliver", SECONDS, 0, 86400 * SECOND, "seconds (or 5m), from 0 to 1d"},
 };
 
 struct unit {
@@ -132,8 +138,12 @@ static rsRetVal take_number(struct mt_settings *s, const char *name, const char 
         s->engine.max_memory = (uint64_t)value;
     } else if (!strcmp(name, "maxrecipients")) {
         s->engine.max_recipients = (uint32_t)value;
-    } else {
+    } else if (!strcmp(name, "maxline")) {
         s->engine.max_line = (uint32_t)value;
+    } else if (!strcmp(name, "maxstate")) {
+        s->max_state = (uint64_t)value;
+    } else {
+        s->redeliver = value;
     }
     return RS_RET_OK;
 }
@@ -200,6 +210,27 @@ static rsRetVal take_ruleset(struct mt_settings *s, const char *text)
     return s->ruleset ? RS_RET_OK : RS_RET_OUT_OF_MEMORY;
 }
 
+static rsRetVal take_state_file(struct mt_settings *s, const char *text)
+{
+    s->state_file = strdup(text);
+    return s->state_file ? RS_RET_OK : RS_RET_OUT_OF_MEMORY;
+}
+
+static rsRetVal take_sync(struct mt_settings *s, const char *text)
+{
+    static const char *const words[] = {
+        [MT_SYNC_OFF] = "off", [MT_SYNC_INTERVAL] = "interval", [MT_SYNC_ALWAYS] = "always"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!strcmp(text, words[i])) {
+            s->sync = (enum mt_sync)i;
+            return RS_RET_OK;
+        }
+    }
+    parser_errmsg("mmmailtrace: sync must be off, interval or always, not \"%s\"", text);
+    return RS_RET_INVALID_VALUE;
+}
+
 static rsRetVal take_text(struct mt_settings *s, const char *name, es_str_t *value)
 {
     char *text = es_str2cstr(value, NULL);
@@ -214,6 +245,10 @@ static rsRetVal take_text(struct mt_settings *s, const char *name, es_str_t *val
         result = take_container(s, text);
     } else if (!strcmp(name, "tz")) {
         result = take_zone(s, text);
+    } else if (!strcmp(name, "statefile")) {
+        result = take_state_file(s, text);
+    } else if (!strcmp(name, "sync")) {
+        result = take_sync(s, text);
     } else {
         result = take_number(s, name, text);
     }
@@ -246,6 +281,8 @@ static rsRetVal set_defaults(struct mt_settings *s)
     mt_config_default(&s->engine);
     s->engine.events = MT_EVENTS_ALL;
     s->wrapped = true;
+    s->redeliver = MT_REDELIVER_DEFAULT;
+    s->sync = MT_SYNC_INTERVAL;
     s->line = yylineno;
     s->file = strdup(cnfcurrfn ? cnfcurrfn : "the configuration");
     return s->file ? RS_RET_OK : RS_RET_OUT_OF_MEMORY;
@@ -258,6 +295,21 @@ static rsRetVal check(const struct mt_settings *s)
         return RS_RET_INVALID_VALUE;
     }
     return RS_RET_OK;
+}
+
+/* The disk bounds the memory, and the other way round. */
+static void settle_state(struct mt_settings *s)
+{
+    uint64_t memory = MT_STATE_MEMORY(s->max_state);
+
+    if (!s->max_state) {
+        s->max_state = MT_STATE_DISK(s->engine.max_memory);
+    } else if (memory < s->engine.max_memory && !(s->state_file && !*s->state_file)) {
+        s->engine.max_memory = memory;
+    }
+    if (s->max_state < MT_STATE_LEAST) {
+        s->max_state = MT_STATE_LEAST;
+    }
 }
 
 rsRetVal mt_settings_read(struct mt_settings *settings, struct nvlst *parameters)
@@ -276,6 +328,7 @@ rsRetVal mt_settings_read(struct mt_settings *settings, struct nvlst *parameters
         }
     }
     cnfparamvalsDestruct(values, &block);
+    settle_state(settings);
     return result == RS_RET_OK ? check(settings) : result;
 }
 
@@ -283,6 +336,7 @@ void mt_settings_free(struct mt_settings *settings)
 {
     free(settings->ruleset);
     free(settings->container);
+    free(settings->state_file);
     free(settings->file);
     memset(settings, 0, sizeof *settings);
 }

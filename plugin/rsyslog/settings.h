@@ -4,14 +4,18 @@
 
 #include "sdk.h"
 
-#include "mailtrace/correlate.h"
+#include "mailtrace/state.h"
 #include "mailtrace/syslog.h"
 
 struct mt_settings {
     struct mt_config engine;
     struct mt_zone zone;
-    char *ruleset;   /* where events go */
-    char *container; /* "!" or "!mail" and the like; NULL: no tree */
+    char *ruleset;    /* where events go */
+    char *container;  /* "!" or "!mail" and the like; NULL: no tree */
+    char *state_file; /* as given; NULL: not given; empty: none is wanted */
+    int64_t redeliver;
+    uint64_t max_state;
+    enum mt_sync sync;
     bool annotate, drop_parsed, wrapped;
     char *file; /* where the action stands in the configuration */
     int line;

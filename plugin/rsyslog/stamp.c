@@ -36,7 +36,7 @@ static int32_t microseconds(int32_t fraction, int digits)
 struct mt_time mt_stamp_read(const struct syslogTime *stamp)
 {
     int offset = stamp->OffsetHour * 60 + stamp->OffsetMinute;
-    int digits = stamp->secfracPrecision;
+    int digits = (unsigned char)stamp->secfracPrecision; /* a signed char, never below 0 */
     struct mt_time time;
 
     if (stamp->OffsetMode == '-') {
@@ -46,7 +46,7 @@ struct mt_time mt_stamp_read(const struct syslogTime *stamp)
                 ((stamp->hour * 60 + stamp->minute - offset) * INT64_C(60) + stamp->second) * SECOND +
                 microseconds(stamp->secfrac, digits);
     time.offset = (int16_t)offset;
-    time.digits = (uint8_t)(digits < 0 ? 0 : digits > 6 ? 6 : digits);
+    time.digits = (uint8_t)(digits > 6 ? 6 : digits);
     return time;
 }
 

@@ -18,6 +18,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -27,6 +28,19 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.abspath(os.environ.get('MAILTRACE_BUILD', os.path.join(TOP, 'build')))
 RSYSLOGD = shutil.which('rsyslogd', path=os.environ.get('PATH', '') + ':/usr/sbin:/sbin')
 ENVIRONMENT = dict(os.environ, TZ='UTC', LC_ALL='C.UTF-8')
+
+# A module that was built with a sanitizer needs that one's runtime library loaded before
+# all else: this names it. rsyslogd itself has no sanitizer, and is not on trial.
+PRELOAD = os.environ.get('MAILTRACE_PRELOAD', '')
+SANITIZER = {
+    'LD_PRELOAD': PRELOAD,
+    # impstats of rsyslog 8.2302 reads beyond the end of a string with strlen() and the like.
+    # Leaks are for valgrind, which can tell rsyslog's from ours.
+    'ASAN_OPTIONS': 'detect_leaks=0:replace_str=0:intercept_strlen=0:intercept_strchr=0:intercept_strndup=0',
+    'UBSAN_OPTIONS': 'print_stacktrace=1',
+    # Without it, memcpy() in rsyslog counts as an access, but its atomics do not count as order.
+    'TSAN_OPTIONS': 'ignore_noninstrumented_modules=1:exitcode=66',
+}
 
 
 def built(name):
@@ -42,12 +56,20 @@ def module_path():
         raise unittest.SkipTest('no rsyslogd here')
     own = os.path.dirname(built('mmmailtrace.so'))
     theirs = glob.glob('/usr/lib/*/rsyslog') + glob.glob('/usr/lib*/rsyslog')
+    theirs += glob.glob(os.path.join(TOP, 'build/modules/usr/lib/*/rsyslog'))  # ./dev puts some there
     return ':'.join([own] + theirs)
 
 
 def need_module(name):
     if not any(os.path.exists(os.path.join(d, name + '.so')) for d in module_path().split(':')):
         raise unittest.SkipTest('rsyslog has no %s here' % name)
+
+
+def daemon_environment(directory=None):
+    """directory is where a sanitizer reports, in files sanitizer.*; without it, on standard error."""
+    report = ':log_path=%s/sanitizer' % directory if directory else ''
+    own = {k: v + report if k.endswith('OPTIONS') else v for k, v in SANITIZER.items()} if PRELOAD else {}
+    return dict(ENVIRONMENT, **own)
 
 
 def verify(config, directory=None):
@@ -61,7 +83,7 @@ def verify(config, directory=None):
 
 
 def verify_file(path):
-    done = subprocess.run([RSYSLOGD, '-N1', '-M', module_path(), '-f', path], env=ENVIRONMENT, timeout=60,
+    done = subprocess.run([RSYSLOGD, '-N1', '-M', module_path(), '-f', path], env=daemon_environment(), timeout=60,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
     return done.returncode, done.stdout
 
@@ -108,7 +130,7 @@ input(type="imtcp" port="0" address="127.0.0.1" listenPortFileName="@DIR@/port" 
         self.start_timeout = start_timeout
         self.process = None
         config = self.HEAD + config
-        if not unload:
+        if PRELOAD or not unload:  # without its module, a report has no names
             config = 'global(debug.unloadModules="off")\n' + config
         with open(self.path('rsyslog.conf'), 'w') as f:
             f.write(config.replace('@DIR@', self.directory))
@@ -119,10 +141,11 @@ input(type="imtcp" port="0" address="127.0.0.1" listenPortFileName="@DIR@/port" 
     def start(self):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path('port'))  # of an earlier start
-        command = self.wrapper + [RSYSLOGD, '-n', '-C', '-M', module_path(), '-f', self.path('rsyslog.conf'),
-                                  '-i', self.path('pid')]
+        # No daemon outlives its test, however that one ends.
+        command = ['setpriv', '--pdeathsig', 'KILL'] + self.wrapper + [
+            RSYSLOGD, '-n', '-C', '-M', module_path(), '-f', self.path('rsyslog.conf'), '-i', self.path('pid')]
         with open(self.path('stderr'), 'ab') as err:
-            self.process = subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(command, env=daemon_environment(self.directory), stdin=subprocess.DEVNULL,
                                             stdout=err, stderr=err)
         # impstats writes when all else runs
         self.wait(lambda: os.path.exists(self.path('stats')), self.start_timeout)
@@ -149,14 +172,27 @@ input(type="imtcp" port="0" address="127.0.0.1" listenPortFileName="@DIR@/port" 
 
     def __enter__(self):
         module_path()
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
 
     def __exit__(self, *failure):
         try:
-            self.stop()
+            code = self.stop()
+            self.check_sanitizer()
+            if code and failure[0] is None:
+                raise AssertionError('rsyslogd ended with %d: %s' % (code, self.said()))
         finally:
             if failure[0] is None or not os.environ.get('MAILTRACE_KEEP'):
                 shutil.rmtree(self.directory, ignore_errors=True)
+
+    def check_sanitizer(self):
+        """A report fails the test, and takes the place of what else failed."""
+        reports = [os.path.basename(p) for p in glob.glob(self.path('sanitizer.*'))]
+        if reports:
+            raise AssertionError(b'\n'.join(map(self.read, reports))[:8000].decode(errors='replace'))
 
     def read(self, name):
         try:

@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import socket
 import tempfile
 import unittest
 
@@ -152,7 +153,9 @@ class Examples(unittest.TestCase):
         need_module('imrelp')
         need_module('omrelp')
         relay, central = (self.example(name) for name in ('relay.conf', 'central.conf'))
-        port = str(20000 + os.getpid() % 20000)
+        with socket.socket() as s:
+            s.bind(('127.0.0.1', 0))
+            port = str(s.getsockname()[1])
         central = central.replace('2514', port).replace('/var/log/mail-events/', '@DIR@/')
         relay = relay.replace('2514', port).replace('logs.example.org', '127.0.0.1')
         relay = relay[:relay.index('if $syslog')] + \

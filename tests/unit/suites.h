@@ -18,9 +18,12 @@
     X(sendmail)      \
     X(parts)         \
     X(event)         \
+    X(hostile)       \
     X(correlate)     \
     X(properties)    \
+    X(received)      \
     X(session)       \
+    X(state)         \
     MT_SUITES_FASTJSON(X)
 
 #define MT_SUITE_DECLARE(name) Suite *mt_suite_##name(void);

@@ -111,7 +111,8 @@ static const struct {
      "\"ip\":\"192.0.2.1\",\"port\":25,\"path\":\"p\"},\"next_queue_id\":\"Q\",\"attempts\":2,\"delay\":0.25,"
      "\"time\":\"2024-03-27T15:02:58+00:00\"},{\"to\":\"d@e\",\"delay\":0},{\"to\":\"f@g\"}],\"recipients_omitted\":7,"
      "\"counts\":{\"sent\":7,"
-     "\"deferred\":7,\"bounced\":7,\"expired\":7,\"discarded\":7},\"bounce_queue_id\":\"x\",\"lines\":7}"},
+     "\"deferred\":7,\"bounced\":7,\"expired\":7,\"discarded\":7},\"bounce_queue_id\":\"x\","
+     "\"received\":[{\"comments\":[\"ehlo=1 rcpt=0/2 quit=1 commands=2/4\"]}],\"lines\":7}"},
     {MT_EVENT_REJECT, "{\"event\":\"reject\"," COMMON_TEXT ",\"to\":\"x\",\"stage\":\"x\",\"action\":\"x\","
                       "\"reply_code\":7,\"dsn\":\"x\",\"response\":\"x\"}"},
     {MT_EVENT_SESSION, "{\"event\":\"session\"," COMMON_TEXT ",\"reason\":\"x\",\"stage\":\"x\",\"user\":\"x\","
@@ -300,7 +301,7 @@ START_TEST(test_record_text_equals_json_c)
 }
 END_TEST
 
-/* By the C library: json-c 0.18 takes some valid text for invalid when it is asked to look. */
+/* By the C library. */
 static bool is_utf8(char *text)
 {
     iconv_t cd = iconv_open("UTF-32LE", "UTF-8");
@@ -315,13 +316,29 @@ static bool is_utf8(char *text)
     return done != (size_t)-1;
 }
 
+/* Strict, where the library can be: json-c 0.18 then refuses all but ASCII. */
+static struct json_tokener *new_reader(void)
+{
+    static const char text[] = "\"\303\274\"";
+    struct json_tokener *tokener = json_tokener_new();
+    struct json_object *tree;
+
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    tree = json_tokener_parse_ex(tokener, text, sizeof text);
+    if (!tree) {
+        json_tokener_set_flags(tokener, 0);
+    }
+    json_object_put(tree);
+    json_tokener_reset(tokener);
+    return tokener;
+}
+
 /* Against another reader than the one that wrote the trees. */
 START_TEST(test_any_event_is_valid_json)
 {
     static struct random_event r = {.seed = 4};
-    struct json_tokener *tokener = json_tokener_new();
+    struct json_tokener *tokener = new_reader();
 
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
     for (int i = 0; i < 5000; i++) {
         random_event_make(&r);
         char *text = event_text(&r.event);

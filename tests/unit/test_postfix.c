@@ -394,7 +394,7 @@ static const struct row rows_headers[] = {
      MT_KIND_HEADER,
      MT_STATUS_NONE,
      {"queue_id=098F1AAE9E9", "action=info",
-      "text=Received: from a (b [192.0.2.1])??by c (Postfix) with ESMTP id 1??for <d@e>; Sun,"}},
+      "received=from a (b [192.0.2.1])??by c (Postfix) with ESMTP id 1??for <d@e>; Sun,"}},
     {"postfix/cleanup",
      "098F1AAE9E9: reject: header Subject: buy from mail.example[192.0.2.1]; from=<a@b> to=<c@d> proto=ESMTP helo=<h>: "
      "5.7.1 no spam",

@@ -25,6 +25,25 @@ static bool entry_at(const struct mt_bag *bag, uint32_t at, struct entry *e)
     return true;
 }
 
+/* The same where the bytes may be anything. */
+static bool is_entry(const struct mt_bag *bag, uint32_t at)
+{
+    uint32_t left = bag->n - at, n;
+
+    if (left < 2) {
+        return false;
+    }
+    n = bag->p[at + 1];
+    if (n < LONG) {
+        return n <= left - 2;
+    }
+    if (left < 6) {
+        return false;
+    }
+    memcpy(&n, bag->p + at + 2, sizeof n);
+    return n <= left - 6;
+}
+
 static bool find(const struct mt_bag *bag, enum mt_field id, struct entry *e)
 {
     for (uint32_t at = 0; entry_at(bag, at, e); at = e->end) {
@@ -127,6 +146,26 @@ void mt_bag_put_int(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, i
         bytes[n++] = (char)(rest & 255);
     }
     mt_bag_put(m, bag, id, mt_slice(bytes, n), replace);
+}
+
+bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes, const uint8_t map[256])
+{
+    const struct mt_bag from = {(unsigned char *)(uintptr_t)bytes.p, (uint32_t)bytes.n, 0};
+    struct entry e;
+
+    if (bytes.n > UINT32_MAX / 2 || !reserve(m, bag, bytes.n)) {
+        return false;
+    }
+    for (uint32_t at = 0; at < from.n; at = e.end) {
+        if (!is_entry(&from, at)) {
+            return false;
+        }
+        entry_at(&from, at, &e);
+        if (map[e.id] < MT_FIELD_COUNT) {
+            mt_bag_put(m, bag, map[e.id], e.value, true);
+        }
+    }
+    return true;
 }
 
 void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field first, enum mt_field last)

@@ -25,6 +25,11 @@ int64_t mt_bag_get_int(const struct mt_bag *bag, enum mt_field id, int64_t other
 void mt_bag_put(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, struct mt_slice s, bool replace);
 void mt_bag_put_int(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, int64_t i, bool replace);
 
+/* Fills an empty bag with the bytes of another, whose fields have other numbers: map[theirs] is ours, or
+ * 255 for a field to leave out. False when they are no bag, or memory is short.
+ */
+bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes, const uint8_t map[256]);
+
 /* Copies the entries from field `first` to field `last` that bag has not yet from another. */
 void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, enum mt_field first,
                  enum mt_field last);

@@ -106,7 +106,7 @@ static struct mt_host *host_new(struct mt_correlator *c, struct mt_slice name, u
     return host;
 }
 
-static struct mt_host *host_get(struct mt_correlator *c, struct mt_slice name)
+struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name)
 {
     struct mt_host *host;
     uint64_t hash;
@@ -459,7 +459,7 @@ static bool matters(const struct mt_record *rec)
 
 static void feed_record(struct mt_correlator *c, const struct mt_record *rec, int64_t wall)
 {
-    struct mt_host *host = host_get(c, rec->line.host);
+    struct mt_host *host = mt_host_get(c, rec->line.host);
     struct mt_stored *line = NULL;
     bool stray;
 
@@ -561,14 +561,47 @@ void mt_correlator_flush(struct mt_correlator *c, bool incomplete)
     }
 }
 
+void mt_correlator_replay(struct mt_correlator *c, bool silent)
+{
+    if (!c->replaying) {
+        c->kept = c->stats;
+    }
+    c->replaying = true;
+    c->silent = silent;
+}
+
+void mt_correlator_replayed(struct mt_correlator *c)
+{
+    if (c->replaying) {
+        c->stats = c->kept;
+    }
+    c->replaying = c->silent = false;
+}
+
+void mt_correlator_resume(struct mt_correlator *c)
+{
+    for (struct mt_host *host = c->host_list; host; host = host->next) {
+        host->wall = 0;
+        host->nsamples = 0;
+    }
+}
+
+void mt_correlator_clear(struct mt_correlator *c)
+{
+    while (c->host_list) {
+        drop_host(c, c->host_list);
+    }
+    while (mt_parts_drop(c->parts)) {
+    }
+    memset(c->told, 0, sizeof c->told);
+}
+
 void mt_correlator_free(struct mt_correlator *c)
 {
     if (!c) {
         return;
     }
-    while (c->host_list) {
-        drop_host(c, c->host_list);
-    }
+    mt_correlator_clear(c);
     mt_index_free(&c->memory, &c->hosts);
     mt_index_free(&c->memory, &c->messages.index);
     mt_index_free(&c->memory, &c->sessions.index);

@@ -353,7 +353,9 @@ static void make(struct mt_correlator *c, const struct mt_host *host, const stru
     set_trace_id(f, trace_id);
     if (!told_before(c, p, set_id(c, p, id))) {
         c->stats.events[p->kind]++;
-        c->emit(c->ctx, &c->event);
+        if (!c->silent) {
+            c->emit(c->ctx, &c->event);
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 #include "hashes.h"
 
-#define SHORT 32 /* up to here the entries stand in order of arrival; 0 marks a free place beyond */
-
 static uint64_t nonzero(uint64_t hash)
 {
     return hash ? hash : 1;
@@ -12,7 +10,7 @@ bool mt_hashes_has(const struct mt_hashes *set, uint64_t hash)
     uint32_t i;
 
     hash = nonzero(hash);
-    if (set->size <= SHORT) {
+    if (set->size <= MT_HASHES_SHORT) {
         for (i = 0; i < set->n; i++) {
             if (set->v[i] == hash) {
                 return true;
@@ -53,7 +51,7 @@ static bool grow_short(struct mt_memory *m, struct mt_hashes *set)
 
 static bool grow_long(struct mt_memory *m, struct mt_hashes *set)
 {
-    uint32_t size = set->size <= SHORT ? SHORT * 4 : set->size * 2;
+    uint32_t size = set->size <= MT_HASHES_SHORT ? MT_HASHES_SHORT * 4 : set->size * 2;
     uint64_t *v = mt_memory_zeroed(m, size * sizeof *v);
 
     if (!v) {
@@ -73,14 +71,14 @@ static bool grow_long(struct mt_memory *m, struct mt_hashes *set)
 bool mt_hashes_add(struct mt_memory *m, struct mt_hashes *set, uint64_t hash)
 {
     hash = nonzero(hash);
-    if (set->size < SHORT || (set->size == SHORT && set->n < SHORT)) {
+    if (set->size < MT_HASHES_SHORT || (set->size == MT_HASHES_SHORT && set->n < MT_HASHES_SHORT)) {
         if (set->n == set->size && !grow_short(m, set)) {
             return false;
         }
         set->v[set->n++] = hash;
         return true;
     }
-    if ((set->size == SHORT || set->n >= set->size / 4 * 3) && !grow_long(m, set)) {
+    if ((set->size == MT_HASHES_SHORT || set->n >= set->size / 4 * 3) && !grow_long(m, set)) {
         return false;
     }
     place(set->v, set->size, hash);

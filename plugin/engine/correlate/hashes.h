@@ -8,6 +8,9 @@
 
 #include "memory.h"
 
+/* Up to this size the entries stand in order of arrival; 0 marks a free place beyond. */
+#define MT_HASHES_SHORT 32
+
 struct mt_hashes {
     uint64_t *v;
     uint32_t n, size;

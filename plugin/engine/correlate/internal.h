@@ -30,6 +30,8 @@ struct mt_correlator {
     uint64_t seed;
     struct mt_parts *parts;
     struct mt_stats stats;
+    struct mt_stats kept;                    /* replaying: the counters to go back to */
+    bool replaying, silent;                  /* silent: events are made, but not given out */
     struct mt_program programs[MT_PROGRAMS]; /* unrecognised lines; the last stands for all that found no place */
     struct mt_record whole;                  /* of a line put together of its parts */
     struct mt_event event;                   /* being made */
@@ -40,6 +42,11 @@ struct mt_correlator {
     size_t ties_size;
     uint64_t told[MT_TOLD]; /* ids of the newest reject and session events, by their low bits */
 };
+
+/* correlate.c: the host of that name, made when it is new; NULL when memory is short. */
+struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name);
+/* Forgets all that lines have said. */
+void mt_correlator_clear(struct mt_correlator *c);
 
 /* apply.c: merges a line into its message, and lines up the events that it causes. Lines
  * come in order of time; those of one stamp in an order of their own (mt_apply_before).

@@ -58,6 +58,19 @@ static void count_open(struct mt_messages *messages, struct mt_message *m, int b
     m->host->nopen += (uint64_t)(int64_t)by;
 }
 
+bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m)
+{
+    if (m->indexed || !mt_index_add(messages->memory, &messages->index, m)) {
+        return false;
+    }
+    m->indexed = true;
+    list_add(list_of(m), m);
+    if (m->state != MT_ENDED) {
+        count_open(messages, m, 1);
+    }
+    return true;
+}
+
 struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host *host, uint8_t mta,
                                    struct mt_slice instance, struct mt_slice queue_id, struct mt_time first)
 {
@@ -77,14 +90,11 @@ struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host 
         mt_bag_put(messages->memory, &m->bag, MT_F_INSTANCE, instance, true);
     }
     if (mt_bag_get(&m->bag, MT_F_QUEUE_ID).n != queue_id.n || mt_bag_get(&m->bag, MT_F_INSTANCE).n != instance.n ||
-        !mt_index_add(messages->memory, &messages->index, m)) {
+        !mt_message_adopt(messages, m)) {
         mt_bag_free(messages->memory, &m->bag);
         mt_memory_put(messages->memory, m, sizeof *m);
         return NULL;
     }
-    m->indexed = true;
-    list_add(&host->open, m);
-    count_open(messages, m, 1);
     return m;
 }
 
@@ -250,29 +260,39 @@ static bool grow(struct mt_memory *memory, struct mt_rcpts *rcpts)
     return true;
 }
 
-int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m, struct mt_slice to,
-                             struct mt_slice orig_to)
+struct mt_rcpt *mt_message_add_recipient(struct mt_messages *messages, struct mt_message *m, uint64_t hash, bool stored)
 {
     struct mt_rcpts *rcpts = &m->rcpts;
-    uint64_t hash = address_hash(messages, to, orig_to);
-    int64_t which = search(rcpts, hash);
     struct mt_rcpt *rcpt;
 
-    if (which >= 0) {
-        return which;
-    }
     if (rcpts->n == rcpts->size && (rcpts->size > UINT32_MAX / 8 || !grow(messages->memory, rcpts))) {
-        return -1;
+        return NULL;
     }
     rcpt = &rcpts->v[rcpts->n];
     *rcpt = (struct mt_rcpt){.hash = hash};
-    if (rcpts->stored < messages->max_recipients) {
+    if (stored) {
         rcpt->result = mt_memory_zeroed(messages->memory, sizeof *rcpt->result);
         rcpts->stored += rcpt->result != NULL;
     }
     rcpts->n++;
     if (rcpts->index_size) {
         index_place(rcpts, rcpts->n - 1);
+    }
+    return rcpt;
+}
+
+int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m, struct mt_slice to,
+                             struct mt_slice orig_to)
+{
+    struct mt_rcpts *rcpts = &m->rcpts;
+    uint64_t hash = address_hash(messages, to, orig_to);
+    int64_t which = search(rcpts, hash);
+
+    if (which >= 0) {
+        return which;
+    }
+    if (!mt_message_add_recipient(messages, m, hash, rcpts->stored < messages->max_recipients)) {
+        return -1;
     }
     return rcpts->n - 1;
 }

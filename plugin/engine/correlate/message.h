@@ -96,6 +96,11 @@ struct mt_message *mt_message_find(const struct mt_messages *messages, const str
 struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host *host, uint8_t mta,
                                    struct mt_slice instance, struct mt_slice queue_id, struct mt_time first);
 
+/* Puts an entry whose members are set into the index and the lists, which take over a reference.
+ * False when it is there already, or memory is short.
+ */
+bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m);
+
 /* A line of it came at usec: it is the youngest of the host's now. */
 void mt_message_touch(struct mt_message *m, int64_t usec);
 
@@ -110,6 +115,10 @@ void mt_message_release(struct mt_messages *messages, struct mt_message *m); /* 
 /* The place of a recipient in m->rcpts.v, made when it is new; -1 when memory is short. */
 int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m, struct mt_slice to,
                              struct mt_slice orig_to);
+
+/* One more, known by the hash of its address; stored: with room for its result. NULL when memory is short. */
+struct mt_rcpt *mt_message_add_recipient(struct mt_messages *messages, struct mt_message *m, uint64_t hash,
+                                         bool stored);
 
 /* Puts a line's result into a recipient that mt_message_recipient() gave. */
 void mt_message_result(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_stored *line,

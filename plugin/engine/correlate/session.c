@@ -113,6 +113,7 @@ static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session
 {
     mt_index_remove(&sessions->index, s);
     list_remove(list_of(s), s);
+    s->indexed = false;
     return s;
 }
 
@@ -142,6 +143,16 @@ static void close_others(struct mt_sessions *sessions, struct mt_host *host, con
     }
 }
 
+bool mt_session_adopt(struct mt_sessions *sessions, struct mt_session *s)
+{
+    if (s->indexed || !mt_index_add(sessions->memory, &sessions->index, s)) {
+        return false;
+    }
+    s->indexed = true;
+    list_add(list_of(s), s);
+    return true;
+}
+
 static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
 {
     uint64_t hash = key_of(sessions, host, line);
@@ -163,12 +174,11 @@ static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_h
     if (mt_stored_has(line, MT_F_INSTANCE)) {
         mt_bag_put(sessions->memory, &s->bag, MT_F_INSTANCE, mt_stored_get(line, MT_F_INSTANCE), true);
     }
-    if (!s->bag.p || !mt_index_add(sessions->memory, &sessions->index, s)) {
+    if (!s->bag.p || !mt_session_adopt(sessions, s)) {
         mt_bag_free(sessions->memory, &s->bag);
         mt_memory_put(sessions->memory, s, sizeof *s);
         return NULL;
     }
-    list_add(&host->sessions, s);
     return s;
 }
 

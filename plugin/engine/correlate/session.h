@@ -19,6 +19,7 @@ struct mt_peer {
     uint32_t refs;
     struct mt_peer *next;     /* the one before it, of the same process */
     struct mt_slice queue_id; /* Postfix: the entry that it delivers; empty: none yet. Owned */
+    bool listed;              /* loading: it has its place in a list */
     struct mt_bag bag;        /* RELAY_NAME, RELAY_IP, RELAY_PORT, TLS_* */
 };
 
@@ -39,6 +40,7 @@ struct mt_session {
     bool connected; /* its first line was seen */
     bool lost;      /* the connection broke */
     bool told;      /* its event was made, or is not wanted any more */
+    bool indexed;
 };
 
 /* Why a session deserves an event, the most telling first: X(identifier, value of "reason"). */
@@ -92,6 +94,11 @@ void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host
  * called again until it returns NULL.
  */
 struct mt_session *mt_session_expire(struct mt_sessions *sessions, struct mt_host *host, int64_t closed, int64_t idle);
+
+/* Puts a session whose members are set into the index and the lists, which take over a reference.
+ * False when it is there already, or memory is short.
+ */
+bool mt_session_adopt(struct mt_sessions *sessions, struct mt_session *s);
 
 void mt_session_release(struct mt_sessions *sessions, struct mt_session *session); /* gives a reference back */
 void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer);

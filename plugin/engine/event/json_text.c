@@ -243,6 +243,17 @@ bool mt_event_json(const struct mt_event *event, struct mt_buffer *out)
     return finish(&s);
 }
 
+bool mt_hop_json(const struct mt_hop *hop, struct mt_buffer *out)
+{
+    struct sink s;
+
+    if (!begin(&s, out)) {
+        return false;
+    }
+    walk_hop(&s, hop);
+    return finish(&s);
+}
+
 bool mt_record_json(const struct mt_record *record, struct mt_buffer *out)
 {
     struct sink s;

@@ -51,6 +51,13 @@ void mt_event_walk(const struct mt_event *event, const struct mt_visitor *visito
     walk_event(&sink, event);
 }
 
+void mt_hop_walk(const struct mt_hop *hop, const struct mt_visitor *visitor, void *ctx)
+{
+    struct sink sink = {visitor, ctx};
+
+    walk_hop(&sink, hop);
+}
+
 void mt_record_walk(const struct mt_record *record, const struct mt_visitor *visitor, void *ctx)
 {
     struct sink sink = {visitor, ctx};

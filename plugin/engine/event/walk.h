@@ -19,6 +19,7 @@
 #define MT_EVENT_WALK_H
 
 #include "commands.h"
+#include "hop.h"
 #include "key.h"
 
 /* The order. A span is a run of MT_FIELDS; an event's keys are the spans of its kind, one
@@ -221,6 +222,9 @@ static inline void walk_tree(struct walk *w, enum mt_field id)
         break;
     case MT_F_RECIPIENTS:
         walk_recipients(w);
+        break;
+    case MT_F_RECEIVED:
+        walk_hops(w->sink, &places[id].key, w->f->v[id].s);
         break;
     default:
         break;

@@ -11,6 +11,7 @@
  */
 #include "mailtrace/parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BUCKETS   256
@@ -35,6 +36,7 @@ struct split {
     size_t bytes; /* of the whole allocation, pieces included */
     int64_t newest;
     uint32_t hash, pid;
+    uint8_t mta; /* as line.mta */
     bool done;
     size_t host, program, prefix; /* lengths in key */
     char key[];
@@ -53,6 +55,7 @@ struct part {
     struct mt_slice host, program, prefix, text;
     uint32_t pid, hash;
     uint16_t number;
+    uint8_t mta;
     bool last;
 };
 
@@ -78,7 +81,7 @@ static uint32_t hash_bytes(uint32_t hash, struct mt_slice s)
 static struct part part_of(const struct mt_record *rec)
 {
     struct part part = {rec->line.host, rec->line.program, rec->line.text, mt_get(&rec->f, MT_F_TEXT),
-                        rec->line.pid,  2166136261u,       rec->part,      true};
+                        rec->line.pid,  2166136261u,       rec->part,      rec->line.mta, true};
     size_t n = 0;
 
     while (n < part.prefix.n && part.prefix.p[n] != '[') {
@@ -125,13 +128,20 @@ static void drop(struct mt_parts *parts, struct split *split)
     free(split);
 }
 
+bool mt_parts_drop(struct mt_parts *parts)
+{
+    if (parts->oldest) {
+        drop(parts, parts->oldest);
+    }
+    return parts->oldest;
+}
+
 void mt_parts_free(struct mt_parts *parts)
 {
     if (!parts) {
         return;
     }
-    while (parts->oldest) {
-        drop(parts, parts->oldest);
+    while (mt_parts_drop(parts)) {
     }
     free(parts->line);
     free(parts);
@@ -141,13 +151,14 @@ void mt_parts_free(struct mt_parts *parts)
 static bool make_room(struct mt_parts *parts, size_t n, const struct split *keep)
 {
     for (int done = 1; done >= 0; done--) {
-        struct split *next;
-        for (struct split *split = parts->oldest; split && parts->bytes + n > parts->max_bytes; split = next) {
-            next = split->newer;
-            if (split != keep && split->done >= done) {
+        struct split *split = parts->oldest;
+        while (split && parts->bytes + n > parts->max_bytes) {
+            struct split *next = split->newer;
+            if (split != keep && (split->done || !done)) {
                 parts->incomplete += !split->done;
                 drop(parts, split);
             }
+            split = next;
         }
     }
     return parts->bytes + n <= parts->max_bytes;
@@ -179,6 +190,7 @@ static struct split *new_split(struct mt_parts *parts, const struct part *part, 
     split->prefix = part->prefix.n;
     split->hash = part->hash;
     split->pid = part->pid;
+    split->mta = part->mta;
     split->newest = now;
     split->bytes = bytes;
     parts->bytes += bytes;
@@ -264,7 +276,7 @@ static bool join(struct mt_parts *parts, const struct split *split, struct mt_li
     }
     free(parts->line);
     parts->line = line;
-    *whole = (struct mt_line){.time = first->time, .order = first->order, .pid = split->pid};
+    *whole = (struct mt_line){.time = first->time, .order = first->order, .pid = split->pid, .mta = split->mta};
     whole->host = mt_slice(line, split->host);
     whole->program = mt_slice(line + split->host, split->program);
     whole->text = mt_slice_to(line + key, at);
@@ -340,7 +352,6 @@ bool mt_parts_add(struct mt_parts *parts, const struct mt_record *piece, struct 
         drop(parts, split);
         return false;
     }
-    whole->mta = piece->line.mta;
     split->done = true;
     return true;
 }
@@ -365,6 +376,43 @@ bool mt_parts_expire(struct mt_parts *parts, int64_t before, struct mt_line *who
         }
     }
     return false;
+}
+
+/* The line that a piece came by; text has room for it. */
+static struct mt_line line_of(const struct split *split, const struct piece *piece, char *text)
+{
+    struct mt_line line = {.time = piece->time, .order = piece->order, .pid = split->pid, .mta = split->mta};
+    const char *key = split->key;
+    char *at = text;
+
+    line.host = mt_slice(key, split->host);
+    line.program = mt_slice(key + split->host, split->program);
+    copy(&at, mt_slice(key + split->host + split->program, split->prefix));
+    at += sprintf(at, "[%u]: ", piece->number);
+    copy(&at, mt_slice(piece->text, piece->n));
+    if (!piece->last) {
+        copy(&at, MT_LIT(" ..."));
+    }
+    line.text = mt_slice_to(text, at);
+    return line;
+}
+
+bool mt_parts_each(const struct mt_parts *parts, void (*fn)(void *ctx, const struct mt_line *line), void *ctx)
+{
+    for (const struct split *split = parts->oldest; split; split = split->newer) {
+        for (const struct piece *piece = split->pieces; piece; piece = piece->next) {
+            char *text = malloc(split->prefix + piece->n + sizeof "[65535]:  ...");
+            struct mt_line line;
+
+            if (!text) {
+                return false;
+            }
+            line = line_of(split, piece, text);
+            fn(ctx, &line);
+            free(text);
+        }
+    }
+    return true;
 }
 
 uint64_t mt_parts_incomplete(const struct mt_parts *parts)

@@ -191,17 +191,17 @@ static struct mt_slice next_queue_id(struct mt_slice s)
     return id;
 }
 
-/* "250 ..."; or "host H[IP] said: 550 ...", "host H[IP] refused to talk to me: 554 ..." */
+/* "250 ..."; or "host H[IP] said: 550 ...", "host H[IP] refused to talk to me: 554 ...": smtp_trouble.c,
+ * smtp_proto.c. Anywhere else such words are not a reply to Postfix.
+ */
 static int reply_code(struct mt_slice response)
 {
-    static const struct mt_slice before[] = {MT_TEXT(" said: "), MT_TEXT(" refused to talk to me: ")};
+    struct mt_postfix_peer peer;
     int code = mt_reply_code(response);
 
-    for (size_t i = 0; !code && i < sizeof before / sizeof *before; i++) {
-        const char *p = mt_find_text(response, before[i]);
-        if (p) {
-            code = mt_reply_code(mt_slice_skip(response, (size_t)(p - response.p) + before[i].n));
-        }
+    if (!code && MT_EAT(&response, "host ") && mt_postfix_peer(&response, &peer) &&
+        (MT_EAT(&response, " said: ") || MT_EAT(&response, " refused to talk to me: "))) {
+        code = mt_reply_code(response);
     }
     return code;
 }

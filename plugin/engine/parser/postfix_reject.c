@@ -9,7 +9,8 @@
  * the HELO name has no blank, bracket, quote or semicolon left (NEUTER_CHARACTERS). So no ';'
  * inside the true tail is followed by a second complete tail: a tail that began inside a
  * quoted address would need that address' closing quote without an opening one. The last ';'
- * from which a complete tail reaches to the end of the line is the true one.
+ * from which a complete tail reaches to the end of the line is the true one; but for an address
+ * that was taken for a source route (see postfix_scan.c), which can hold one.
  */
 #include "postfix.h"
 
@@ -90,29 +91,61 @@ static bool read_tail(struct mt_slice at, bool note, struct tail *t)
     return !at.n;
 }
 
+static bool is_in_route(const char *p, struct mt_slice address)
+{
+    return address.n && *address.p == '@' && address.p < p && p < address.p + address.n;
+}
+
+/* The end of an address, or a second tail: no words of an administrator, but of one who began a tail
+ * in a quoted address, or in a header.
+ */
+static bool is_doubtful(struct mt_slice note)
+{
+    const char *quote = mt_find(note, '"'), *bracket = mt_find(note, ']');
+    const char *end = note.n ? memrchr(note.p, '>', note.n) : NULL;
+
+    return (end && ((quote && quote < end) || (bracket && bracket < end))) || mt_find_text(note, MT_LIT("; from=<"));
+}
+
+/* The last ';' from which a complete tail reaches to the end, or NULL. */
+static const char *last_tail(struct mt_slice text, bool note, struct tail *found)
+{
+    struct mt_slice s = text;
+    const char *at = NULL, *p;
+    struct tail t;
+
+    for (int i = 0; i < CANDIDATES && s.n && (p = memrchr(s.p, ';', s.n)); i++) {
+        s.n = (size_t)(p - s.p);
+        if (!read_tail(mt_slice_to(p + 1, text.p + text.n), note, &t)) {
+            continue;
+        }
+        if (!at || is_in_route(at, t.from) || is_in_route(at, t.to) ||
+            (is_doubtful(found->note) && !is_doubtful(t.note))) {
+            *found = t;
+            at = p;
+        }
+        if (!is_doubtful(found->note) && !mt_find_text(s, MT_LIT("=<@"))) {
+            break;
+        }
+    }
+    return at;
+}
+
 /* Splits text at the ';' before the true tail. False when the line has none (it may have
  * been cut on its way): then nothing in it can be trusted to be one.
  */
 static bool find_tail(const struct mt_record *rec, struct mt_slice text, bool note, struct mt_slice *before,
                       struct tail *t)
 {
-    struct mt_slice s = text;
+    const char *p = rec->line.cut ? NULL : last_tail(text, false, t);
 
-    if (rec->line.cut) {
-        return false;
+    if (!p && note && !rec->line.cut) {
+        p = last_tail(text, true, t);
     }
-    for (int i = 0; i < CANDIDATES && s.n; i++) {
-        const char *p = memrchr(s.p, ';', s.n);
-        if (!p) {
-            return false;
-        }
-        if (read_tail(mt_slice_to(p + 1, text.p + text.n), note, t)) {
-            *before = mt_slice_to(text.p, p);
-            return true;
-        }
-        s.n = (size_t)(p - s.p);
+    if (p) {
+        *before = mt_slice_to(text.p, p);
     }
-    return false;
+    return p != NULL;
 }
 
 static void set_tail(struct mt_record *rec, const struct tail *t)
@@ -204,18 +237,23 @@ static bool starts_any_case(struct mt_slice s, struct mt_slice lower)
     return true;
 }
 
-/* "Subject: x" -> SUBJECT "x"; any other header, or a line of a body, -> TEXT. */
+/* "Subject: x" -> SUBJECT "x", "Received: x" -> RECEIVED "x"; any other header, or a line of a body, -> TEXT. */
 static void set_content(struct mt_record *rec, struct mt_slice content, bool header)
 {
-    static const struct mt_slice subject = MT_TEXT("subject:");
+    static const struct {
+        struct mt_slice name;
+        enum mt_field field;
+    } headers[] = {{MT_TEXT("subject:"), MT_F_SUBJECT}, {MT_TEXT("received:"), MT_F_RECEIVED}};
 
-    if (header && starts_any_case(content, subject)) {
-        content = mt_slice_skip(content, subject.n);
-        while (content.n && *content.p == ' ') {
-            content = mt_slice_skip(content, 1);
+    for (size_t i = 0; header && i < sizeof headers / sizeof *headers; i++) {
+        if (starts_any_case(content, headers[i].name)) {
+            content = mt_slice_skip(content, headers[i].name.n);
+            while (content.n && *content.p == ' ') {
+                content = mt_slice_skip(content, 1);
+            }
+            mt_set(&rec->f, headers[i].field, content);
+            return;
         }
-        mt_set(&rec->f, MT_F_SUBJECT, content);
-        return;
     }
     mt_set(&rec->f, MT_F_TEXT, content);
 }

@@ -55,17 +55,13 @@ static size_t local_end(struct mt_slice s, size_t i)
 }
 
 /* A domain is not quoted in the log, but rewriting leaves nothing in it that could
- * end the field, except inside a literal. RFC 1035 allows 255 octets.
+ * end the field, except inside a literal.
  */
 static size_t domain_end(struct mt_slice s, size_t i)
 {
-    size_t start = i;
-
     if (i < s.n && s.p[i] == '[') {
-        while (i < s.n && s.p[i] != ']' && i - start < 256) {
-            i++;
-        }
-        return i < s.n && s.p[i] == ']' ? i + 1 : 0;
+        const char *end = mt_find(mt_slice_skip(s, i), ']');
+        return end ? (size_t)(end - s.p) + 1 : 0;
     }
     while (i < s.n && is_of(s.p[i], ATOM)) {
         i++;
@@ -73,23 +69,27 @@ static size_t domain_end(struct mt_slice s, size_t i)
     return i;
 }
 
-/* "@a,@b:" before the local part: quote_822_local.c copies a source route as it is. */
+/* "@a,@b:" before the local part. quote_822_local.c copies what it takes for a source route, all from
+ * '@' to the first colon, as it is: `"@x>, relay=none:y"@z` becomes `@x>, relay=none:y@z`. An address
+ * that begins with '@' and has no colon is quoted. 0: it is none.
+ */
 static size_t route_end(struct mt_slice s)
 {
-    size_t i = 0;
+    const char *colon = mt_find(s, ':');
 
-    while (i < s.n && (s.p[i] == '@' || s.p[i] == ',' || is_of(s.p[i], ATOM))) {
-        i++;
-    }
-    return i < s.n && s.p[i] == ':' ? i + 1 : 0;
+    return colon ? (size_t)(colon - s.p) + 1 : 0;
 }
 
 bool mt_postfix_address(struct mt_slice *at, struct mt_slice *address)
 {
     struct mt_slice s = *at;
-    size_t i = s.n && *s.p == '@' ? route_end(s) : 0;
-    bool quoted = i < s.n && s.p[i] == '"';
+    bool route = s.n && *s.p == '@', quoted;
+    size_t i = route ? route_end(s) : 0;
 
+    if (route && !i) {
+        return false;
+    }
+    quoted = i < s.n && s.p[i] == '"';
     i = local_end(s, i);
     if (quoted && !i) {
         return false;

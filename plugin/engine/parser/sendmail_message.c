@@ -384,20 +384,33 @@ static bool read_delays(struct mt_record *rec, struct mt_slice *s)
     return true;
 }
 
+/* Takes ", dsn=5.7.1" off the end of s. */
+static struct mt_slice without_dsn(struct mt_slice s)
+{
+    const char *last = mt_find_last(s, MT_LIT(", dsn="));
+    struct mt_slice at, dsn;
+
+    if (last) {
+        at = mt_slice_to(last + 6, s.p + s.n);
+        if (mt_take_dsn(&at, &dsn) && !at.n) {
+            s.n = (size_t)(last - s.p);
+        }
+    }
+    return s;
+}
+
 /* ..., pri=30185, quarantine=REASON[, dsn=], stat=quarantined: the reason is a filter's or the administrator's. */
 static bool read_quarantined(struct mt_record *rec, struct mt_slice s)
 {
     const struct mt_slice stat = MT_LIT(", stat=quarantined");
     struct mt_slice at = s, value;
-    const char *dsn;
 
     if (!mt_slice_ends(s, MT_LIT("stat=quarantined")) || !mt_sendmail_value(&at, MT_LIT("pri="), &value)) {
         return false;
     }
     if (MT_EAT(&at, "quarantine=") && mt_slice_ends(at, stat)) {
         at.n -= stat.n;
-        dsn = mt_find_last(at, MT_LIT(", dsn="));
-        note(rec, MT_KIND_HOLD, dsn ? mt_slice_to(at.p, dsn) : at);
+        note(rec, MT_KIND_HOLD, without_dsn(at));
         return true;
     }
     return false;

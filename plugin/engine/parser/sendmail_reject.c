@@ -83,6 +83,14 @@ static size_t address_length(struct mt_slice s)
     return 0;
 }
 
+/* A name or a command that a filter refuses, with nothing between it and the verdict. */
+static size_t refused_text_length(struct mt_slice s)
+{
+    const char *p = mt_slice_ends(s, MT_LIT(", discard")) ? s.p + s.n - 9 : mt_find_last(s, MT_LIT(", reject="));
+
+    return p ? (size_t)(p - s.p) : 0;
+}
+
 static size_t text_length(struct mt_slice s)
 {
     static const struct mt_slice next[] = {{", relay=", 8}, {", reject=", 9}, {", quarantine=", 13}, {", discard", 9}};
@@ -236,7 +244,7 @@ static bool read_milter(struct mt_record *rec, struct mt_slice s)
     }
     if (MT_EAT(&s, "helo=") || MT_EAT(&s, "unknown=")) {
         bool helo = s.p[-2] == 'o';
-        value = mt_slice(s.p, text_length(s));
+        value = mt_slice(s.p, refused_text_length(s));
         if (helo) {
             mt_set(&rec->f, MT_F_CLIENT_HELO, value);
         }
@@ -360,7 +368,8 @@ static bool read_refused(struct mt_record *rec, struct mt_slice s)
 {
     size_t n = refused_length(s);
 
-    if (!mt_has(&rec->f, MT_F_QUEUE_ID)) {
+    /* "<-- " and a command, at high log levels: sendmail/srvrsmtp.c */
+    if (!mt_has(&rec->f, MT_F_QUEUE_ID) || mt_slice_starts(s, MT_LIT("<-- "))) {
         return false;
     }
     if (!is_refusal(s)) {

@@ -1,0 +1,452 @@
+/* The clauses of a Received: header.
+ *
+ *     from X by Y via V with P id I for <R>; DATE
+ *
+ * First the date is cut off, for only its semicolon tells where the clauses end. Then the
+ * words are gone through once: a keyword begins a clause, the next word is its value, all
+ * further words and all comments that are not understood are comments.
+ */
+#include "text.h"
+
+/* A quoted string or <address> that goes on for longer is none: RFC 5321 has paths of 256 octets. */
+#define LONGEST 512
+
+/* Semicolons that are tried from the end when the header's structure is broken. */
+#define TRIES 64
+
+enum clause { FROM, BY, VIA, WITH, ID, FOR, CLAUSES, NO_CLAUSE = CLAUSES };
+
+static const struct mt_slice keywords[CLAUSES] = {
+    [FROM] = {"from", 4}, [BY] = {"by", 2}, [VIA] = {"via", 3},
+    [WITH] = {"with", 4}, [ID] = {"id", 2}, [FOR] = {"for", 3},
+};
+
+enum token { END, WORD, COMMENT, SEMICOLON };
+
+struct reader {
+    struct mt_slice at;
+    struct mt_hop *hop;
+    struct mt_from from;
+    enum clause clause;
+    bool wanted; /* the clause has no value yet */
+    bool seen[CLAUSES];
+    bool exim;
+    struct mt_slice stray; /* words that belong to nothing */
+};
+
+/* ---- words and comments ---- */
+
+size_t mt_comment_length(struct mt_slice s)
+{
+    size_t depth = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\\') {
+            i++;
+        } else if (s.p[i] == '(') {
+            depth++;
+        } else if (s.p[i] == ')' && --depth == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static bool ends_soon(struct mt_slice s, char end)
+{
+    return mt_find(mt_slice(s.p + 1, (s.n < LONGEST ? s.n : LONGEST) - 1), end) != NULL;
+}
+
+/* The length of the quoted string that s starts with, or 1 when it does not end. */
+static size_t quoted_length(struct mt_slice s)
+{
+    for (size_t i = ends_soon(s, '"') ? 1 : LONGEST; i < s.n && i < LONGEST; i++) {
+        if (s.p[i] == '\\') {
+            i++;
+        } else if (s.p[i] == '"') {
+            return i + 1;
+        }
+    }
+    return 1;
+}
+
+/* The same for <address>, which may hold a quoted string. */
+static size_t angle_length(struct mt_slice s)
+{
+    for (size_t i = ends_soon(s, '>') ? 1 : LONGEST; i < s.n && i < LONGEST; i++) {
+        if (s.p[i] == '"') {
+            i += quoted_length(mt_slice_skip(s, i)) - 1;
+        } else if (s.p[i] == '>') {
+            return i + 1;
+        }
+    }
+    return 1;
+}
+
+/* Up to a blank, a comment or a semicolon; an <address> is a word by itself. */
+static size_t word_length(struct mt_slice s)
+{
+    size_t i = 0;
+
+    if (*s.p == '<' && (i = angle_length(s)) > 1) {
+        return i;
+    }
+    for (i = 0; i < s.n && !mt_is_blank(s.p[i]) && s.p[i] != '(' && s.p[i] != ';';) {
+        if (s.p[i] == '"') {
+            i += quoted_length(mt_slice_skip(s, i));
+        } else if (s.p[i] == '<') {
+            i += angle_length(mt_slice_skip(s, i));
+        } else {
+            i++;
+        }
+    }
+    return i;
+}
+
+/* *text is the word, or the comment without its parentheses. A comment without an end goes to the end. */
+static enum token take_token(struct mt_slice *at, struct mt_slice *text, bool *open)
+{
+    size_t n;
+
+    while (at->n && mt_is_blank(*at->p)) {
+        *at = mt_slice_skip(*at, 1);
+    }
+    if (!at->n) {
+        return END;
+    }
+    if (*at->p == ';') {
+        *at = mt_slice_skip(*at, 1);
+        return SEMICOLON;
+    }
+    if (*at->p != '(') {
+        n = word_length(*at);
+        *text = mt_slice(at->p, n);
+        *at = mt_slice_skip(*at, n);
+        return WORD;
+    }
+    n = mt_comment_length(*at);
+    *open |= n == 0;
+    *text = n ? mt_slice(at->p + 1, n - 2) : mt_slice_skip(*at, 1);
+    *at = mt_slice_skip(*at, n ? n : at->n);
+    return COMMENT;
+}
+
+/* ---- the date ---- */
+
+static bool read_date(struct mt_hop *hop, struct mt_slice text, struct mt_slice *after)
+{
+    bool zoned;
+
+    *after = text;
+    hop->timed = mt_mail_date(after, &hop->time, &zoned);
+    if (hop->timed && !zoned) {
+        hop->notes |= MT_HOP_NO_ZONE;
+    }
+    return hop->timed;
+}
+
+/* The semicolon before the date, outside of comments and quotes. */
+static const char *find_semicolon(struct mt_slice s)
+{
+    const char *last = NULL;
+    struct mt_slice text;
+    enum token token;
+    bool open = false;
+
+    while ((token = take_token(&s, &text, &open)) != END) {
+        if (token == SEMICOLON) {
+            last = s.p - 1;
+        }
+    }
+    return last;
+}
+
+/* What stands behind any semicolon, where an unterminated comment or quote hides the right one. */
+static bool find_hidden_date(struct mt_hop *hop, struct mt_slice *s, struct mt_slice *after)
+{
+    struct mt_slice rest = *s;
+
+    for (int i = 0; i < TRIES; i++) {
+        const char *p = rest.n ? memrchr(rest.p, ';', rest.n) : NULL;
+        if (!p) {
+            return false;
+        }
+        if (read_date(hop, mt_slice_to(p + 1, s->p + s->n), after)) {
+            *s = mt_slice_to(s->p, p);
+            return true;
+        }
+        rest.n = (size_t)(p - rest.p);
+    }
+    return false;
+}
+
+/* Some forget the semicolon. */
+static bool find_bare_date(struct mt_hop *hop, struct mt_slice *s, struct mt_slice *after)
+{
+    struct mt_slice at = *s, text;
+    enum token token;
+    bool open = false;
+
+    while ((token = take_token(&at, &text, &open)) != END) {
+        if (token == WORD && read_date(hop, mt_slice_to(text.p, s->p + s->n), after)) {
+            *s = mt_slice_to(s->p, text.p);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Cuts the date off the clauses; *after is what follows it. */
+static void split_date(struct mt_hop *hop, struct mt_slice *clauses, struct mt_slice *after)
+{
+    const char *semicolon = find_semicolon(*clauses);
+    struct mt_slice whole = *clauses;
+
+    *after = mt_slice(NULL, 0);
+    if (semicolon && read_date(hop, mt_slice_to(semicolon + 1, whole.p + whole.n), after)) {
+        *clauses = mt_slice_to(whole.p, semicolon);
+        return;
+    }
+    if (find_hidden_date(hop, clauses, after) || find_bare_date(hop, clauses, after)) {
+        return;
+    }
+    *after = mt_slice(NULL, 0);
+    hop->notes |=
+        semicolon && mt_trim(mt_slice_to(semicolon + 1, whole.p + whole.n)).n ? MT_HOP_BAD_DATE : MT_HOP_NO_DATE;
+}
+
+/* ---- the clauses ---- */
+
+static void keep_comment(struct reader *r, struct mt_slice text)
+{
+    struct mt_hop *hop = r->hop;
+
+    text = mt_trim(text);
+    if (!text.n) {
+        return;
+    }
+    r->exim |= mt_starts_folded(text, MT_LIT("exim "));
+    /* Postfix; sendmail; both before RFC 3848 as well */
+    hop->auth |= mt_starts_folded(text, MT_LIT("authenticated"));
+    if (hop->ncomments < MT_HOP_COMMENTS) {
+        hop->comments[hop->ncomments++] = text;
+    } else {
+        hop->notes |= MT_HOP_MORE;
+    }
+}
+
+/* Words that stand together are one comment. */
+static void keep_stray(struct reader *r)
+{
+    keep_comment(r, r->stray);
+    r->stray = mt_slice(NULL, 0);
+}
+
+static void add_stray(struct reader *r, struct mt_slice word)
+{
+    r->stray = r->stray.n ? mt_slice_to(r->stray.p, word.p + word.n) : word;
+}
+
+static enum clause clause_of(struct mt_slice word)
+{
+    for (enum clause i = 0; i < CLAUSES; i++) {
+        if (mt_eq_folded(word, keywords[i])) {
+            return i;
+        }
+    }
+    return NO_CLAUSE;
+}
+
+/* A value that looks like a keyword: HELO by. Told by what follows: the next clause, or a comment. */
+static bool is_value(const struct reader *r)
+{
+    struct mt_slice at = r->at, text;
+    bool open = false;
+
+    if (!r->wanted) {
+        return false;
+    }
+    switch (take_token(&at, &text, &open)) {
+    case WORD:
+        return clause_of(text) != NO_CLAUSE;
+    case COMMENT:
+        return r->clause == FROM || r->clause == BY;
+    default:
+        return true;
+    }
+}
+
+/* "using TLSv1.3 with cipher X" outside of a comment */
+static bool is_with_cipher(const struct reader *r, enum clause clause)
+{
+    struct mt_slice at = r->at, text;
+    bool open = false;
+
+    return clause == WITH && take_token(&at, &text, &open) == WORD && mt_eq_folded(text, MT_LIT("cipher"));
+}
+
+/* What is in angle brackets, if anything. */
+static struct mt_slice without_angles(struct mt_slice s)
+{
+    return s.n > 1 && *s.p == '<' && s.p[s.n - 1] == '>' ? mt_slice(s.p + 1, s.n - 2) : s;
+}
+
+static void set_by(struct mt_hop *hop, struct mt_slice value)
+{
+    if (!mt_hop_ip(value, &hop->by_ip)) {
+        hop->by_name = mt_host_name(value);
+    }
+}
+
+static void set_value(struct reader *r, struct mt_slice value)
+{
+    struct mt_hop *hop = r->hop;
+
+    r->wanted = false;
+    switch (r->clause) {
+    case FROM:
+        r->from.value = value;
+        break;
+    case BY:
+        set_by(hop, value);
+        break;
+    case VIA:
+        hop->via = value;
+        break;
+    case WITH:
+        hop->with = value;
+        break;
+    case ID:
+        hop->id = without_angles(value);
+        break;
+    case FOR:
+        hop->recipient = without_angles(value);
+        break;
+    case NO_CLAUSE:
+        break;
+    }
+}
+
+/* fetchmail: from NAME [IP] */
+static bool is_from_literal(struct reader *r, struct mt_slice word)
+{
+    if (r->clause != FROM || r->hop->ip.n || *word.p != '[' || !mt_hop_ip(word, &r->hop->ip)) {
+        return false;
+    }
+    r->from.is_name = true;
+    return true;
+}
+
+static void take_word(struct reader *r, struct mt_slice word)
+{
+    enum clause clause = clause_of(word);
+
+    if (clause != NO_CLAUSE && !is_value(r) && !is_with_cipher(r, clause)) {
+        if (!r->seen[clause]) {
+            keep_stray(r);
+            r->clause = clause;
+            r->seen[clause] = r->wanted = true;
+            return;
+        }
+        r->hop->notes |= MT_HOP_TWICE;
+        r->clause = NO_CLAUSE;
+        r->wanted = false;
+    }
+    if (r->wanted) {
+        set_value(r, word);
+    } else if (!is_from_literal(r, word)) {
+        add_stray(r, word);
+    }
+}
+
+static void take_comment(struct reader *r, struct mt_slice text)
+{
+    keep_stray(r);
+    if (r->clause == FROM && mt_from_comment(r->hop, &r->from, text)) {
+        return;
+    }
+    if (r->clause == BY && mt_by_comment(r->hop, text)) {
+        return;
+    }
+    keep_comment(r, text);
+}
+
+static void read_clauses(struct reader *r, struct mt_slice clauses)
+{
+    struct mt_slice text;
+    enum token token;
+    bool open = false;
+
+    r->at = clauses;
+    while ((token = take_token(&r->at, &text, &open)) != END) {
+        if (token == WORD) {
+            take_word(r, text);
+        } else if (token == COMMENT) {
+            take_comment(r, text);
+        }
+    }
+    keep_stray(r);
+    if (open) {
+        r->hop->notes |= MT_HOP_OPEN;
+    }
+}
+
+/* Behind the date stand comments only (Postfix with RECEIVED_ENVELOPE_FROM), whatever their words. */
+static void read_rest(struct reader *r, struct mt_slice rest)
+{
+    r->clause = NO_CLAUSE;
+    for (size_t i = 0; i < CLAUSES; i++) {
+        r->seen[i] = true;
+    }
+    if (rest.n) {
+        unsigned notes = r->hop->notes;
+        read_clauses(r, rest);
+        r->hop->notes = notes | (r->hop->notes & (MT_HOP_OPEN | MT_HOP_MORE));
+    }
+}
+
+void mt_hop_read(struct mt_slice header, struct mt_hop *hop)
+{
+    struct reader r = {.hop = hop, .clause = NO_CLAUSE};
+    struct mt_slice after;
+
+    memset(hop, 0, sizeof *hop);
+    split_date(hop, &header, &after);
+    read_clauses(&r, header);
+    if (!r.seen[FROM] && !r.seen[BY]) {
+        hop->notes |= MT_HOP_NO_CLAUSE;
+    }
+    read_rest(&r, after);
+    mt_from_finish(hop, &r.from, r.exim);
+    if (hop->with.n) {
+        bool auth = hop->auth;
+        hop->protocol = mt_hop_protocol(hop->with, &hop->tls, &hop->auth, &hop->utf8);
+        hop->auth |= auth;
+    }
+}
+
+void mt_hop_read_logged(struct mt_slice header, char scratch[MT_HOP_LOGGED], struct mt_hop *hop)
+{
+    size_t n = 0;
+
+    if (header.n > MT_HOP_LOGGED) {
+        mt_hop_read(header, hop);
+        return;
+    }
+    for (size_t i = 0; i < header.n; i++, n++) {
+        scratch[n] = header.p[i];
+        if (header.p[i] == '?' && i + 1 < header.n && header.p[i + 1] == '?') {
+            scratch[n] = ' ';
+            i++;
+        }
+    }
+    mt_hop_read(mt_slice(scratch, n), hop);
+}
+
+void mt_hop_follow(struct mt_hop *hop, const struct mt_time *before)
+{
+    if (hop->timed) {
+        hop->delay = hop->time.usec - before->usec;
+        hop->delayed = true;
+    }
+}

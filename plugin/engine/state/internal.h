@@ -1,0 +1,95 @@
+/* The state's own: state.c writes, recover.c reads. */
+#ifndef MT_STATE_INTERNAL_H
+#define MT_STATE_INTERNAL_H
+
+#include "mailtrace/state.h"
+#include "segment.h"
+
+/* Where a record stands: segments in order, and within one by offset. */
+struct mt_spot {
+    uint64_t segment, at;
+};
+
+/* The content of a line's record; host, program and text follow. */
+struct mt_line_record {
+    int64_t wall;
+    int64_t usec;
+    uint64_t order;
+    uint64_t position;
+    uint32_t source; /* MT_SOURCES: not known */
+    uint32_t pid;
+    uint32_t host_n, program_n, text_n;
+    int16_t offset;
+    uint8_t digits, mta;
+    uint8_t cut, repeated;
+    uint8_t unused[6];
+};
+
+/* Of TICK, DELIVERED, CLOSE; START has the spot as well. */
+struct mt_moment_record {
+    int64_t wall;
+    struct mt_spot from; /* START: the first record whose events were given out again; all zero: none was */
+};
+
+/* PLACE */
+struct mt_place_record {
+    uint64_t position;
+    uint64_t source;
+};
+
+/* A file that is there. */
+struct mt_file {
+    uint64_t number, bytes;
+    int64_t created;
+};
+
+struct mt_recovery;
+
+struct mt_state {
+    struct mt_state_config config;
+    char *path;
+    int lock; /* file descriptor */
+    struct mt_correlator *c;
+    struct mt_segment segment; /* being written; its fd is -1 while the disk fails */
+    struct mt_file *files;     /* those on disk, the oldest first; the last is being written */
+    size_t nfiles, files_size;
+    uint64_t next_number;
+    struct mt_recovery *recovery; /* while it goes on */
+    struct mt_spot delivered;     /* the last record of that kind */
+    struct mt_spot keep;          /* what was given out again at the start, and may have to be once more */
+    int64_t started;              /* wall clock of that */
+    int64_t retry;                /* wall clock: when to try the disk again */
+    uint64_t rotate_at;           /* bytes of journal */
+    bool failing;                 /* reported */
+    bool unsynced;
+    uint64_t order;
+    struct mt_buffer note;
+    uint64_t *positions;
+    size_t npositions;
+    struct mt_state_stats stats;
+};
+
+/* state.c */
+
+int64_t mt_state_now(void);
+void mt_state_report(struct mt_state *state, enum mt_severity severity, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+char *mt_state_file_name(const struct mt_state *state, uint64_t number); /* to be freed; NULL: no memory */
+bool mt_state_set_position(struct mt_state *state, uint64_t source, uint64_t position);
+/* Begins a new file with an image of what is known now. */
+bool mt_state_rotate(struct mt_state *state, bool fresh);
+/* After recovery: there is a file to write to, or errno says why not. */
+void mt_state_begin(struct mt_state *state, bool good);
+void mt_state_moment(struct mt_state *state, enum mt_record_kind kind, int64_t wall, struct mt_spot from);
+
+/* The caller's part of an image: note, positions, order. Loading, *rest is what follows. */
+bool mt_state_load_own(struct mt_state *state, struct mt_slice image, struct mt_slice *rest);
+
+/* recover.c */
+
+/* Looks at the files, and says why on failure. */
+bool mt_recovery_begin(struct mt_state *state);
+bool mt_recovery_step(struct mt_state *state, size_t most); /* true when done */
+void mt_recovery_free(struct mt_state *state);
+
+#endif

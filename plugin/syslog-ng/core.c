@@ -1,0 +1,425 @@
+/* What a parser knows of its lines: see core.h. Who locks what stands at the top of plugin.c. */
+#include "core.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND INT64_C(1000000)
+
+/* Lines that are fed again in one go when state is taken up. */
+#define RECOVER 1000
+
+/* Reaching a bound is reported this often at most. */
+#define REPORT_EVERY (60 * SECOND)
+
+/* What the state notes when lines come with flow control. */
+#define FLOW_CONTROL "flow-control"
+
+struct mt_core {
+    GMutex lock;
+    struct mt_options options;
+    char *state_path;
+    struct mt_correlator *correlator;
+    struct mt_state *state; /* NULL: none is kept */
+    bool recovered;
+    bool flow_control;
+
+    LogPipe *pipe; /* what it works for at present; NULL: nothing */
+    struct mt_pairs *pairs;
+
+    struct mt_outbox *outbox; /* of the call that holds the lock; NULL until there is an event */
+    struct mt_outbox *spare;
+    struct mt_deliveries *deliveries;
+    int in_hand;     /* outboxes that were taken and not given back */
+    bool given;      /* there were events since it was noted that all are delivered */
+    bool unexpected; /* of some events it will never be known whether they are */
+
+    GThread *syncer; /* forces the journal to the disk */
+    bool synced;     /* it has done so */
+
+    uint64_t foreign; /* lines that the correlator was not asked about */
+    uint64_t lost;
+    uint64_t given_up; /* messages, at the last report of bounds */
+    int64_t bounds_reported;
+};
+
+static int64_t wall_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+/* For the end of a message's list of tags. */
+static EVTTAG *location(const struct mt_core *core)
+{
+    return core->pipe ? log_pipe_location_tag(core->pipe) : NULL;
+}
+
+/* ---- events ---- */
+
+/* Called by the engine, under the lock. */
+static void emit(void *ctx, const struct mt_event *event)
+{
+    struct mt_core *core = ctx;
+
+    if (!core->outbox) {
+        core->outbox = __atomic_exchange_n(&core->spare, NULL, __ATOMIC_ACQUIRE);
+    }
+    if (!core->outbox) {
+        core->outbox = g_new0(struct mt_outbox, 1);
+    }
+    mt_outbox_add(core->outbox, event, core->pairs);
+}
+
+/* Under the lock. */
+static struct mt_outbox *take_outbox(struct mt_core *core)
+{
+    struct mt_outbox *box = core->outbox;
+
+    core->outbox = NULL;
+    if (box) {
+        core->given = true;
+        __atomic_add_fetch(&core->in_hand, 1, __ATOMIC_RELAXED);
+    }
+    return box;
+}
+
+static void outbox_discard(struct mt_outbox *box)
+{
+    if (box) {
+        mt_outbox_free(box);
+        g_free(box);
+    }
+}
+
+void mt_core_give_back(struct mt_core *core, struct mt_outbox *box, bool expected)
+{
+    if (box->lost) {
+        __atomic_add_fetch(&core->lost, box->lost, __ATOMIC_RELAXED);
+    }
+    if (!expected) {
+        __atomic_store_n(&core->unexpected, true, __ATOMIC_RELAXED);
+    }
+    mt_outbox_reset(box);
+    outbox_discard(__atomic_exchange_n(&core->spare, box, __ATOMIC_ACQ_REL));
+    __atomic_sub_fetch(&core->in_hand, 1, __ATOMIC_RELEASE);
+}
+
+/* Under the lock: so none can be taken meanwhile. */
+static void note_delivered(struct mt_core *core)
+{
+    if (core->given && __atomic_load_n(&core->in_hand, __ATOMIC_ACQUIRE) == 0 &&
+        !__atomic_load_n(&core->unexpected, __ATOMIC_RELAXED) && mt_deliveries_all_done(core->deliveries)) {
+        mt_state_delivered(core->state);
+        core->given = false;
+    }
+}
+
+struct mt_deliveries *mt_core_deliveries(const struct mt_core *core)
+{
+    return core->deliveries;
+}
+
+bool mt_core_flow_control(const struct mt_core *core)
+{
+    return __atomic_load_n(&core->flow_control, __ATOMIC_RELAXED);
+}
+
+void mt_core_set_flow_control(struct mt_core *core)
+{
+    g_mutex_lock(&core->lock);
+    if (!core->flow_control) {
+        mt_state_note(core->state, MT_LIT(FLOW_CONTROL));
+        __atomic_store_n(&core->flow_control, true, __ATOMIC_RELAXED);
+    }
+    g_mutex_unlock(&core->lock);
+}
+
+/* ---- lines ---- */
+
+bool mt_core_is_recovered(const struct mt_core *core)
+{
+    return __atomic_load_n(&core->recovered, __ATOMIC_ACQUIRE);
+}
+
+bool mt_core_recover(struct mt_core *core, struct mt_outbox **box)
+{
+    bool recovered = true;
+
+    *box = NULL;
+    g_mutex_lock(&core->lock);
+    if (!core->recovered) {
+        recovered = mt_state_recover(core->state, RECOVER);
+        if (mt_slice_eq(mt_state_noted(core->state), MT_LIT(FLOW_CONTROL))) {
+            __atomic_store_n(&core->flow_control, true, __ATOMIC_RELAXED);
+        }
+        *box = take_outbox(core);
+        __atomic_store_n(&core->recovered, recovered, __ATOMIC_RELEASE);
+    }
+    g_mutex_unlock(&core->lock);
+    return recovered;
+}
+
+struct mt_outbox *mt_core_feed(struct mt_core *core, const struct mt_record *record, enum mt_verdict verdict)
+{
+    struct mt_outbox *box;
+
+    if (verdict == MT_FOREIGN) {
+        __atomic_add_fetch(&core->foreign, 1, __ATOMIC_RELAXED);
+        return NULL;
+    }
+    g_mutex_lock(&core->lock);
+    mt_state_feed(core->state, core->correlator, record, verdict, wall_clock(), NULL);
+    box = take_outbox(core);
+    g_mutex_unlock(&core->lock);
+    return box;
+}
+
+/* ---- the tick ---- */
+
+struct sync_job {
+    struct mt_core *core;
+    int fd;
+};
+
+/* Returns an errno, or 0. */
+static void *run_sync(void *arg)
+{
+    struct sync_job *job = arg;
+    int error = fdatasync(job->fd) == 0 ? 0 : errno;
+
+    close(job->fd);
+    __atomic_store_n(&job->core->synced, true, __ATOMIC_RELEASE);
+    g_free(job);
+    return GINT_TO_POINTER(error);
+}
+
+/* Waits for the syncer, if there is one. Under no lock. */
+static void end_sync(struct mt_core *core)
+{
+    int error;
+
+    if (!core->syncer) {
+        return;
+    }
+    error = GPOINTER_TO_INT(g_thread_join(core->syncer));
+    core->syncer = NULL;
+    if (error) {
+        g_mutex_lock(&core->lock);
+        mt_state_sync_failed(core->state, error);
+        g_mutex_unlock(&core->lock);
+    }
+}
+
+/* The disk may take its time: so in a thread, one at a time. */
+static void start_sync(struct mt_core *core, int fd)
+{
+    struct sync_job *job = g_new(struct sync_job, 1);
+    sigset_t all, before;
+
+    *job = (struct sync_job){core, fd};
+    core->synced = false;
+    sigfillset(&all); /* signals are for syslog-ng's main thread */
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    core->syncer = g_thread_try_new("mailtrace-sync", run_sync, job, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!core->syncer) {
+        g_free(job);
+        close(fd);
+    }
+}
+
+static void sync_state(struct mt_core *core)
+{
+    int fd;
+
+    if (core->syncer && !__atomic_load_n(&core->synced, __ATOMIC_ACQUIRE)) {
+        return;
+    }
+    end_sync(core);
+    g_mutex_lock(&core->lock);
+    fd = mt_state_sync_fd(core->state);
+    g_mutex_unlock(&core->lock);
+    if (fd >= 0) {
+        start_sync(core, fd);
+    }
+}
+
+/* Messages that were given up since the bounds were reached. */
+static void report_bounds(struct mt_core *core)
+{
+    int64_t now = wall_clock();
+    struct mt_stats stats;
+
+    g_mutex_lock(&core->lock);
+    mt_correlator_stats(core->correlator, &stats);
+    g_mutex_unlock(&core->lock);
+    if (stats.incomplete[MT_REASON_EVICTED] != core->given_up && now - core->bounds_reported >= REPORT_EVERY) {
+        msg_warning("mailtrace(): max-messages() or max-memory() is reached; messages were given up",
+                    evt_tag_printf("given_up", "%" PRIu64, stats.incomplete[MT_REASON_EVICTED] - core->given_up),
+                    location(core));
+        core->given_up = stats.incomplete[MT_REASON_EVICTED];
+        core->bounds_reported = now;
+    }
+}
+
+struct mt_outbox *mt_core_tick(struct mt_core *core)
+{
+    struct mt_outbox *box;
+
+    g_mutex_lock(&core->lock);
+    note_delivered(core);
+    mt_state_tick(core->state, core->correlator, wall_clock());
+    box = take_outbox(core);
+    g_mutex_unlock(&core->lock);
+    sync_state(core);
+    report_bounds(core);
+    return box;
+}
+
+void mt_core_numbers(struct mt_core *core, struct mt_numbers *numbers)
+{
+    uint64_t foreign = __atomic_load_n(&core->foreign, __ATOMIC_RELAXED);
+
+    numbers->lost = __atomic_load_n(&core->lost, __ATOMIC_RELAXED);
+    numbers->pending = (uint64_t)mt_deliveries_pending(core->deliveries);
+    g_mutex_lock(&core->lock);
+    mt_correlator_stats(core->correlator, &numbers->engine);
+    mt_state_stats(core->state, &numbers->state);
+    g_mutex_unlock(&core->lock);
+    numbers->engine.lines += foreign;
+    numbers->engine.foreign += foreign;
+}
+
+/* ---- from the configuration to its end ---- */
+
+/* Called by the engine. syslog-ng's messages take no way through the parser here. */
+static void report(void *ctx, enum mt_severity severity, const char *text)
+{
+    struct mt_core *core = ctx;
+
+    if (severity == MT_SEVERITY_ERROR) {
+        msg_error("mailtrace(): state-file()", evt_tag_str("reason", text), location(core));
+    } else if (severity == MT_SEVERITY_WARNING) {
+        msg_warning("mailtrace(): state-file()", evt_tag_str("reason", text), location(core));
+    } else {
+        msg_info("mailtrace(): state-file()", evt_tag_str("note", text), location(core));
+    }
+}
+
+static void open_state(struct mt_core *core)
+{
+    struct mt_state_config config = {.path = core->state_path,
+                                     .redeliver = core->options.redeliver,
+                                     .max_bytes = core->options.max_state,
+                                     .sync = core->options.sync,
+                                     .report = report,
+                                     .ctx = core};
+    char why[400] = "no memory";
+
+    core->state = mt_state_open(&config, core->correlator, why, sizeof why);
+    if (!core->state) {
+        msg_error("mailtrace(): the state-file() cannot be used; what is open will not survive a restart",
+                  evt_tag_str("reason", why), location(core));
+    }
+}
+
+struct mt_core *mt_core_new(const struct mt_options *options, const char *state_path, LogPipe *pipe)
+{
+    struct mt_core *core = g_new0(struct mt_core, 1);
+
+    g_mutex_init(&core->lock);
+    core->deliveries = mt_deliveries_new();
+    mt_options_copy(options, &core->options);
+    core->correlator = mt_correlator_new(&core->options.engine, emit, core);
+    core->pipe = pipe;
+    if (!core->correlator) {
+        mt_core_free(core);
+        return NULL;
+    }
+    core->state_path = g_strdup(state_path);
+    if (state_path) {
+        open_state(core);
+    }
+    return core;
+}
+
+/* Events that are still on their way are given out again after the next start. */
+void mt_core_free(struct mt_core *core)
+{
+    end_sync(core);
+    mt_state_close(core->state, mt_deliveries_all_done(core->deliveries));
+    mt_correlator_free(core->correlator);
+    mt_deliveries_unref(core->deliveries);
+    outbox_discard(core->outbox);
+    outbox_discard(core->spare);
+    mt_options_free(&core->options);
+    g_free(core->state_path);
+    g_mutex_clear(&core->lock);
+    g_free(core);
+}
+
+static bool append(void *ctx, const void *p, size_t n)
+{
+    struct mt_buffer *buffer = ctx;
+
+    mt_buffer_append(buffer, p, n);
+    return !buffer->failed;
+}
+
+static void carry_over(struct mt_core *from, struct mt_core *to)
+{
+    struct mt_buffer image = {0};
+
+    if (!mt_correlator_save(from->correlator, append, &image) ||
+        !mt_correlator_load(to->correlator, image.p, image.n)) {
+        msg_error("mailtrace(): no memory to take over what was open", log_pipe_location_tag(to->pipe));
+    }
+    mt_buffer_free(&image);
+}
+
+/* What is on disk is taken up from there. Events that are on their way survive a reload in syslog-ng's queues. */
+struct mt_core *mt_core_renew(struct mt_core *core, const struct mt_options *options, const char *state_path,
+                              LogPipe *pipe)
+{
+    bool flow_control = core->flow_control;
+    struct mt_core *next;
+
+    if (mt_options_same_engine(&core->options, options) && !g_strcmp0(core->state_path, state_path)) {
+        return core;
+    }
+    end_sync(core);
+    mt_state_close(core->state, true);
+    core->state = NULL;
+    next = mt_core_new(options, state_path, pipe);
+    if (next) {
+        next->flow_control = flow_control;
+        if (!next->state) {
+            carry_over(core, next);
+        } else if (g_strcmp0(core->state_path, state_path) != 0) {
+            msg_warning("mailtrace(): another state-file(): what is open stays in the one before",
+                        evt_tag_str("before", core->state_path ? core->state_path : "none"),
+                        evt_tag_str("now", state_path), log_pipe_location_tag(pipe));
+        }
+    }
+    mt_core_free(core);
+    return next;
+}
+
+void mt_core_attach(struct mt_core *core, LogPipe *pipe, struct mt_pairs *pairs)
+{
+    core->pipe = pipe;
+    core->pairs = pairs;
+}
+
+void mt_core_detach(struct mt_core *core)
+{
+    end_sync(core);
+    core->pairs = NULL;
+    core->pipe = NULL;
+}

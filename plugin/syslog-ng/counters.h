@@ -1,0 +1,28 @@
+/* The parser's counters among syslog-ng's own: `syslog-ng-ctl stats`, and with 4.0 and later its metrics.
+ *
+ * Thread rules: the main thread.
+ */
+#ifndef MT_SYSLOG_NG_COUNTERS_H
+#define MT_SYSLOG_NG_COUNTERS_H
+
+#include "sdk.h"
+
+#include "mailtrace/state.h"
+
+struct mt_counters;
+
+/* Makes them known under the name of a parser, and which of its clones it is. */
+struct mt_counters *mt_counters_new(const char *id, const char *instance);
+void mt_counters_free(struct mt_counters *counters);
+
+struct mt_numbers {
+    struct mt_stats engine;
+    struct mt_state_stats state;
+    uint64_t lost;    /* events that memory was too short for */
+    uint64_t pending; /* gauge: events on their way, as far as that is known */
+};
+
+/* What syslog-ng shows from now on. */
+void mt_counters_set(struct mt_counters *counters, const struct mt_numbers *numbers);
+
+#endif

@@ -1,0 +1,56 @@
+/* mailtrace(): a parser of syslog-ng that turns the log lines of mail servers into events.
+ *
+ *     parser p_mail { mailtrace(inject-mode(aggregate-only)); };
+ *     log { source(s_mail); parser(p_mail); destination { file("/var/log/mail-events.json" template("$MESSAGE\n")); };
+ * };
+ *
+ * This file holds what syslog-ng looks for in a module; what a parser does is in parser.c.
+ *
+ * Concurrency & Locking
+ *
+ * A parser stands in one place of one log path (syslog-ng clones it for the others), and any
+ * number of threads pass through it at once: those of sources, and the main thread once a second,
+ * which moves the engine's clocks on. It has a core, which outlives it: when the configuration
+ * is reloaded, the parser of the same persist-name takes it over.
+ * - options, pairs' prefix: written while the configuration is read, then only read.
+ * - core: correlator, state, the outbox in use, the pairs that events are written with: under `lock`.
+ *   The engine hands events to emit(), which writes them into the outbox. The thread takes the
+ *   outbox along when it releases the lock, and sends the events then: who waits or works
+ *   downstream holds nobody else up, and finds no lock of ours taken when it comes back here.
+ * - deliveries: events that destinations have not acknowledged yet; atomic, as acknowledgements come from
+ *   their threads. It outlives the core while there are any.
+ * - syncer: a thread that forces the journal to the disk once a second; the main thread's.
+ * - foreign, lost: atomic; lines that are none of ours take no lock.
+ * - spare: an outbox to be used again, exchanged atomically.
+ * - counters: the main thread's. They are syslog-ng's, which reads them when it likes.
+ * init, deinit, free, the tick and all of the grammar run on the main thread. syslog-ng has
+ * stopped the others before it calls init and deinit.
+ */
+#include "mailtrace-parser.h"
+
+#include "plugin-types.h"
+#include "plugin.h"
+
+static Plugin plugins[] = {
+    {.type = LL_CONTEXT_PARSER, .name = "mailtrace", .parser = &mailtrace_parser},
+};
+
+__attribute__((visibility("default"))) gboolean mailtrace_syslogng_module_init(PluginContext *context, CfgArgs *args);
+
+gboolean mailtrace_syslogng_module_init(PluginContext *context, CfgArgs *args)
+{
+    (void)args;
+    plugin_register(context, plugins, G_N_ELEMENTS(plugins));
+    return TRUE;
+}
+
+extern __attribute__((visibility("default"))) const ModuleInfo module_info;
+
+const ModuleInfo module_info = {
+    .canonical_name = "mailtrace-syslogng",
+    .version = MT_VERSION,
+    .description = "The mailtrace() parser turns the log lines of mail servers into events.",
+    .core_revision = SYSLOG_NG_SOURCE_REVISION,
+    .plugins = plugins,
+    .plugins_len = G_N_ELEMENTS(plugins),
+};

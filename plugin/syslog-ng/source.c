@@ -1,0 +1,141 @@
+/* From a message of syslog-ng to a line: see source.h. */
+#include "source.h"
+
+#include "scratch-buffers.h"
+
+#define SECOND INT64_C(1000000)
+
+/* The shortest header that can be read: "Mar  7 15:02:58". */
+#define HEADER_LEAST 15
+
+/* What syslog-ng takes off the front of a wrapped line is no longer than that. */
+#define TAKEN_MOST 64
+
+static struct mt_slice value_of(const LogMessage *msg, NVHandle handle)
+{
+    gssize n;
+    const char *p = log_msg_get_value(msg, handle, &n);
+
+    return mt_slice(p, n > 0 ? (size_t)n : 0);
+}
+
+static struct mt_slice skip_blanks(struct mt_slice s)
+{
+    while (s.n && *s.p == ' ') {
+        s = mt_slice_skip(s, 1);
+    }
+    return s;
+}
+
+/* Without blanks before it, and the byte order mark (RFC 5424, 6.4). */
+static struct mt_slice trim(struct mt_slice text)
+{
+    text = skip_blanks(text);
+    if (mt_slice_starts(text, MT_LIT("\xEF\xBB\xBF"))) {
+        text = skip_blanks(mt_slice_skip(text, 3));
+    }
+    return text;
+}
+
+static uint32_t number_of(struct mt_slice s)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9' || n > UINT32_MAX) {
+            return 0;
+        }
+        n = n * 10 + (uint64_t)(s.p[i] - '0');
+    }
+    return n > UINT32_MAX ? 0 : (uint32_t)n;
+}
+
+/* syslog-ng keeps microseconds, but not how many digits of a fraction a stamp had: all six, or none. */
+static struct mt_time time_of(const UnixTime *stamp)
+{
+    int32_t offset = stamp->ut_gmtoff == -1 ? 0 : stamp->ut_gmtoff;
+    struct mt_time time = {
+        .usec = stamp->ut_sec * SECOND + stamp->ut_usec,
+        .offset = (int16_t)(offset / 60),
+        .digits = stamp->ut_usec ? 6 : 0,
+    };
+
+    return time;
+}
+
+/* Which of two lines with the same stamp came first is told by their reception. */
+static uint64_t order_of(const LogMessage *msg)
+{
+    return (uint64_t)time_of(&msg->timestamps[LM_TS_RECVD]).usec;
+}
+
+static void cut(struct mt_line *line, uint32_t max_line)
+{
+    line->cut = line->text.n > max_line;
+    if (line->cut) {
+        line->text.n = max_line;
+    }
+}
+
+void mt_source_line(const LogMessage *msg, struct mt_slice text, uint32_t max_line, struct mt_line *line)
+{
+    memset(line, 0, sizeof *line);
+    line->time = time_of(&msg->timestamps[LM_TS_STAMP]);
+    line->host = value_of(msg, LM_V_HOST);
+    line->program = value_of(msg, LM_V_PROGRAM);
+    line->pid = number_of(value_of(msg, LM_V_PID));
+    line->text = trim(text);
+    line->order = order_of(msg);
+    cut(line, max_line);
+}
+
+/* "<22>", "1 2024-", "2024-", "Mar ": cheap enough to be asked of every line that is not mail. */
+static bool looks_like_header(struct mt_slice s)
+{
+    return s.n > HEADER_LEAST && ((*s.p >= '0' && *s.p <= '9') || *s.p == '<' || *s.p == '\0' ||
+                                  (*s.p >= 'A' && *s.p <= 'S' && s.p[3] == ' '));
+}
+
+/* A line that was wrapped without a tag: syslog-ng has taken the wrapped header's first word for
+ * the program ("Mar", "2024-03-07T15"), and kept what it took off as LEGACY_MSGHDR.
+ */
+static struct mt_slice header_and_text(const LogMessage *msg, struct mt_slice text)
+{
+    struct mt_slice header = value_of(msg, LM_V_LEGACY_MSGHDR);
+    GString *both;
+
+    if (!header.n || header.n > TAKEN_MOST) {
+        return mt_slice(NULL, 0);
+    }
+    both = scratch_buffers_alloc();
+    g_string_append_len(both, header.p, (gssize)header.n);
+    g_string_append_len(both, text.p, (gssize)text.n);
+    return mt_slice(both->str, both->len);
+}
+
+static bool starts_like_stamp(struct mt_slice program)
+{
+    return (program.n == 3 && *program.p >= 'A' && *program.p <= 'S') ||
+           (program.n == 13 && program.p[4] == '-' && program.p[10] == 'T');
+}
+
+bool mt_source_wrapped(const LogMessage *msg, struct mt_slice text, struct mt_zone *zone, uint32_t max_line,
+                       struct mt_line *line)
+{
+    struct mt_line inner = {.order = order_of(msg)};
+    struct mt_slice whole = trim(text);
+
+    zone->now = msg->timestamps[LM_TS_RECVD].ut_sec * SECOND;
+    if (!looks_like_header(whole) || !mt_syslog_read(zone, whole, &inner)) {
+        if (!starts_like_stamp(value_of(msg, LM_V_PROGRAM))) {
+            return false;
+        }
+        whole = header_and_text(msg, text);
+        if (!looks_like_header(whole) || !mt_syslog_read(zone, whole, &inner)) {
+            return false;
+        }
+    }
+    cut(&inner, max_line);
+    *line = inner;
+    return true;
+}

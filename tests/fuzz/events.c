@@ -1,0 +1,315 @@
+/* Lines of any bytes through the correlator.
+ *
+ * Once as they come, with whatever stamps and bounds: every event is valid JSON, the counters add
+ * up, nothing stays open. Then with stamps that go on by even steps, twice: in order,
+ * and out of order within `settle` and with lines repeated; the events must be the same.
+ *
+ * A line without a header is taken for text of the MTA of the line before. What stands behind
+ * the last line feed is no line but the options: one byte each, see enum.
+ */
+#include "fuzz.h"
+#include "mailtrace/correlate.h"
+#include "mailtrace/json_c.h"
+#include "mailtrace/syslog.h"
+
+#include <stdlib.h>
+
+enum option {
+    FLAGS,
+    STEP, /* between lines, in quarters of a second */
+    SEED,
+    SEED_TOO,
+    OPTIONS
+};
+
+enum {
+    NO_SETTLE = 1,
+    SMALL = 2, /* bounds that are hit */
+    WALL = 4,  /* with the wall clock */
+};
+
+#define LINES_MAX 300
+#define SECOND    INT64_C(1000000)
+#define NOW       (INT64_C(1711551778) * SECOND) /* 2024-03-27T15:02:58Z */
+
+struct fed {
+    struct mt_line line;
+    struct mt_slice raw;
+    int64_t when; /* it is fed */
+    size_t place;
+};
+
+static struct fed lines[2 * LINES_MAX];
+static size_t nlines;
+static unsigned char options[OPTIONS];
+static uint64_t state;
+
+/* Marsaglia's xorshift. */
+static unsigned draw(unsigned below)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (unsigned)((state >> 11) % below);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    return setenv("TZ", "Europe/Berlin", 1);
+}
+
+/* --- what is fed --- */
+
+static void read_options(struct mt_slice *input)
+{
+    const char *feed = input->n ? memrchr(input->p, '\n', input->n) : NULL;
+    size_t head = feed ? (size_t)(feed - input->p) + 1 : 0;
+
+    memset(options, 0, sizeof options);
+    for (size_t i = 0; i < OPTIONS && head + i < input->n; i++) {
+        options[i] = (unsigned char)input->p[head + i];
+    }
+    input->n = head;
+    state = (uint64_t)options[SEED] << 8 | options[SEED_TOO] | UINT64_C(1) << 40;
+}
+
+static void read_lines(struct mt_slice at)
+{
+    struct mt_zone zone = {.now = NOW};
+    struct mt_line line = {.time.usec = NOW, .host = MT_LIT("mx1"), .program = MT_LIT("postfix/smtpd"), .pid = 1};
+    struct mt_slice raw;
+
+    nlines = 0;
+    while (nlines < LINES_MAX && fuzz_next_line(&at, &raw)) {
+        raw.p = fuzz_copy(raw.p, raw.n);
+        if (mt_syslog_read(&zone, raw, &line) == MT_SYSLOG_NONE) {
+            line.text = raw;
+        }
+        line.order = nlines;
+        lines[nlines] = (struct fed){.line = line, .raw = raw, .place = nlines};
+        nlines++;
+    }
+}
+
+static void free_lines(void)
+{
+    for (size_t i = 0; i < nlines; i++) {
+        free((void *)(uintptr_t)lines[i].raw.p);
+    }
+}
+
+/* --- what comes of it --- */
+
+struct events {
+    struct mt_buffer text; /* of one event */
+    char *all[16 * LINES_MAX];
+    size_t n, count;
+    bool keep;
+};
+
+static void emit(void *ctx, const struct mt_event *event)
+{
+    struct events *e = ctx;
+    struct json_object *tree = mt_event_json_c(event);
+    size_t n;
+    const char *text =
+        json_object_to_json_string_length(tree, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
+
+    e->text.n = 0;
+    fuzz_check(mt_event_json(event, &e->text), "there is memory");
+    fuzz_check_json(&e->text);
+    fuzz_check(mt_slice_eq(mt_slice(text, n), mt_slice(e->text.p, e->text.n)), "both sinks write the same");
+    json_object_put(tree);
+    e->count++;
+    if (e->keep && e->n < sizeof e->all / sizeof *e->all) {
+        mt_buffer_append(&e->text, "", 1);
+        e->all[e->n++] = fuzz_copy(e->text.p, e->text.n);
+    }
+}
+
+static void free_events(struct events *e)
+{
+    while (e->n) {
+        free(e->all[--e->n]);
+    }
+    mt_buffer_free(&e->text);
+}
+
+static struct mt_config config(void)
+{
+    struct mt_config config;
+
+    mt_config_default(&config);
+    if (options[FLAGS] & NO_SETTLE) {
+        config.settle = 0;
+    }
+    if (options[FLAGS] & SMALL) {
+        config.max_messages = 3;
+        config.max_memory = 16384;
+        config.max_recipients = 2;
+        config.timeout = 3 * SECOND;
+    }
+    return config;
+}
+
+struct tally {
+    uint64_t foreign, recognised, unrecognised, parts;
+};
+
+static void feed(struct mt_correlator *c, const struct mt_line *line, int64_t wall, struct tally *tally)
+{
+    static struct mt_record rec;
+    enum mt_verdict verdict = mt_parse(line, &rec);
+
+    tally->foreign += verdict == MT_FOREIGN;
+    tally->unrecognised += verdict == MT_UNRECOGNISED;
+    tally->recognised += verdict == MT_RECOGNISED;
+    tally->parts += verdict == MT_RECOGNISED && rec.kind == MT_KIND_PART;
+    mt_correlator_feed(c, &rec, verdict, wall);
+}
+
+static void check_counters(const struct mt_correlator *c, const struct tally *tally, uint64_t fed, uint64_t events)
+{
+    struct mt_stats stats;
+    uint64_t recognised = 0, unrecognised = 0, emitted = 0, incomplete = 0;
+
+    mt_correlator_stats(c, &stats);
+    for (int mta = 0; mta < MT_MTA_COUNT; mta++) {
+        recognised += stats.recognised[mta];
+        unrecognised += stats.unrecognised[mta];
+    }
+    for (int kind = 0; kind < MT_EVENT_COUNT; kind++) {
+        emitted += stats.events[kind];
+    }
+    for (int reason = 0; reason < MT_REASON_COUNT; reason++) {
+        incomplete += stats.incomplete[reason];
+    }
+    fuzz_check(stats.lines == fed, "lines are counted");
+    fuzz_check(stats.foreign == tally->foreign, "foreign lines are counted");
+    fuzz_check(recognised == tally->recognised, "recognised lines are counted");
+    fuzz_check(unrecognised >= tally->unrecognised && unrecognised <= tally->unrecognised + tally->parts,
+               "unrecognised lines are counted, put together ones too");
+    fuzz_check(emitted == events, "events are counted");
+    fuzz_check(incomplete <= stats.events[MT_EVENT_MESSAGE], "incomplete messages are messages");
+    fuzz_check(stats.open == 0, "no message stays open");
+    fuzz_check(stats.sessions == 0, "no session stays open");
+}
+
+/* --- the runs --- */
+
+static void run_as_they_come(void)
+{
+    static struct events e;
+    const struct mt_config with = config();
+    struct mt_correlator *c = mt_correlator_new(&with, emit, &e);
+    struct tally tally = {0};
+    int64_t wall = options[FLAGS] & WALL ? NOW : 0;
+
+    fuzz_check(c != NULL, "there is memory");
+    e = (struct events){.n = 0};
+    for (size_t i = 0; i < nlines; i++) {
+        feed(c, &lines[i].line, wall, &tally);
+        if (wall) {
+            wall += options[STEP] * (SECOND / 4);
+            mt_correlator_tick(c, wall);
+        }
+    }
+    mt_correlator_flush(c, true);
+    check_counters(c, &tally, nlines, e.count);
+    mt_correlator_free(c);
+    free_events(&e);
+}
+
+static int by_when(const void *a, const void *b)
+{
+    const struct fed *x = a, *y = b;
+
+    if (x->when != y->when) {
+        return x->when < y->when ? -1 : 1;
+    }
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void run_by_steps(struct events *e, struct fed *v, size_t n)
+{
+    struct mt_config with;
+    struct mt_correlator *c;
+    struct tally tally = {0};
+
+    mt_config_default(&with);
+    c = mt_correlator_new(&with, emit, e);
+    fuzz_check(c != NULL, "there is memory");
+    e->keep = true;
+    qsort(v, n, sizeof *v, by_when);
+    for (size_t i = 0; i < n; i++) {
+        feed(c, &v[i].line, 0, &tally);
+    }
+    mt_correlator_flush(c, true);
+    check_counters(c, &tally, n, e->count);
+    mt_correlator_free(c);
+    qsort(e->all, e->n, sizeof *e->all, by_text);
+}
+
+/* Lines come late by less than `settle`, and some come twice. */
+static size_t disorder(struct fed *v, size_t n)
+{
+    size_t all = n;
+
+    for (size_t i = 0; i < n; i++) {
+        v[i].when = v[i].line.time.usec + draw(2 * SECOND - 1);
+        if (draw(3) == 0) {
+            v[all] = v[i];
+            v[all].when = v[i].line.time.usec + draw(2 * SECOND - 1);
+            v[all].place = all;
+            all++;
+        }
+    }
+    return all;
+}
+
+static void check_same(const struct events *want, const struct events *got)
+{
+    for (size_t i = 0; i < want->n && i < got->n; i++) {
+        if (strcmp(want->all[i], got->all[i]) != 0) {
+            fuzz_check(false, want->all[i]);
+        }
+    }
+    fuzz_check(want->n == got->n, "order and repetition change no event");
+}
+
+static void run_in_and_out_of_order(void)
+{
+    static struct events want, got;
+    static struct fed v[2 * LINES_MAX];
+
+    want = got = (struct events){.n = 0};
+    for (size_t i = 0; i < nlines; i++) {
+        /* No two stamps are the same: such lines are told apart by their order alone. */
+        lines[i].when = lines[i].line.time.usec = NOW + (int64_t)i * (options[STEP] * (SECOND / 4) + 1);
+    }
+    memcpy(v, lines, nlines * sizeof *v);
+    run_by_steps(&want, v, nlines);
+    memcpy(v, lines, nlines * sizeof *v);
+    run_by_steps(&got, v, disorder(v, nlines));
+    check_same(&want, &got);
+    free_events(&want);
+    free_events(&got);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct mt_slice input = mt_slice((const char *)data, size);
+
+    read_options(&input);
+    read_lines(input);
+    run_as_they_come();
+    run_in_and_out_of_order();
+    free_lines();
+    return 0;
+}

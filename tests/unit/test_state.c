@@ -1,0 +1,656 @@
+/* State on disk: what was fed and had not ended is known after any end of the process. The process that
+ * ends is a real one: a child that kills itself, mostly.
+ */
+#include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "drawn.h"
+#include "mailtrace/state.h"
+#include "mailtrace/syslog.h"
+#include "suites.h"
+
+#define ALL SIZE_MAX
+
+static char directory[64], path[96], output[96], reports[96];
+
+/* --- a process with a state --- */
+
+struct run {
+    struct mt_correlator *c;
+    struct mt_state *state;
+    int out, reports;
+    size_t fed;
+};
+
+static struct mt_state_config config;
+
+static void write_out(int fd, const char *p, size_t n)
+{
+    if (write(fd, p, n) != (ssize_t)n) {
+        abort();
+    }
+}
+
+static void emit(void *ctx, const struct mt_event *event)
+{
+    const struct run *run = ctx;
+    struct mt_buffer text = {0};
+
+    mt_event_json(event, &text);
+    mt_buffer_append(&text, "\n", 1);
+    write_out(run->out, text.p, text.n);
+    mt_buffer_free(&text);
+}
+
+static void report(void *ctx, enum mt_severity severity, const char *text)
+{
+    const struct run *run = ctx;
+    char line[600];
+    int n = snprintf(line, sizeof line, "%d %s\n", severity, text);
+
+    write_out(run->reports, line, (size_t)n);
+}
+
+static void run_open(struct run *run)
+{
+    struct mt_config engine;
+    char why[300];
+
+    mt_config_default(&engine);
+    *run = (struct run){.out = open(output, O_WRONLY | O_CREAT | O_APPEND, 0600),
+                        .reports = open(reports, O_WRONLY | O_CREAT | O_APPEND, 0600)};
+    run->c = mt_correlator_new(&engine, emit, run);
+    config.report = report;
+    config.ctx = run;
+    run->state = mt_state_open(&config, run->c, why, sizeof why);
+    ck_assert_msg(run->state != NULL, "%s", why);
+    while (!mt_state_recover(run->state, 10)) {
+    }
+}
+
+/* wall: the wall clock at the first line; four lines come in a second. */
+static void run_feed(struct run *run, size_t from, size_t to, int64_t wall)
+{
+    static struct mt_record rec;
+    struct mt_zone zone = {.fixed = true};
+
+    for (size_t i = from; i < to && i < drawn_n; i++) {
+        struct mt_line line = {.order = i + 1};
+        struct mt_place place = {3, i + 1};
+        mt_syslog_read(&zone, mt_slice_str(drawn_lines[i].text), &line);
+        mt_state_feed(run->state, run->c, &rec, mt_parse(&line, &rec), wall, &place);
+        wall += wall ? DRAWN_SECOND / 4 : 0;
+    }
+}
+
+static void run_close(struct run *run)
+{
+    mt_state_close(run->state, true);
+    mt_correlator_free(run->c);
+    close(run->out);
+    close(run->reports);
+}
+
+/* In a process of its own: opens, feeds the lines, ends: by SIGKILL, or as it should; with `all` the input ends, too.
+ */
+static void live(size_t from, size_t to, bool killed, int64_t wall)
+{
+    pid_t child = fork();
+    int status;
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        struct run run;
+        run_open(&run);
+        run_feed(&run, from, to, wall);
+        if (killed) {
+            raise(SIGKILL);
+        }
+        if (to == ALL) {
+            mt_correlator_flush(run.c, true);
+        }
+        run_close(&run);
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    ck_assert_msg(killed ? WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL : status == 0, "status %d", status);
+}
+
+/* --- what came out --- */
+
+static char *read_file(const char *name)
+{
+    struct mt_buffer all = {0};
+    char chunk[4096];
+    int fd = open(name, O_RDONLY);
+    ssize_t n;
+
+    while (fd >= 0 && (n = read(fd, chunk, sizeof chunk)) > 0) {
+        mt_buffer_append(&all, chunk, (size_t)n);
+    }
+    mt_buffer_append(&all, "", 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return all.p;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The events, sorted; each once where `once` is set. */
+static char *events(bool once)
+{
+    char *text = read_file(output), *save = NULL, **v = calloc(strlen(text) / 2 + 2, sizeof *v);
+    struct mt_buffer all = {0};
+    size_t n = 0;
+
+    ck_assert_ptr_nonnull(v);
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        v[n++] = line;
+    }
+    qsort(v, n, sizeof *v, by_text);
+    for (size_t i = 0; i < n; i++) {
+        if (!once || !i || strcmp(v[i], v[i - 1]) != 0) {
+            mt_buffer_append(&all, v[i], strlen(v[i]));
+            mt_buffer_append(&all, "\n", 1);
+        }
+    }
+    mt_buffer_append(&all, "", 1);
+    free(v);
+    free(text);
+    return all.p;
+}
+
+static void remove_all(void)
+{
+    DIR *dir = opendir(directory);
+    const struct dirent *entry;
+    char name[400];
+
+    while (dir && (entry = readdir(dir))) {
+        snprintf(name, sizeof name, "%s/%s", directory, entry->d_name);
+        unlink(name);
+    }
+    if (dir) {
+        closedir(dir);
+    }
+}
+
+static void setup(void)
+{
+    snprintf(directory, sizeof directory, "/tmp/mailtrace-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/state", directory);
+    snprintf(output, sizeof output, "%s/output", directory);
+    snprintf(reports, sizeof reports, "%s/reports", directory);
+    config = (struct mt_state_config){.path = path, .redeliver = MT_REDELIVER_UNMARKED, .max_bytes = UINT64_C(1) << 30};
+}
+
+static void teardown(void)
+{
+    remove_all();
+    rmdir(directory);
+}
+
+/* Events of the log in one go, without any restart. */
+static char *undisturbed(void)
+{
+    char *want;
+
+    live(0, ALL, false, 0);
+    want = events(false);
+    ck_assert_ptr_nonnull(strstr(want, "\"result\":\"sent\""));
+    remove_all();
+    return want;
+}
+
+static int by_usec(const void *a, const void *b)
+{
+    const struct drawn *x = a, *y = b;
+
+    return x->usec != y->usec ? (x->usec < y->usec ? -1 : 1) : x->place < y->place ? -1 : x->place > y->place;
+}
+
+static void draw_sorted_log(int seed)
+{
+    draw_log((uint64_t)seed * 31 + 5);
+    qsort(drawn_lines, drawn_n, sizeof *drawn_lines, by_usec);
+}
+
+static void expect(char *want, bool once)
+{
+    char *got = events(once);
+
+    ck_assert_str_eq(got, want);
+    free(got);
+}
+
+static void expect_report(const char *text)
+{
+    char *all = read_file(reports);
+
+    ck_assert_msg(strstr(all, text) != NULL, "no \"%s\" in: %s", text, all);
+    free(all);
+}
+
+/* The newest file of the state. */
+static void newest(char name[400])
+{
+    DIR *dir = opendir(directory);
+    const struct dirent *entry;
+    char best[256] = "";
+
+    while (dir && (entry = readdir(dir))) {
+        if (strncmp(entry->d_name, "state.", 6) == 0 && strlen(entry->d_name) == 14 &&
+            strcmp(entry->d_name, best) > 0) {
+            snprintf(best, sizeof best, "%s", entry->d_name);
+        }
+    }
+    closedir(dir);
+    ck_assert_str_ne(best, "");
+    snprintf(name, 400, "%s/%s", directory, best);
+}
+
+/* --- the promises --- */
+
+START_TEST(test_killed_anywhere_every_event_comes_and_repeats_are_the_same)
+{
+    char *want;
+    size_t at = 0, kills = 0;
+
+    draw_sorted_log(_i);
+    want = undisturbed();
+    while (at < drawn_n) {
+        size_t to = at + 1 + draw(100);
+        live(at, to, true, 0);
+        at = to;
+        kills++;
+    }
+    live(drawn_n, ALL, false, 0);
+    ck_assert_uint_gt(kills, 5);
+    expect(want, true);
+    free(want);
+}
+END_TEST
+
+START_TEST(test_after_a_clean_end_nothing_is_given_out_twice)
+{
+    char *want;
+
+    draw_sorted_log(_i);
+    want = undisturbed();
+    for (size_t at = 0, to; at < drawn_n; at = to) {
+        to = at + 1 + draw(100);
+        live(at, to, false, 0);
+    }
+    live(drawn_n, ALL, false, 0);
+    expect(want, false);
+    free(want);
+}
+END_TEST
+
+START_TEST(test_lines_read_again_after_a_restart_change_nothing)
+{
+    char *want;
+
+    draw_sorted_log(_i);
+    want = undisturbed();
+    for (size_t at = 0, to; at < drawn_n; at = to) {
+        to = at + 60 + draw(100);
+        live(at > 50 ? at - 50 : 0, to, draw(2), 0);
+    }
+    live(drawn_n, ALL, false, 0);
+    expect(want, true);
+    free(want);
+}
+END_TEST
+
+START_TEST(test_a_process_that_fails_again_at_once_still_owes_the_events)
+{
+    char *want;
+
+    draw_sorted_log(_i);
+    want = undisturbed();
+    config.redeliver = MT_REDELIVER_DEFAULT;
+    live(0, drawn_n / 2, true, (int64_t)time(NULL) * DRAWN_SECOND);
+    truncate(output, 0); /* nothing of it has reached its output */
+    live(drawn_n / 2, drawn_n / 2, true, 0);
+    truncate(output, 0);
+    live(drawn_n / 2, drawn_n / 2, true, 0);
+    live(drawn_n / 2, ALL, false, 0);
+    expect(want, true);
+    free(want);
+}
+END_TEST
+
+static size_t count_lines(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text; text++) {
+        n += *text == '\n';
+    }
+    return n;
+}
+
+START_TEST(test_only_events_of_the_window_are_given_out_again)
+{
+    struct run run;
+    char *before, *after;
+
+    draw_sorted_log(1);
+    config.redeliver = MT_REDELIVER_DEFAULT;
+    if (fork() == 0) {
+        run_open(&run);
+        run_feed(&run, 0, drawn_n, (int64_t)time(NULL) * DRAWN_SECOND);
+        raise(SIGKILL);
+    }
+    wait(NULL);
+    before = events(false);
+    truncate(output, 0);
+    live(drawn_n, drawn_n, true, 0);
+    after = events(false);
+    ck_assert_uint_gt(count_lines(after), 0);
+    ck_assert_uint_lt(count_lines(after), count_lines(before));
+    expect_report("are sent again, with the same ids");
+    free(before);
+    free(after);
+}
+END_TEST
+
+START_TEST(test_events_that_were_delivered_are_not_given_out_again)
+{
+    struct run run;
+    char *want;
+
+    draw_sorted_log(2);
+    want = undisturbed();
+    if (fork() == 0) {
+        run_open(&run);
+        run_feed(&run, 0, drawn_n / 2, 0);
+        mt_state_delivered(run.state);
+        raise(SIGKILL);
+    }
+    wait(NULL);
+    live(drawn_n / 2, ALL, false, 0);
+    expect(want, false);
+    free(want);
+}
+END_TEST
+
+START_TEST(test_notes_positions_and_order_are_kept)
+{
+    struct run run;
+
+    draw_sorted_log(3);
+    if (fork() == 0) {
+        run_open(&run);
+        mt_state_note(run.state, MT_LIT("what I know"));
+        run_feed(&run, 0, 100, 0);
+        mt_state_place(run.state, &(struct mt_place){7, 77});
+        raise(SIGKILL);
+    }
+    wait(NULL);
+    for (int round = 0; round < 3; round++) {
+        run_open(&run);
+        ck_assert(mt_slice_eq(mt_state_noted(run.state), MT_LIT("what I know")));
+        ck_assert_uint_eq(mt_state_position(run.state, 3), 100);
+        ck_assert_uint_eq(mt_state_position(run.state, 7), 77);
+        ck_assert_uint_eq(mt_state_position(run.state, 8), 0);
+        ck_assert_uint_eq(mt_state_order(run.state), 100);
+        run_close(&run);
+    }
+}
+END_TEST
+
+START_TEST(test_files_are_renewed_and_stay_few)
+{
+    struct run run;
+    struct mt_state_stats stats;
+    char *want;
+
+    draw_sorted_log(4);
+    want = undisturbed();
+    config.max_bytes = MT_STATE_LEAST;
+    config.redeliver = MT_REDELIVER_DEFAULT;
+    run_open(&run);
+    run_feed(&run, 0, drawn_n / 2, 0);
+    for (int i = 0; i < 100; i++) { /* repeats: they change nothing, but take room */
+        run_feed(&run, 0, drawn_n / 2, 0);
+    }
+    mt_state_stats(run.state, &stats);
+    ck_assert_uint_le(stats.bytes, MT_STATE_LEAST);
+    run_close(&run);
+    live(drawn_n / 2, ALL, false, 0);
+    expect(want, true);
+    free(want);
+}
+END_TEST
+
+START_TEST(test_a_second_process_is_refused)
+{
+    struct mt_config engine;
+    struct mt_correlator *c;
+    struct run run;
+    char why[300];
+
+    run_open(&run);
+    mt_config_default(&engine);
+    c = mt_correlator_new(&engine, emit, &run);
+    ck_assert_ptr_null(mt_state_open(&config, c, why, sizeof why));
+    ck_assert_ptr_nonnull(strstr(why, path));
+    ck_assert_ptr_nonnull(strstr(why, "in use by another process"));
+    mt_correlator_free(c);
+    run_close(&run);
+}
+END_TEST
+
+/* How much of a file is not zero. */
+static off_t used(int fd)
+{
+    off_t end = lseek(fd, 0, SEEK_END) / 8 * 8;
+    uint64_t word = 0;
+
+    while (end > 0 && !word) {
+        end -= 8;
+        ck_assert_int_eq(pread(fd, &word, sizeof word, end), sizeof word);
+    }
+    return end;
+}
+
+START_TEST(test_a_torn_tail_is_cut_off)
+{
+    char name[400], *want;
+    int fd;
+    struct run run;
+
+    draw_sorted_log(_i);
+    want = undisturbed();
+    live(0, drawn_n / 2, true, 0);
+    newest(name);
+    fd = open(name, O_RDWR);
+    /* behind the last record: the beginning of another one */
+    pwrite(fd, "\x40\0\0\0\1\0\0\0garbage-garbage-garbage", 30, used(fd) + 8);
+    close(fd);
+    run_open(&run);
+    expect_report("is torn");
+    run_close(&run);
+    live(drawn_n / 2, ALL, false, 0);
+    expect(want, true);
+    free(want);
+}
+END_TEST
+
+START_TEST(test_damage_in_the_middle_does_not_stop_the_rest)
+{
+    char name[400], bytes[64];
+    struct mt_state_stats stats;
+    struct run run;
+    int fd;
+
+    draw_sorted_log(_i);
+    live(0, drawn_n, true, 0);
+    newest(name);
+    fd = open(name, O_RDWR);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (char)draw(256);
+    }
+    pwrite(fd, bytes, sizeof bytes, used(fd) / 12 * (_i + 1));
+    close(fd);
+    run_open(&run);
+    mt_state_stats(run.state, &stats);
+    expect_report("what could be read of it was read; kept aside as");
+    ck_assert_uint_ge(stats.replayed, drawn_n - 3);
+    run_feed(&run, 0, drawn_n, 0);
+    run_close(&run);
+    ck_assert_int_ne(access(name, F_OK), 0);
+    strcat(name, ".aside");
+    ck_assert_int_eq(access(name, F_OK), 0);
+    live(drawn_n, ALL, false, 0); /* the new file is sound */
+}
+END_TEST
+
+START_TEST(test_a_damaged_image_costs_what_was_in_it)
+{
+    char name[400];
+    struct run run;
+    int fd;
+
+    draw_sorted_log(_i);
+    run_open(&run);
+    run_feed(&run, 0, drawn_n / 2, 0);
+    for (int i = 0; i < 100; i++) { /* repeats, until there is an image with something in it */
+        run_feed(&run, 0, drawn_n / 2, 0);
+    }
+    run_close(&run);
+    newest(name);
+    fd = open(name, O_RDWR);
+    pwrite(fd, "damage", 6, 4096 + 100);
+    close(fd);
+    run_open(&run);
+    expect_report("kept aside as");
+    run_feed(&run, 0, drawn_n, 0);
+    run_close(&run);
+    live(drawn_n, ALL, false, 0);
+}
+END_TEST
+
+START_TEST(test_a_file_of_another_version_is_kept_aside)
+{
+    char name[400];
+    struct run run;
+    int fd;
+
+    draw_sorted_log(1);
+    live(0, 100, true, 0);
+    newest(name);
+    fd = open(name, O_RDWR);
+    pwrite(fd, "\7", 1, _i ? 12 : 8);
+    close(fd);
+    run_open(&run);
+    expect_report("of another version");
+    run_close(&run);
+    strcat(name, ".aside");
+    ck_assert_int_eq(access(name, F_OK), 0);
+}
+END_TEST
+
+START_TEST(test_a_full_disk_is_reported_once_and_made_up_for)
+{
+    struct run run;
+    struct mt_state_stats stats;
+    char *want, *all, *first;
+    int status;
+
+    draw_sorted_log(5);
+    want = undisturbed();
+    if (fork() == 0) {
+        struct rlimit least = {1 << 20, RLIM_INFINITY}, most = {RLIM_INFINITY, RLIM_INFINITY};
+        signal(SIGXFSZ, SIG_IGN);
+        run_open(&run);
+        setrlimit(RLIMIT_FSIZE, &least);
+        do {
+            run_feed(&run, 0, drawn_n / 4, 0);
+            mt_state_stats(run.state, &stats);
+        } while (!stats.unsaved);
+        run_feed(&run, drawn_n / 4, drawn_n / 2, 0);
+        setrlimit(RLIMIT_FSIZE, &most);
+        sleep(MT_STATE_RETRY / DRAWN_SECOND + 1);
+        mt_state_tick(run.state, run.c, 0);
+        run_feed(&run, drawn_n / 2, drawn_n - 20, 0);
+        raise(SIGKILL);
+    }
+    wait(&status);
+    ck_assert(WIFSIGNALED(status));
+    live(drawn_n - 20, ALL, false, 0);
+    all = read_file(reports);
+    first = strstr(all, "kept in memory only");
+    ck_assert_ptr_nonnull(first);
+    ck_assert_ptr_null(strstr(first + 1, "kept in memory only"));
+    ck_assert_ptr_nonnull(strstr(all, "written again"));
+    free(all);
+    expect(want, true);
+    free(want);
+}
+END_TEST
+
+START_TEST(test_without_a_state_lines_go_to_the_correlator)
+{
+    struct run run = {.out = open("/dev/null", O_WRONLY)};
+    struct mt_config engine;
+    struct mt_stats stats;
+
+    draw_sorted_log(6);
+    mt_config_default(&engine);
+    run.c = mt_correlator_new(&engine, emit, &run);
+    ck_assert(mt_state_recover(NULL, 1));
+    run_feed(&run, 0, 100, 0);
+    mt_state_tick(NULL, run.c, 1);
+    mt_state_delivered(NULL);
+    mt_correlator_stats(run.c, &stats);
+    ck_assert_uint_eq(stats.lines, 100);
+    ck_assert_int_eq(mt_state_sync_fd(NULL), -1);
+    mt_state_close(NULL, true);
+    mt_correlator_free(run.c);
+    close(run.out);
+}
+END_TEST
+
+Suite *mt_suite_state(void)
+{
+    Suite *suite = suite_create("state");
+    TCase *state = tcase_create("state");
+
+    tcase_add_checked_fixture(state, setup, teardown);
+    tcase_set_timeout(state, 60);
+    tcase_add_loop_test(state, test_killed_anywhere_every_event_comes_and_repeats_are_the_same, 0, 10);
+    tcase_add_loop_test(state, test_after_a_clean_end_nothing_is_given_out_twice, 0, 5);
+    tcase_add_loop_test(state, test_lines_read_again_after_a_restart_change_nothing, 0, 5);
+    tcase_add_loop_test(state, test_a_process_that_fails_again_at_once_still_owes_the_events, 0, 3);
+    tcase_add_test(state, test_only_events_of_the_window_are_given_out_again);
+    tcase_add_test(state, test_events_that_were_delivered_are_not_given_out_again);
+    tcase_add_test(state, test_notes_positions_and_order_are_kept);
+    tcase_add_test(state, test_files_are_renewed_and_stay_few);
+    tcase_add_test(state, test_a_second_process_is_refused);
+    tcase_add_loop_test(state, test_a_torn_tail_is_cut_off, 0, 5);
+    tcase_add_loop_test(state, test_damage_in_the_middle_does_not_stop_the_rest, 0, 10);
+    tcase_add_test(state, test_a_damaged_image_costs_what_was_in_it);
+    tcase_add_loop_test(state, test_a_file_of_another_version_is_kept_aside, 0, 2);
+    tcase_add_test(state, test_a_full_disk_is_reported_once_and_made_up_for);
+    tcase_add_test(state, test_without_a_state_lines_go_to_the_correlator);
+    suite_add_tcase(suite, state);
+    return suite;
+}
