@@ -52,6 +52,8 @@ AC_DEFUN([MT_SYSLOG_NG], [
             [[LogParser *p = 0; log_parser_clone_settings(p, p);]])
         MT_SYSLOG_NG_TRY([HAS_PERSIST_FORCE], [whether cfg_persist_config_add() can be forced],
             [[cfg_persist_config_add(0, "", 0, 0, 0);]])
+        MT_SYSLOG_NG_TRY([HAS_CAMEL_PATHS], [whether it has resolvedConfigurablePaths],
+            [[return !resolvedConfigurablePaths.persist_file;]])
         MT_SYSLOG_NG_TRY([HAS_STATS_LABELS], [whether its counters have labels],
             [[StatsClusterKey k; StatsClusterLabel l = stats_cluster_label("", ""); stats_cluster_single_key_set(&k, "", &l, 1);]])
         CPPFLAGS=$mt_save_CPPFLAGS
@@ -75,6 +77,7 @@ AC_DEFUN([MT_SYSLOG_NG_INCLUDES], [[
 #include "cfg.h"
 #include "logmsg/logmsg.h"
 #include "parser/parser-expr.h"
+#include "resolved-configurable-paths.h"
 #include "stats/stats-cluster-single.h"
 #include "stats/stats-registry.h"
 ]])

@@ -13,10 +13,10 @@
 
 struct mt_parts;
 
-/* max_bytes bounds what is kept of unfinished lines, max_line one line.
- * Returns NULL when memory is short.
+/* max_bytes bounds what is kept of unfinished lines, max_line one line; seed is a random
+ * number that hashes are keyed with. Returns NULL when memory is short.
  */
-struct mt_parts *mt_parts_new(size_t max_bytes, size_t max_line);
+struct mt_parts *mt_parts_new(size_t max_bytes, size_t max_line, uint64_t seed);
 void mt_parts_free(struct mt_parts *parts);
 
 /* Takes one record of kind PART. Pieces may come in any order and more than once.

@@ -28,18 +28,26 @@ enum mt_mta {
  * TLS              a handshake. With CLIENT_TLS_*: incoming, CLIENT_NAME and _IP tell whose. With TLS_*: outgoing,
  *                  RELAY_NAME, _IP, _PORT tell to whom. With REASON "tls-failed": it failed
  * AUTH             CLIENT_USER and CLIENT_MECHANISM; or a failure: REASON "auth-failed" or "auth-error", USER,
- * MECHANISM, RESPONSE MESSAGE_ID       MESSAGE_ID (absent: the message has none) FROM             FROM, SIZE, NRCPT,
- * and what else the line says of the message (sendmail: MESSAGE_ID, CLIENT_*) LOCAL            a local submission:
- * CLIENT_UID, FROM, perhaps PARENT_QUEUE_ID (requeued) TO               one attempt; the recipients by
- * mt_recipient_next() EXPIRED          the entry is given up: all recipients still deferred have expired REJECT STAGE,
- * ACTION, TO, REPLY_CODE, DSN, RESPONSE, CLIENT_*, FROM; REASON when it is worth a session event HOLD RELEASE REQUEUE
- * by the administrator or a rule DELETE           removed by the administrator REMOVED          the entry has ended;
- * ACTION "canceled" or "discarded" where the MTA says so DONE             sendmail's "done": the entry has ended BOUNCE
- * a notification was made: BOUNCE_QUEUE_ID; ACTION "non-delivery", "delay", "delivery status" FORWARD NEXT_QUEUE_ID was
- * made out of QUEUE_ID on this host FILTER           a filter's verdict HEADER           a logged header: SUBJECT,
- * RECEIVED, or TEXT DISCONNECT       a session ends; COMMANDS LOST_CONNECTION  a session breaks: REASON, STAGE STATISTICS SERVICE
- * INFO WARNING ERROR FATAL PANIC   TEXT; REASON when it is worth a session event PART             a piece of a line
- * that the MTA has split: see parts.h
+ *                  MECHANISM, RESPONSE
+ * MESSAGE_ID       MESSAGE_ID (absent: the message has none)
+ * FROM             FROM, SIZE, NRCPT, and what else the line says of the message (sendmail: MESSAGE_ID, CLIENT_*)
+ * LOCAL            a local submission: CLIENT_UID, FROM, perhaps PARENT_QUEUE_ID (requeued)
+ * TO               one attempt; the recipients by mt_recipient_next()
+ * EXPIRED          the entry is given up: all recipients still deferred have expired
+ * REJECT           STAGE, ACTION, TO, REPLY_CODE, DSN, RESPONSE, CLIENT_*, FROM; REASON when it is worth
+ *                  a session event
+ * HOLD RELEASE REQUEUE   by the administrator or a rule
+ * DELETE           removed by the administrator
+ * REMOVED          the entry has ended; ACTION "canceled" or "discarded" where the MTA says so
+ * DONE             sendmail's "done": the entry has ended
+ * BOUNCE           a notification was made: BOUNCE_QUEUE_ID; ACTION "non-delivery", "delay", "delivery status"
+ * FORWARD          NEXT_QUEUE_ID was made out of QUEUE_ID on this host
+ * FILTER           a filter's verdict
+ * HEADER           a logged header: SUBJECT, RECEIVED, or TEXT
+ * DISCONNECT       a session ends; COMMANDS
+ * LOST_CONNECTION  a session breaks: REASON, STAGE
+ * STATISTICS SERVICE INFO WARNING ERROR FATAL PANIC   TEXT; REASON when it is worth a session event
+ * PART             a piece of a line that the MTA has split: see parts.h
  */
 #define MT_KINDS(X)                       \
     X(CONNECT, "connect")                 \

@@ -70,7 +70,7 @@ static void put_recipients(struct cli_event *event, char **at)
 
 bool cli_event_keep(struct cli_event *kept, const struct mt_event *event)
 {
-    size_t fields = (size_t)(__builtin_popcountll(event->f.have[0]) + __builtin_popcountll(event->f.have[1]));
+    size_t fields = (size_t)__builtin_popcountll(event->f.have[0]) + (size_t)__builtin_popcountll(event->f.have[1]);
     size_t values = fields * sizeof *kept->v, recipients = event->nrecipients * sizeof *kept->recipients;
     char *memory = malloc(values + recipients + string_bytes(&event->f) + recipient_bytes(event) + 1), *at;
 

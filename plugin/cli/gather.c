@@ -190,7 +190,7 @@ bool cli_gather_copy(struct cli_gather *g, struct mt_slice raw, bool cut, uint32
     if (raw.n) {
         memcpy(copy, raw.p, raw.n);
     }
-    *line = (struct cli_line){.raw = {copy, raw.n}, .file = g->file, .place = g->place, .id = id, .cut = cut};
+    *line = (struct cli_line){.raw = mt_slice(copy, raw.n), .file = g->file, .place = g->place, .id = id, .cut = cut};
     return true;
 }
 

@@ -137,6 +137,14 @@ static bool set_stats(struct cli_options *options, const char *value)
     return true;
 }
 
+/* Taken out before: see received.c. */
+static bool set_logs(struct cli_options *options, const char *value)
+{
+    (void)options;
+    (void)value;
+    return true;
+}
+
 static bool set_json(struct cli_options *options, const char *value)
 {
     (void)value;
@@ -224,6 +232,9 @@ static const struct row {
      "messages with a recipient of that status: sent, deferred,\n"
      "bounced, expired, discarded, rejected"},
     {"lines", NULL, CLI_FOR_FIND, set_lines, NULL, "with the log lines of each message"},
+    {"logs", "FILE...", CLI_FOR_RECEIVED, set_logs, NULL,
+     "logs to look the hops up in, by their ids: all files up to the\n"
+     "next option"},
     {"json", NULL, CLI_FOR_FIND | CLI_FOR_RECEIVED, set_json, NULL, "JSON instead of text: one object per line"},
     {"host", "NAME", LOGS, set_host, "a host name", "the host of lines that name none"},
     {"year", "YEAR", LOGS, set_year, "a year from 1970 to 9999",
@@ -250,7 +261,8 @@ static const struct row {
     {"state", "FILE", CLI_FOR_EVENTS, set_state, "a file's name",
      "go on where the last run with this file stopped, and leave\n"
      "open messages to the next one"},
-    {"max-state", "SIZE", CLI_FOR_EVENTS, set_max_state, "a size from 16M", "disk space for that [4 times --max-memory]"},
+    {"max-state", "SIZE", CLI_FOR_EVENTS, set_max_state, "a size from 16M",
+     "disk space for that [4 times --max-memory]"},
     {"stats", NULL, CLI_FOR_EVENTS | CLI_FOR_LINES, set_stats, NULL, "a summary on standard error at the end"},
 };
 

@@ -34,7 +34,7 @@ void cli_route_free(struct cli_route *route)
 
 static bool same(struct mt_slice a, struct mt_slice b)
 {
-    return a.n && a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+    return a.n && a.n == b.n && b.p && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
 static bool is_any(struct mt_slice s, const char *const *list)

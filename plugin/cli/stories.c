@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mailtrace/syslog.h"
 
@@ -250,12 +251,41 @@ static bool same_host(const struct mt_event *a, const struct mt_event *b)
     return mt_slice_eq(mt_get(&a->f, MT_F_HOST), mt_get(&b->f, MT_F_HOST));
 }
 
-/* Two messages that may be one: of two different Message-IDs they are not. */
-static bool may_be_same(const struct mt_event *a, const struct mt_event *b)
+static struct mt_slice first_label(struct mt_slice host)
 {
-    struct mt_slice x = mt_get(&a->f, MT_F_MESSAGE_ID), y = mt_get(&b->f, MT_F_MESSAGE_ID);
+    const char *dot = host.n ? memchr(host.p, '.', host.n) : NULL;
 
-    return !x.n || !y.n || cli_same_message_id(x.n > y.n ? x : y, x.n > y.n ? y : x);
+    return dot ? mt_slice_to(host.p, dot) : host;
+}
+
+static bool same_label(struct mt_slice a, struct mt_slice b)
+{
+    a = first_label(a);
+    b = first_label(b);
+    return a.n && a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+}
+
+/* The same sender; and the one names the other's host. */
+static bool is_handover(const struct mt_event *delivery, const struct mt_event *next)
+{
+    const struct mt_fields *d = &delivery->f, *n = &next->f;
+
+    if (!mt_has(d, MT_F_FROM) || !mt_has(n, MT_F_FROM) || !mt_slice_eq(mt_get(d, MT_F_FROM), mt_get(n, MT_F_FROM))) {
+        return false;
+    }
+    return same_label(mt_get(n, MT_F_CLIENT_NAME), mt_get(d, MT_F_HOST)) ||
+           same_label(mt_get(n, MT_F_CLIENT_HELO), mt_get(d, MT_F_HOST)) ||
+           same_label(mt_get(d, MT_F_RELAY_NAME), mt_get(n, MT_F_HOST));
+}
+
+/* A queue ID in a reply is a stranger's word: that it means this message the Message-ID has to say, too. Servers log
+ * odd ones in different ways; then it is the host and the sender.
+ */
+static bool may_be_same(const struct mt_event *delivery, const struct mt_event *next)
+{
+    struct mt_slice x = mt_get(&delivery->f, MT_F_MESSAGE_ID), y = mt_get(&next->f, MT_F_MESSAGE_ID);
+
+    return !x.n || !y.n || cli_same_message_id(x.n > y.n ? x : y, x.n > y.n ? y : x) || is_handover(delivery, next);
 }
 
 static bool is_above(const struct cli_stories *s, uint32_t message, uint32_t of)
@@ -343,12 +373,12 @@ static void join_children(struct cli_stories *s)
     }
 }
 
-uint32_t cli_stories_origin(const struct cli_stories *s, uint32_t i)
+uint32_t cli_stories_origin(const struct cli_stories *s, uint32_t message)
 {
-    while (s->messages[i].parent != CLI_NO_MESSAGE && s->messages[i].link != CLI_LINK_BOUNCE) {
-        i = s->messages[i].parent;
+    while (s->messages[message].parent != CLI_NO_MESSAGE && s->messages[message].link != CLI_LINK_BOUNCE) {
+        message = s->messages[message].parent;
     }
-    return i;
+    return message;
 }
 
 void cli_stories_start(struct cli_stories *s, const struct cli_options *options, const struct cli_gather *gather)

@@ -121,35 +121,36 @@ static bool tell_attempts(struct cli_text *text, const struct cli_stories *s, ui
     return any;
 }
 
-static void tell_recipient(struct cli_text *text, struct cli_stories *s, uint32_t message, struct cli_fate *fate,
+static void tell_recipient(struct cli_text *text, struct cli_stories *s, uint32_t message, const struct cli_fate *known,
                            unsigned indent)
 {
     struct mt_event last;
+    struct cli_fate fate = *known;
     uint32_t next;
     bool told;
 
     begin(text, indent);
     cli_text_print(text, "to ");
-    cli_text_foreign(text, fate->recipient->to, 400);
-    if (fate->recipient->orig_to.n) {
+    cli_text_foreign(text, fate.recipient->to, 400);
+    if (fate.recipient->orig_to.n) {
         cli_text_print(text, " (given as ");
-        cli_text_foreign(text, fate->recipient->orig_to, 400);
+        cli_text_foreign(text, fate.recipient->orig_to, 400);
         cli_text_print(text, ")");
     }
     cli_text_line(text);
-    if (tell_attempts(text, s, message, fate, &last, &next, indent + STEP)) {
-        fate->last = &last;
+    if (tell_attempts(text, s, message, &fate, &last, &next, indent + STEP)) {
+        fate.last = &last;
     }
     told = s->follow && next != CLI_NO_MESSAGE && s->messages[next].told;
-    fate->followed = s->follow && next != CLI_NO_MESSAGE && !told;
+    fate.followed = s->follow && next != CLI_NO_MESSAGE && !told;
     begin(text, indent + STEP);
     cli_text_print(text, "=> ");
-    cli_verdict(text, fate);
+    cli_verdict(text, &fate);
     if (told) {
         cli_text_print(text, "; its story is above");
     }
     cli_text_line(text);
-    if (fate->followed) {
+    if (fate.followed) {
         cli_tell_message(text, s, next, indent + 2 * STEP);
     }
 }
@@ -236,9 +237,8 @@ void cli_tell_message(struct cli_text *text, struct cli_stories *s, uint32_t mes
     tell_entry(text, &event, &fate.day, stamp);
     tell_origin(text, &event, indent + STEP);
     for (size_t i = 0; i < event.nrecipients; i++) {
-        struct cli_fate one = fate;
-        one.recipient = &event.recipients[i];
-        tell_recipient(text, s, message, &one, indent + STEP);
+        fate.recipient = &event.recipients[i];
+        tell_recipient(text, s, message, &fate, indent + STEP);
     }
     tell_result(text, &event, indent + STEP);
     if (s->options->lines) {

@@ -12,6 +12,6 @@ void cli_tell_story(struct cli_text *text, struct cli_stories *stories, uint32_t
 void cli_tell_message(struct cli_text *text, struct cli_stories *stories, uint32_t message, unsigned indent);
 
 /* A reject or session. */
-void cli_tell_other(struct cli_text *text, const struct cli_event *event);
+void cli_tell_other(struct cli_text *text, const struct cli_event *kept);
 
 #endif

@@ -10,6 +10,6 @@
 void cli_trace_write(struct cli_output *output, struct cli_stories *stories, uint32_t origin);
 
 /* Writes one event. */
-void cli_trace_event(struct cli_output *output, const struct cli_event *event);
+void cli_trace_event(struct cli_output *output, const struct cli_event *kept);
 
 #endif

@@ -25,7 +25,7 @@ void mt_deliveries_unref(struct mt_deliveries *deliveries)
 static void acknowledge(LogMessage *event, AckType type)
 {
     struct mt_deliveries *deliveries = (struct mt_deliveries *)(void *)event->ack_record;
-    LogPathOptions options = LOG_PATH_OPTIONS_INIT;
+    LogPathOptions options = {.ack_needed = TRUE};
 
     if (event->original) {
         log_msg_ack(event->original, &options, type);

@@ -2,7 +2,6 @@
 #include "parser.h"
 
 #include "cfg-tree.h"
-#include "resolved-configurable-paths.h"
 #include "scratch-buffers.h"
 
 #include "core.h"
@@ -41,7 +40,7 @@ static void send_events(struct parser *self, struct mt_outbox *box, LogMessage *
 
     for (size_t i = 0; i < box->n; i++) {
         LogMessage *event = mt_outbox_message(box, i);
-        LogPathOptions options = LOG_PATH_OPTIONS_INIT_NOACK;
+        LogPathOptions options = {.ack_needed = FALSE};
 
         if (internal) {
             msg_post_message(event);
@@ -220,7 +219,7 @@ static gchar *state_path(const struct parser *self)
     }
     name = given ? NULL : own_name(self);
     clone = self->clone ? g_strdup_printf(".clone%u", self->clone) : g_strdup("");
-    directory = g_path_get_dirname(resolvedConfigurablePaths.persist_file);
+    directory = mt_state_directory();
     if (!given) {
         path = g_strdup_printf("%s/mailtrace.%s%s.state", directory, name, clone);
     } else if (g_path_is_absolute(given)) {

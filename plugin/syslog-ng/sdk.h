@@ -24,6 +24,7 @@
 #include "logpipe.h"
 #include "messages.h"
 #include "parser/parser-expr.h"
+#include "resolved-configurable-paths.h"
 #include "stats/stats-cluster-single.h"
 #include "stats/stats-registry.h"
 
@@ -47,6 +48,16 @@ static inline void mt_persist_add(GlobalConfig *cfg, const char *name, void *val
     cfg_persist_config_add(cfg, name, value, destroy, FALSE);
 #else
     cfg_persist_config_add(cfg, name, value, destroy);
+#endif
+}
+
+/* Where syslog-ng keeps what is to survive a restart; to be freed. */
+static inline gchar *mt_state_directory(void)
+{
+#ifdef MT_SYSLOG_NG_HAS_CAMEL_PATHS
+    return g_path_get_dirname(resolvedConfigurablePaths.persist_file);
+#else
+    return g_path_get_dirname(resolved_configurable_paths.persist_file);
 #endif
 }
 

@@ -1223,7 +1223,7 @@ static unsigned read_forms(const struct form *forms, size_t n, bool wrapped)
     for (size_t i = 0; i < n; i++) {
         r.form = &forms[i];
         for (size_t k = 0; k < PAYLOADS; k++) {
-            r.parts = mt_parts_new(1 << 20, 1 << 16);
+            r.parts = mt_parts_new(1 << 20, 1 << 16, 1);
             forms[i].write(&gap, payloads[k]);
             write_line(&forms[i], &gap, read_line, &r);
             mt_parts_free(r.parts);

@@ -45,7 +45,7 @@ static void expect_text(const struct mt_line *line, const char *expected)
 
 static struct mt_parts *new_parts(void)
 {
-    struct mt_parts *parts = mt_parts_new(1 << 20, 65536);
+    struct mt_parts *parts = mt_parts_new(1 << 20, 65536, 1);
 
     ck_assert_ptr_nonnull(parts);
     return parts;
@@ -214,7 +214,7 @@ END_TEST
 
 START_TEST(test_memory_is_bounded_and_what_was_given_up_is_counted)
 {
-    struct mt_parts *parts = mt_parts_new(4096, 65536);
+    struct mt_parts *parts = mt_parts_new(4096, 65536, 1);
     struct mt_line whole;
 
     for (uint32_t pid = 1; pid <= 1000; pid++) {
@@ -231,7 +231,7 @@ END_TEST
 
 START_TEST(test_whole_lines_make_room_first)
 {
-    struct mt_parts *parts = mt_parts_new(4096, 65536);
+    struct mt_parts *parts = mt_parts_new(4096, 65536, 1);
     struct mt_line whole;
 
     ck_assert(!add_at(parts, SECOND, 5000, P1, &whole));
@@ -249,7 +249,7 @@ END_TEST
 
 START_TEST(test_a_piece_larger_than_all_memory_is_dropped)
 {
-    struct mt_parts *parts = mt_parts_new(64, 65536);
+    struct mt_parts *parts = mt_parts_new(64, 65536, 1);
     struct mt_line whole;
 
     ck_assert(!add(parts, P1, &whole));
@@ -262,7 +262,7 @@ END_TEST
 
 START_TEST(test_a_line_longer_than_its_limit_is_cut)
 {
-    struct mt_parts *parts = mt_parts_new(1 << 20, 30);
+    struct mt_parts *parts = mt_parts_new(1 << 20, 30, 1);
     struct mt_line whole;
 
     ck_assert(!add(parts, P1, &whole));

@@ -36,11 +36,21 @@ struct mt_slice mt_archive_slice(struct mt_archive *a, struct mt_slice s);
 /* Writes out what is in the buffer. */
 bool mt_archive_flush(struct mt_archive *a);
 
+/* The same for the commonest: small ones being written. */
+static inline void mt_archive_small(struct mt_archive *a, uint64_t *v)
+{
+    if (!a->loading && *v < 128 && a->n < MT_ARCHIVE_BUFFER) {
+        a->buffer[a->n++] = (unsigned char)*v;
+    } else {
+        mt_archive_number(a, v);
+    }
+}
+
 /* A variable of any integer type. */
 #define MT_ARCHIVE(a, v)                  \
     do {                                  \
         uint64_t number_ = (uint64_t)(v); \
-        mt_archive_number((a), &number_); \
+        mt_archive_small((a), &number_);  \
         (v) = (__typeof__(v))number_;     \
     } while (0)
 

@@ -152,6 +152,7 @@ bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes,
 {
     const struct mt_bag from = {(unsigned char *)(uintptr_t)bytes.p, (uint32_t)bytes.n, 0};
     struct entry e;
+    bool same = true;
 
     if (bytes.n > UINT32_MAX / 2 || !reserve(m, bag, bytes.n)) {
         return false;
@@ -161,6 +162,14 @@ bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes,
             return false;
         }
         entry_at(&from, at, &e);
+        same = same && map[e.id] == e.id;
+    }
+    if (same && from.n) {
+        memcpy(bag->p, from.p, from.n);
+        bag->n = from.n;
+        return true;
+    }
+    for (uint32_t at = 0; entry_at(&from, at, &e); at = e.end) {
         if (map[e.id] < MT_FIELD_COUNT) {
             mt_bag_put(m, bag, map[e.id], e.value, true);
         }

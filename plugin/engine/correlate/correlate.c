@@ -8,10 +8,9 @@
 #include <xxhash.h>
 
 #define SESSION_IDLE INT64_C(600000000) /* usec; longer than the servers' own time-outs */
-#define ENDED_KEPT                                                                                           \
-    INT64_C(3600000000)       /* usec that an ended entry is known for, so that lines read again are repeats \
-                               */
-#define ENDED_MAX       65536 /* entries, and a quarter of the open ones more */
+/* usec that an ended entry is known for, so that lines read again are repeats */
+#define ENDED_KEPT      INT64_C(3600000000)
+#define ENDED_MAX       65536             /* entries, and a quarter of the open ones more */
 #define PARTS_KEPT      INT64_C(60000000) /* usec that the pieces of a split line are waited for */
 #define HOSTS_MAX       16384             /* the longest idle gives way: names can be made up */
 #define GIVE_UP_AT_ONCE 32                /* messages of the host that is found to have the most */
@@ -49,7 +48,8 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
     if (!c) {
         return NULL;
     }
-    c->parts = mt_parts_new(config->max_memory / PARTS_SHARE, config->max_line);
+    c->seed = random_seed();
+    c->parts = mt_parts_new(config->max_memory / PARTS_SHARE, config->max_line, c->seed);
     if (!c->parts) {
         free(c);
         return NULL;
@@ -57,7 +57,6 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
     c->config = *config;
     c->emit = emit;
     c->ctx = ctx;
-    c->seed = random_seed();
     c->store.memory = &c->memory;
     c->sessions = (struct mt_sessions){.memory = &c->memory, .seed = c->seed};
     c->messages = (struct mt_messages){
@@ -269,10 +268,12 @@ static void take_strays(struct mt_correlator *c, struct mt_host *host)
 
 /* --- bounds --- */
 
+/* The allocator takes more than it gives: an eighth is left to it. */
 static bool over(const struct mt_correlator *c)
 {
-    return c->memory.used + mt_parts_memory(c->parts) > c->config.max_memory ||
-           c->messages.nopen > c->config.max_messages;
+    uint64_t used = c->memory.used + mt_parts_memory(c->parts);
+
+    return used + used / 8 > c->config.max_memory || c->messages.nopen > c->config.max_messages;
 }
 
 /* The host with the largest share: one that floods pays for it itself. */

@@ -123,7 +123,7 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
     c->event.nrecipients = 0;
     set_word(f, MT_F_EVENT, mt_event_names[p->kind]);
     mt_set(f, MT_F_HOST, host->name);
-    set_word(f, MT_F_MTA, mt_mta_names[p->line ? p->line->mta : m ? m->mta : s->mta]);
+    set_word(f, MT_F_MTA, mt_mta_names[p->line ? p->line->mta : m ? m->mta : s ? s->mta : MT_MTA_NONE]);
     if (m) {
         mt_bag_fill(&m->bag, f, MT_F_INSTANCE, MT_F_CLIENT_TLS_VERIFY);
         mt_set_time(f, MT_F_ARRIVED, m->first);
@@ -142,6 +142,9 @@ static void set_delivery(struct mt_correlator *c, const struct mt_pending *p)
     bool last = rcpt && rcpt->attempts == p->attempt;
     bool given_up = last && (rcpt->status != MT_STATUS_DEFERRED || p->message->deleted);
 
+    if (!p->line) { /* only a message or a session can do without */
+        return;
+    }
     mt_set_time(f, MT_F_TIME, p->line->line.time);
     mt_set(f, MT_F_TO, p->to);
     set_word(f, MT_F_STATUS, mt_status_names[p->line->status]);
@@ -347,7 +350,9 @@ static void make(struct mt_correlator *c, const struct mt_host *host, const stru
         set_session(c, p);
         break;
     default:
-        mt_set_time(f, MT_F_TIME, p->line->line.time);
+        if (p->line) {
+            mt_set_time(f, MT_F_TIME, p->line->line.time);
+        }
         break;
     }
     set_trace_id(f, trace_id);

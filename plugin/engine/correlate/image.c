@@ -510,32 +510,51 @@ static void walk_recipients(struct image *im, struct mt_message *m)
     }
 }
 
+/* What is only true or false of a message, in one number; the order is on disk. */
+#define FLAGS(X) \
+    X(begun)     \
+    X(queued)    \
+    X(refused)   \
+    X(aliased)   \
+    X(cut)       \
+    X(noticed)   \
+    X(deleted)   \
+    X(rejected)  \
+    X(discarded) \
+    X(canceled)
+
+static void walk_flags(struct image *im, struct mt_message *m)
+{
+    unsigned flags = 0, bit = 1;
+
+#define PUT(flag) flags |= m->flag ? bit : 0, bit <<= 1;
+    FLAGS(PUT)
+#undef PUT
+    MT_ARCHIVE(&im->a, flags);
+    bit = 1;
+#define GET(flag) m->flag = flags & bit, bit <<= 1;
+    FLAGS(GET)
+#undef GET
+}
+
 static void message_body(struct image *im, struct mt_message *m)
 {
     mt_archive_bytes(&im->a, &m->hash, sizeof m->hash);
+    MT_ARCHIVE(&im->a, m->state);
+    walk_member(im, MTAS, &m->mta);
+    im->a.failed |= m->state > MT_ENDED || m->mta == NO_MTA;
     walk_bag(im, &m->bag);
+    walk_hashes(im, &m->seen);
     walk_time(im, &m->first);
     walk_usec(im, &m->last);
     walk_usec(im, &m->end);
+    walk_member(im, REASONS, &m->reason);
     MT_ARCHIVE(&im->a, m->lines);
     MT_ARCHIVE(&im->a, m->version);
-    walk_member(im, MTAS, &m->mta);
-    MT_ARCHIVE(&im->a, m->state);
     MT_ARCHIVE(&im->a, m->origin);
-    walk_member(im, REASONS, &m->reason);
-    MT_ARCHIVE(&im->a, m->begun);
-    MT_ARCHIVE(&im->a, m->queued);
-    MT_ARCHIVE(&im->a, m->refused);
-    MT_ARCHIVE(&im->a, m->aliased);
-    MT_ARCHIVE(&im->a, m->cut);
-    MT_ARCHIVE(&im->a, m->noticed);
-    MT_ARCHIVE(&im->a, m->deleted);
-    MT_ARCHIVE(&im->a, m->rejected);
-    MT_ARCHIVE(&im->a, m->discarded);
-    MT_ARCHIVE(&im->a, m->canceled);
-    im->a.failed |= m->state > MT_ENDED || m->origin > MT_ORIGIN_FORWARD || m->mta == NO_MTA;
+    im->a.failed |= m->origin > MT_ORIGIN_FORWARD;
+    walk_flags(im, m);
     walk_session(im, &m->session);
-    walk_hashes(im, &m->seen);
     walk_recipients(im, m);
 }
 

@@ -80,7 +80,7 @@ static void copy_values(struct mt_stored *s, const struct mt_record *rec)
 
 struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *rec)
 {
-    size_t values = (size_t)(__builtin_popcountll(rec->f.have[0]) + __builtin_popcountll(rec->f.have[1]));
+    size_t values = (size_t)__builtin_popcountll(rec->f.have[0]) + (size_t)__builtin_popcountll(rec->f.have[1]);
     size_t head = sizeof(struct mt_stored) + values * sizeof(union mt_value);
     size_t n = head + rec->line.text.n + rec->line.program.n;
     struct mt_chunk *chunk;

@@ -14,7 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BUCKETS   256
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define BUCKETS   4096
 #define MAX_PARTS 999                     /* sendmail/conf.c, sm_syslog */
 #define MAX_APART (60 * INT64_C(1000000)) /* usec between pieces of a line, which are written in one go */
 
@@ -35,7 +38,8 @@ struct split {
     size_t count; /* of pieces */
     size_t bytes; /* of the whole allocation, pieces included */
     int64_t newest;
-    uint32_t hash, pid;
+    uint64_t hash;
+    uint32_t pid;
     uint8_t mta; /* as line.mta */
     bool done;
     size_t host, program, prefix; /* lengths in key */
@@ -46,6 +50,7 @@ struct mt_parts {
     struct split *buckets[BUCKETS];
     struct split *oldest, *newest;
     size_t max_bytes, max_line, bytes;
+    uint64_t seed;
     uint64_t incomplete;
     char *line; /* the last whole line: host, program, text */
 };
@@ -53,43 +58,44 @@ struct mt_parts {
 /* The key and the piece, taken out of a record. */
 struct part {
     struct mt_slice host, program, prefix, text;
-    uint32_t pid, hash;
+    uint32_t pid;
+    uint64_t hash; /* with a random seed: who sends lines must not choose it */
     uint16_t number;
     uint8_t mta;
     bool last;
 };
 
-struct mt_parts *mt_parts_new(size_t max_bytes, size_t max_line)
+struct mt_parts *mt_parts_new(size_t max_bytes, size_t max_line, uint64_t seed)
 {
     struct mt_parts *parts = calloc(1, sizeof *parts);
 
     if (parts) {
         parts->max_bytes = max_bytes;
         parts->max_line = max_line;
+        parts->seed = seed;
     }
     return parts;
 }
 
-static uint32_t hash_bytes(uint32_t hash, struct mt_slice s)
+static struct part part_of(const struct mt_parts *parts, const struct mt_record *rec)
 {
-    for (size_t i = 0; i < s.n; i++) { /* FNV-1a; the sender of mail has no say in a key */
-        hash = (hash ^ (unsigned char)s.p[i]) * 16777619u;
-    }
-    return hash;
-}
-
-static struct part part_of(const struct mt_record *rec)
-{
-    struct part part = {rec->line.host, rec->line.program, rec->line.text, mt_get(&rec->f, MT_F_TEXT),
-                        rec->line.pid,  2166136261u,       rec->part,      rec->line.mta, true};
+    struct part part = {.host = rec->line.host,
+                        .program = rec->line.program,
+                        .prefix = rec->line.text,
+                        .text = mt_get(&rec->f, MT_F_TEXT),
+                        .pid = rec->line.pid,
+                        .number = rec->part,
+                        .mta = rec->line.mta,
+                        .last = true};
     size_t n = 0;
 
     while (n < part.prefix.n && part.prefix.p[n] != '[') {
         n++;
     }
     part.prefix.n = n;
-    part.hash = hash_bytes(hash_bytes(hash_bytes(part.hash, part.host), part.program), part.prefix) ^ part.pid;
-    part.hash ^= part.hash >> 16;
+    part.hash = XXH3_64bits_withSeed(part.host.p, part.host.n, parts->seed ^ part.pid);
+    part.hash = XXH3_64bits_withSeed(part.program.p, part.program.n, part.hash);
+    part.hash = XXH3_64bits_withSeed(part.prefix.p, part.prefix.n, part.hash);
     if (mt_slice_ends(part.text, MT_LIT(" ..."))) {
         part.last = false;
         part.text.n -= 4;
@@ -328,7 +334,7 @@ static struct split *find_split(const struct mt_parts *parts, const struct part 
 
 bool mt_parts_add(struct mt_parts *parts, const struct mt_record *piece, struct mt_line *whole)
 {
-    struct part part = part_of(piece);
+    struct part part = part_of(parts, piece);
     bool repeated;
     struct split *split = find_split(parts, &part, piece->line.time.usec, &repeated);
 

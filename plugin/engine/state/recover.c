@@ -504,7 +504,7 @@ static bool go_on(struct mt_state *state)
     if (last && !is_damaged(r)) {
         int error = mt_segment_reopen(&state->segment, last->name, &last->view.head, r->offset);
         if (!error) {
-            state->rotate_at = last->view.begin;
+            state->rotate_at = 2 * last->view.begin;
             return true;
         }
     }

@@ -1,7 +1,7 @@
 /* State on disk: see state.h. This file writes; recover.c reads.
  *
- * A new file is begun when the journal is as long as the image that it stands behind (and at
- * least ROTATE_LEAST), so that writing images costs no more than writing lines. A file goes when what
+ * A new file is begun when the journal is twice as long as the image that it stands behind (and at
+ * least ROTATE_LEAST), so that writing images costs less than writing lines. A file goes when what
  * it says is in the image of a later one, and its events need not be given out again.
  *
  * When the disk fails, lines are known in memory only; from time to time a new file is tried, whose image
@@ -20,8 +20,9 @@
 #include <unistd.h>
 
 #define SECOND       INT64_C(1000000)
-#define ROTATE_LEAST (UINT64_C(16) << 20)
+#define ROTATE_LEAST (UINT64_C(32) << 20)
 #define REPORT_MAX   512
+#define CLOSE_WITH   (UINT64_C(4) << 20) /* bytes of journal that are left to the next start */
 
 int64_t mt_state_now(void)
 {
@@ -227,7 +228,7 @@ bool mt_state_rotate(struct mt_state *state, bool fresh)
     mt_segment_close(&state->segment);
     state->segment = next;
     state->next_number++;
-    state->rotate_at = next.begin;
+    state->rotate_at = 2 * next.begin;
     mt_state_begin(state, true);
     remove_old(state, now);
     fits(state, 0);
@@ -529,6 +530,8 @@ void mt_state_close(struct mt_state *state, bool delivered)
     if (!state->recovery) {
         if (state->segment.fd < 0) {
             mt_state_rotate(state, true); /* a last try */
+        } else if (state->segment.end - state->segment.begin > CLOSE_WITH) {
+            mt_state_rotate(state, false); /* the next start is quick */
         }
         if (delivered) {
             mt_state_moment(state, MT_RECORD_CLOSE, mt_state_now(), (struct mt_spot){0, 0});

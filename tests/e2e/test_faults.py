@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+"""When memory is short or a disk fails: no crash, no wrong event, and nothing lost that is not said to be."""
+import errno
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+import unittest.mock
+
+import maillog
+import rsyslog
+from rsyslog import ENVIRONMENT, EVENTS, PRELOAD, Rsyslog, built, cli_events
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def log_of(seed, transactions):
+    lines = maillog.Transactions(seed, step=20000).lines(transactions)
+    return [maillog.rfc3339(line) for line in lines + maillog.close(lines)]
+
+
+@unittest.skipIf(PRELOAD, 'a sanitizer has malloc() to itself')
+class Faults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory(prefix='mailtrace-')
+        cls.addClassCleanup(cls.directory.cleanup)
+        cls.library = cls.path('faults.so')
+        subprocess.run(['cc', '-shared', '-fPIC', '-O1', '-D_GNU_SOURCE', '-o', cls.library,
+                        os.path.join(HERE, 'faults.c'), '-ldl'], check=True)
+        if b'libasan' in subprocess.run(['ldd', built('mailtrace')], stdout=subprocess.PIPE, check=True).stdout:
+            raise unittest.SkipTest('a sanitizer has malloc() to itself')
+        cls.lines = log_of(11, 3000)
+        cls.expected = cli_events(cls.lines)
+        with open(cls.path('mail.log'), 'wb') as f:
+            f.write(b''.join(line + b'\n' for line in cls.lines))
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.directory.name, name)
+
+    def faulty(self, **settings):
+        return dict(ENVIRONMENT, LD_PRELOAD=self.library, **{k: str(v) for k, v in settings.items()})
+
+    def events(self, *options, **settings):
+        return subprocess.run([built('mailtrace'), 'events', *options, self.path('mail.log')], timeout=120,
+                              env=self.faulty(FAULT_OBJECT='mailtrace', **settings), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+
+    def test_memory_fails_now_and_then(self):
+        for each in (7, 50, 101, 503, 2003, 10007):
+            done = self.events('--stats', FAULT_MALLOC=each)
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            for line in done.stdout.splitlines():
+                json.loads(line)
+            if done.returncode == 0:
+                self.assertIn(b'memory being short', done.stderr)
+
+    def test_the_state_cannot_be_written_now_and_then(self):
+        for error in (errno.ENOSPC, errno.EIO, 0):
+            for each in (1, 2, 3, 5):
+                state = self.path('state-%d-%d' % (error, each))
+                done = self.events('--state', state, FAULT_DISK=each, FAULT_FILE='state-', FAULT_ERRNO=error)
+                self.assertEqual(sorted(done.stdout.splitlines()), sorted(self.expected), (error, each))
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertLessEqual(done.stderr.count(b'kept in memory only'), 1)
+                if each == 1 and error:
+                    self.assertIn(os.strerror(error).encode(), done.stderr)
+                # the next run takes it up, or begins anew
+                done = subprocess.run([built('mailtrace'), 'events', '--state', state, '-'], input=b'', timeout=60,
+                                      env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_in_rsyslog_memory_fails_now_and_then(self):
+        with unittest.mock.patch.object(rsyslog, 'daemon_environment',
+                                        lambda *_: self.faulty(FAULT_OBJECT='mmmailtrace', FAULT_MALLOC=101)):
+            with Rsyslog(EVENTS % '' + Rsyslog.TCP % 'mail' +
+                         'ruleset(name="mail") { action(type="mmmailtrace" ruleset="mailevents" container="$!mail") }') as r:
+                r.send([b'<22>' + line for line in self.lines])
+                r.wait_lines(len(self.lines))
+                r.wait(lambda: r.stats()['nomemory'] > 0, 10, 'a line that memory was too short for')
+                self.assertEqual(r.stop(), 0)
+                for line in r.events():
+                    json.loads(line)
+
+
+if __name__ == '__main__':
+    unittest.main()
