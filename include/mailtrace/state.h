@@ -2,18 +2,17 @@
  *
  * Each line is written to a journal before the correlator takes it. From time to time the whole
  * correlator is written down as an image, and a new journal begins behind it; what
- * is older is removed. A start loads an image and feeds the lines behind it again. The journal is
- * mapped into memory: what was written there survives SIGKILL at any instant, without a
+ * is older is removed. A start loads an image and feeds the lines behind it again. The end of the
+ * journal is mapped into memory: what was written there survives SIGKILL at any instant, without a
  * system call per line. Its disk space is allocated ahead, so that a full disk is an error and no signal.
  *
  * Events are given out before it is known that they have reached their output. So after an end
  * that was no mt_state_close(), those of the last `redeliver` are given out again, with the same ids.
  *
- * Files: PATH, which is empty and locked (flock(2)), and PATH.00000001 and so on, each an image
+ * Files: PATH, which is locked (flock(2)) and has the newest lines, and PATH.00000001 and so on, each an image
  * and a journal. What cannot be read is renamed to PATH.00000001.aside and reported.
  *
- * Thread rules: as for the correlator, whose lock covers these calls too; mt_state_sync_fd() says
- * how to do without it. Every call takes NULL for "no state on disk": lines then go to the correlator
+ * Thread rules: as for the correlator, whose lock covers these calls too, but for mt_state_sync(). Every call takes NULL for "no state on disk": lines then go to the correlator
  * and nowhere else.
  */
 #ifndef MAILTRACE_STATE_H
@@ -26,7 +25,7 @@
  */
 enum mt_sync {
     MT_SYNC_OFF,      /* when the kernel sees fit */
-    MT_SYNC_INTERVAL, /* images before they count; the journal by the caller, with mt_state_sync_fd() */
+    MT_SYNC_INTERVAL, /* images before they count; the journal by the caller, with mt_state_sync() */
     MT_SYNC_ALWAYS,   /* each line before mt_state_feed() returns */
 };
 
@@ -99,10 +98,12 @@ void mt_state_place(struct mt_state *state, const struct mt_place *place);
 /* The largest line.order that was fed. */
 uint64_t mt_state_order(const struct mt_state *state);
 
-/* A file descriptor for fdatasync(2), to be closed by the caller, when there is something to be synced since the
- * last call, or -1. Only the call itself needs the lock; an error of the sync goes to mt_state_sync_failed().
+/* Forces to the disk what was written, for MT_SYNC_INTERVAL: under the lock mt_state_sync_begin(), which says whether
+ * there is anything new, then without it mt_state_sync(), which returns 0 or an errno. That is for
+ * mt_state_sync_failed(), with the lock again.
  */
-int mt_state_sync_fd(struct mt_state *state);
+bool mt_state_sync_begin(struct mt_state *state, int fds[2]);
+int mt_state_sync(const int fds[2]);
 void mt_state_sync_failed(struct mt_state *state, int error);
 
 struct mt_state_stats {

@@ -187,72 +187,106 @@ static const char *find_many(const struct cli_needles *needles, const char *from
     return NULL;
 }
 
-/* ---- a few needles: the last bytes of their windows are compared at 16 places at once ---- */
+/* ---- a few needles: the last bytes of their windows are compared at many places at once ---- */
 
 #define FEW    12
-#define PLACES 16
+#define PLACES 32
 
 typedef unsigned char vector __attribute__((vector_size(PLACES)));
+typedef unsigned char unaligned __attribute__((vector_size(PLACES), aligned(1), may_alias));
+typedef uint64_t words __attribute__((vector_size(PLACES)));
 
-static vector load(const char *p)
-{
-    vector v;
+#define INLINE static inline __attribute__((always_inline))
 
-    memcpy(&v, p, sizeof v);
-    return v | 0x20;
-}
-
-static bool any_set(vector v)
-{
-    uint64_t words[2];
-
-    memcpy(words, &v, sizeof words);
-    return (words[0] | words[1]) != 0;
-}
-
-/* The first of the places where one of all needles really is. */
-static const char *check(const struct cli_needles *needles, const char *p, vector hits, struct mt_slice s)
+/* The first of the places where one of all needles really is; PLACES: none. */
+static size_t check(const struct cli_needles *needles, const char *p, const unsigned char places[PLACES],
+                    struct mt_slice s)
 {
     for (size_t k = 0; k < PLACES; k++) {
-        for (uint32_t i = 1; hits[k] && i < needles->n; i++) {
+        for (uint32_t i = 1; places[k] && i < needles->n; i++) {
             if (is_here(&needles->v[i], p + k, s)) {
-                return p + k;
+                return k;
             }
         }
     }
-    return NULL;
+    return PLACES;
 }
 
-static const char *find_few(const struct cli_needles *needles, struct mt_slice s)
+/* A pointer, not a vector: how those are handed over is not the same everywhere. */
+INLINE bool any_set(const vector *v)
 {
-    const char *p = s.p, *end = s.p + s.n, *found;
-    size_t window = needles->window;
-    vector ends[FEW][BLOCK];
+    words w = (words)*v;
 
+    return (w[0] | w[1] | w[2] | w[3]) != 0;
+}
+
+/* The last bytes of the windows, each in all places. */
+INLINE void fill_ends(const struct cli_needles *needles, vector ends[FEW][BLOCK])
+{
     for (uint32_t i = 1; i < needles->n; i++) {
-        const char *last = needles->v[i].text.p + needles->v[i].skip + window - BLOCK;
+        const char *last = needles->v[i].text.p + needles->v[i].skip + needles->window - BLOCK;
         for (size_t k = 0; k < BLOCK; k++) {
-            ends[i - 1][k] = (vector){0} + (unsigned char)(last[k] | 0x20);
+            memset(&ends[i - 1][k], (unsigned char)last[k] | 0x20, sizeof ends[i - 1][k]);
         }
     }
+}
+
+INLINE const char *find_at_places(const struct cli_needles *needles, struct mt_slice s)
+{
+    const char *p = s.p, *end = s.p + s.n;
+    size_t window = needles->window;
+    uint32_t n = needles->n - 1;
+    vector ends[FEW][BLOCK], a, b, c, hits;
+    unsigned char places[PLACES];
+    size_t found;
+
+    fill_ends(needles, ends);
     for (; (size_t)(end - p) >= window + PLACES; p += PLACES) {
         const char *at = p + window - BLOCK;
-        vector a = load(at), b = load(at + 1), c = load(at + 2), hits = {0};
-        for (uint32_t i = 0; i + 1 < needles->n; i++) {
+        a = *(const unaligned *)(const void *)at | 0x20;
+        b = *(const unaligned *)(const void *)(at + 1) | 0x20;
+        c = *(const unaligned *)(const void *)(at + 2) | 0x20;
+        hits = (vector)((a == ends[0][0]) & (b == ends[0][1]) & (c == ends[0][2]));
+        for (uint32_t i = 1; i < n; i++) {
             hits |= (vector)((a == ends[i][0]) & (b == ends[i][1]) & (c == ends[i][2]));
         }
-        if (any_set(hits) && (found = check(needles, p, hits, s))) {
-            return found;
+        if (any_set(&hits)) {
+            memcpy(places, &hits, sizeof places);
+            found = check(needles, p, places, s);
+            if (found < PLACES) {
+                return p + found;
+            }
         }
     }
     return find_many(needles, p, s);
 }
 
+#if defined(__x86_64__) && defined(__GNUC__)
+
+__attribute__((target("avx2"))) static const char *find_few_avx2(const struct cli_needles *needles, struct mt_slice s)
+{
+    return find_at_places(needles, s);
+}
+
+static const char *find_few(const struct cli_needles *needles, struct mt_slice s)
+{
+    return __builtin_cpu_supports("avx2") ? find_few_avx2(needles, s) : find_at_places(needles, s);
+}
+
+#else
+
+static const char *find_few(const struct cli_needles *needles, struct mt_slice s)
+{
+    return find_at_places(needles, s);
+}
+
+#endif
+
 /* One needle jumps over almost all of its length; a few shorter ones would jump over less than they are compared at. */
 const char *cli_needles_find(const struct cli_needles *needles, struct mt_slice s)
 {
-    if (!needles->n || s.n < needles->window) {
+    if (!needles->n || !s.p || s.n < needles->window) {
         return NULL;
     }
-    return needles->window < 2 * PLACES && needles->n <= FEW ? find_few(needles, s) : find_many(needles, s.p, s);
+    return needles->window < PLACES && needles->n <= FEW ? find_few(needles, s) : find_many(needles, s.p, s);
 }

@@ -188,16 +188,14 @@ static void report_bounds(struct mt_instance *instance, int64_t now)
 }
 
 /* Not under the lock: the disk may take its time. */
-static void sync_state(struct mt_instance *instance, int fd)
+static void sync_state(struct mt_instance *instance, const int fds[2])
 {
-    if (fd >= 0) {
-        if (fdatasync(fd) != 0) {
-            int error = errno;
-            pthread_mutex_lock(&instance->lock);
-            mt_state_sync_failed(instance->state, error);
-            unlock(instance);
-        }
-        close(fd);
+    int error = mt_state_sync(fds);
+
+    if (error) {
+        pthread_mutex_lock(&instance->lock);
+        mt_state_sync_failed(instance->state, error);
+        unlock(instance);
     }
 }
 
@@ -206,7 +204,8 @@ static void tick(void *ctx)
     struct mt_instance *instance = ctx;
     struct syslogTime now;
     time_t seconds;
-    int fd;
+    int fds[2];
+    bool sync;
 
     if (glbl.GetGlobalInputTermState()) {
         return; /* rsyslog ends: nothing is sent any more */
@@ -214,9 +213,11 @@ static void tick(void *ctx)
     lock(instance, &instance->ticker_outbox);
     mt_state_tick(instance->state, instance->correlator, wall_clock());
     report_bounds(instance, wall_clock());
-    fd = mt_state_sync_fd(instance->state);
+    sync = mt_state_sync_begin(instance->state, fds);
     unlock(instance);
-    sync_state(instance, fd);
+    if (sync) {
+        sync_state(instance, fds);
+    }
     show_counters(instance);
     datetime.getCurrTime(&now, &seconds, TIME_IN_LOCALTIME);
     send_events(instance, &instance->ticker_outbox, &now, seconds);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@
 #define FLOW_CONTROL "flow-control"
 
 struct mt_core {
-    GMutex lock;
+    pthread_mutex_t lock;
     struct mt_options options;
     char *state_path;
     struct mt_correlator *correlator;
@@ -132,12 +133,12 @@ bool mt_core_flow_control(const struct mt_core *core)
 
 void mt_core_set_flow_control(struct mt_core *core)
 {
-    g_mutex_lock(&core->lock);
+    pthread_mutex_lock(&core->lock);
     if (!core->flow_control) {
         mt_state_note(core->state, MT_LIT(FLOW_CONTROL));
         __atomic_store_n(&core->flow_control, true, __ATOMIC_RELAXED);
     }
-    g_mutex_unlock(&core->lock);
+    pthread_mutex_unlock(&core->lock);
 }
 
 /* ---- lines ---- */
@@ -152,7 +153,7 @@ bool mt_core_recover(struct mt_core *core, struct mt_outbox **box)
     bool recovered = true;
 
     *box = NULL;
-    g_mutex_lock(&core->lock);
+    pthread_mutex_lock(&core->lock);
     if (!core->recovered) {
         recovered = mt_state_recover(core->state, RECOVER);
         if (mt_slice_eq(mt_state_noted(core->state), MT_LIT(FLOW_CONTROL))) {
@@ -161,7 +162,7 @@ bool mt_core_recover(struct mt_core *core, struct mt_outbox **box)
         *box = take_outbox(core);
         __atomic_store_n(&core->recovered, recovered, __ATOMIC_RELEASE);
     }
-    g_mutex_unlock(&core->lock);
+    pthread_mutex_unlock(&core->lock);
     return recovered;
 }
 
@@ -173,10 +174,10 @@ struct mt_outbox *mt_core_feed(struct mt_core *core, const struct mt_record *rec
         __atomic_add_fetch(&core->foreign, 1, __ATOMIC_RELAXED);
         return NULL;
     }
-    g_mutex_lock(&core->lock);
+    pthread_mutex_lock(&core->lock);
     mt_state_feed(core->state, core->correlator, record, verdict, wall_clock(), NULL);
     box = take_outbox(core);
-    g_mutex_unlock(&core->lock);
+    pthread_mutex_unlock(&core->lock);
     return box;
 }
 
@@ -184,16 +185,15 @@ struct mt_outbox *mt_core_feed(struct mt_core *core, const struct mt_record *rec
 
 struct sync_job {
     struct mt_core *core;
-    int fd;
+    int fds[2];
 };
 
 /* Returns an errno, or 0. */
 static void *run_sync(void *arg)
 {
     struct sync_job *job = arg;
-    int error = fdatasync(job->fd) == 0 ? 0 : errno;
+    int error = mt_state_sync(job->fds);
 
-    close(job->fd);
     __atomic_store_n(&job->core->synced, true, __ATOMIC_RELEASE);
     g_free(job);
     return GINT_TO_POINTER(error);
@@ -210,19 +210,19 @@ static void end_sync(struct mt_core *core)
     error = GPOINTER_TO_INT(g_thread_join(core->syncer));
     core->syncer = NULL;
     if (error) {
-        g_mutex_lock(&core->lock);
+        pthread_mutex_lock(&core->lock);
         mt_state_sync_failed(core->state, error);
-        g_mutex_unlock(&core->lock);
+        pthread_mutex_unlock(&core->lock);
     }
 }
 
 /* The disk may take its time: so in a thread, one at a time. */
-static void start_sync(struct mt_core *core, int fd)
+static void start_sync(struct mt_core *core, const int fds[2])
 {
     struct sync_job *job = g_new(struct sync_job, 1);
     sigset_t all, before;
 
-    *job = (struct sync_job){core, fd};
+    *job = (struct sync_job){core, {fds[0], fds[1]}};
     core->synced = false;
     sigfillset(&all); /* signals are for syslog-ng's main thread */
     pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -230,23 +230,25 @@ static void start_sync(struct mt_core *core, int fd)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!core->syncer) {
         g_free(job);
-        close(fd);
+        close(fds[0]);
+        close(fds[1]);
     }
 }
 
 static void sync_state(struct mt_core *core)
 {
-    int fd;
+    int fds[2];
+    bool sync;
 
     if (core->syncer && !__atomic_load_n(&core->synced, __ATOMIC_ACQUIRE)) {
         return;
     }
     end_sync(core);
-    g_mutex_lock(&core->lock);
-    fd = mt_state_sync_fd(core->state);
-    g_mutex_unlock(&core->lock);
-    if (fd >= 0) {
-        start_sync(core, fd);
+    pthread_mutex_lock(&core->lock);
+    sync = mt_state_sync_begin(core->state, fds);
+    pthread_mutex_unlock(&core->lock);
+    if (sync) {
+        start_sync(core, fds);
     }
 }
 
@@ -256,9 +258,9 @@ static void report_bounds(struct mt_core *core)
     int64_t now = wall_clock();
     struct mt_stats stats;
 
-    g_mutex_lock(&core->lock);
+    pthread_mutex_lock(&core->lock);
     mt_correlator_stats(core->correlator, &stats);
-    g_mutex_unlock(&core->lock);
+    pthread_mutex_unlock(&core->lock);
     if (stats.incomplete[MT_REASON_EVICTED] != core->given_up && now - core->bounds_reported >= REPORT_EVERY) {
         msg_warning("mailtrace(): max-messages() or max-memory() is reached; messages were given up",
                     evt_tag_printf("given_up", "%" PRIu64, stats.incomplete[MT_REASON_EVICTED] - core->given_up),
@@ -272,11 +274,11 @@ struct mt_outbox *mt_core_tick(struct mt_core *core)
 {
     struct mt_outbox *box;
 
-    g_mutex_lock(&core->lock);
+    pthread_mutex_lock(&core->lock);
     note_delivered(core);
     mt_state_tick(core->state, core->correlator, wall_clock());
     box = take_outbox(core);
-    g_mutex_unlock(&core->lock);
+    pthread_mutex_unlock(&core->lock);
     sync_state(core);
     report_bounds(core);
     return box;
@@ -288,10 +290,10 @@ void mt_core_numbers(struct mt_core *core, struct mt_numbers *numbers)
 
     numbers->lost = __atomic_load_n(&core->lost, __ATOMIC_RELAXED);
     numbers->pending = (uint64_t)mt_deliveries_pending(core->deliveries);
-    g_mutex_lock(&core->lock);
+    pthread_mutex_lock(&core->lock);
     mt_correlator_stats(core->correlator, &numbers->engine);
     mt_state_stats(core->state, &numbers->state);
-    g_mutex_unlock(&core->lock);
+    pthread_mutex_unlock(&core->lock);
     numbers->engine.lines += foreign;
     numbers->engine.foreign += foreign;
 }
@@ -333,7 +335,7 @@ struct mt_core *mt_core_new(const struct mt_options *options, const char *state_
 {
     struct mt_core *core = g_new0(struct mt_core, 1);
 
-    g_mutex_init(&core->lock);
+    pthread_mutex_init(&core->lock, NULL);
     core->deliveries = mt_deliveries_new();
     mt_options_copy(options, &core->options);
     core->correlator = mt_correlator_new(&core->options.engine, emit, core);
@@ -360,7 +362,7 @@ void mt_core_free(struct mt_core *core)
     outbox_discard(core->spare);
     mt_options_free(&core->options);
     g_free(core->state_path);
-    g_mutex_clear(&core->lock);
+    pthread_mutex_destroy(&core->lock);
     g_free(core);
 }
 

@@ -48,4 +48,7 @@ CfgParser mailtrace_parser = {
     .cleanup = cleanup,
 };
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
 CFG_PARSER_IMPLEMENT_LEXER_BINDING(mailtrace_, MAILTRACE_, LogParser **)
+#pragma GCC diagnostic pop

@@ -131,20 +131,20 @@ class BlockedOutput(unittest.TestCase):
 class FullDisk(unittest.TestCase):
     @unittest.skipIf(os.geteuid() != 0, 'mounting a file system needs root')
     def test_a_state_that_cannot_grow_is_said_and_events_go_on(self):
-        lines, closing = corpus(86, 400)
+        lines, closing = corpus(86, 2000)
         s = SyslogNg(SOURCE + '''
 parser p_mail { mailtrace(inject-mode(aggregate-only) settle(10) state-file("@DIR@/small/mail.state")); };
 log { source(s_lines); parser(p_mail); destination(d_events); };
 ''')
         os.mkdir(s.path('small'))
-        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', s.path('small')], check=True)
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1200k', 'tmpfs', s.path('small')], check=True)
         try:
             with s:
                 s.send(lines)
                 s.wait_lines(len(lines))
                 s.send(closing)
                 s.check_events(events_of(lines + closing, '--settle=10'))
-                self.assertTrue(s.logged('No space left on device.*kept in memory only'))
+                self.assertTrue(s.logged('No space left on device.*kept in memory only'), s.said())
                 self.assertGreater(s.stats()['state.unsaved'], 0)
                 self.assertEqual(s.stop(), 0)
                 subprocess.run(['umount', s.path('small')], check=True)

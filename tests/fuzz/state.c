@@ -154,7 +154,7 @@ static void put_record(struct mt_buffer *file, uint32_t kind, struct mt_slice s,
         uint64_t check;
     } head = {(uint32_t)s.n, kind, 0};
 
-    head.check = XXH3_64bits_withSeed(s.p, s.n, NONCE ^ (file->n << 8) ^ ((uint64_t)kind << 56) ^ s.n) ^ bad;
+    head.check = (XXH3_64bits(s.p, s.n) ^ (NONCE + file->n * UINT64_C(0x9e3779b97f4a7c15) + kind)) ^ bad;
     mt_buffer_append(file, &head, sizeof head);
     mt_buffer_append(file, s.p, s.n);
     pad(file, 8);

@@ -707,6 +707,32 @@ START_TEST(test_kinds_that_are_not_asked_for_are_not_emitted)
 }
 END_TEST
 
+START_TEST(test_logged_received_headers_are_the_hops_of_the_message)
+{
+    story_line(&s, "10:00:00", "postfix/smtpd[40]: 3F2A1C0: client=c.example.org[198.51.100.1]");
+    story_line(
+        &s, "10:00:00.1",
+        "postfix/cleanup[41]: 3F2A1C0: info: header Received: from b.example.org (b.example.org [192.0.2.2])??by "
+        "c.example.org (Postfix) with ESMTPS id 7B8A8A24??for <x@example.net>; Thu,  7 Mar 2024 09:59:58 +0000 "
+        "(UTC) from c.example.org[198.51.100.1]; from=<a@example.org> to=<x@example.net> proto=ESMTP helo=<c>");
+    story_line(
+        &s, "10:00:00.2",
+        "postfix/cleanup[41]: 3F2A1C0: info: header Received: from a.example.org (a.example.org [192.0.2.1])??by "
+        "b.example.org (Postfix) with ESMTP id 11AA; Thu,  7 Mar 2024 09:59:28 +0000 (UTC) from "
+        "c.example.org[198.51.100.1]; from=<a@example.org> to=<x@example.net> proto=ESMTP helo=<c>");
+    story_line(
+        &s, "10:00:01",
+        "postfix/smtp[42]: 3F2A1C0: to=<x@example.net>, relay=mx[192.0.2.7]:25, delay=1, delays=1/0/0/0, dsn=2.0.0, "
+        "status=sent (250 ok)");
+    story_line(&s, "10:00:01.5", "postfix/qmgr[43]: 3F2A1C0: removed");
+    story_finish(&s);
+    story_is(&s, "message", 0, "received.0.by.name", "b.example.org");
+    story_is(&s, "message", 0, "received.0.id", "11AA");
+    story_is(&s, "message", 0, "received.1.id", "7B8A8A24");
+    story_is(&s, "message", 0, "received.1.delay", "30");
+}
+END_TEST
+
 START_TEST(test_header_lines_give_the_subject_and_nothing_else)
 {
     begin("10:00:00", "3F2A1C0", "1");
@@ -772,6 +798,7 @@ Suite *mt_suite_correlate(void)
         test_reject_without_a_queue_id_is_no_message,
         test_ids_are_the_same_in_every_run,
         test_kinds_that_are_not_asked_for_are_not_emitted,
+        test_logged_received_headers_are_the_hops_of_the_message,
         test_header_lines_give_the_subject_and_nothing_else,
         test_unrecognised_lines_are_counted,
     };

@@ -301,13 +301,16 @@ static void postfix_escape(struct gap *gap, const char *payload)
  */
 static void postfix_user(struct gap *gap, const char *payload)
 {
-    static const char *const after[] = {", sasl_sender=", ", orig_client=", ", orig_queue_id="};
+    static const char *const after[] = {", orig_client=", ", orig_queue_id=", ", sasl_sender="};
 
     postfix_text(gap, payload);
     for (size_t i = 0; i < 3; i++) {
-        char *p = strstr(gap->read, after[i]);
-        if (p && p[strlen(after[i])] && !strchr(p + strlen(after[i]), ' ')) {
-            *p = '\0';
+        char *last = NULL;
+        for (char *p = gap->read; (p = strstr(p, after[i])); p++) {
+            last = p;
+        }
+        if (last && last[strlen(after[i])] && !strchr(last + strlen(after[i]), ' ')) {
+            *last = '\0';
         }
     }
 }
@@ -454,6 +457,29 @@ static void sendmail_40(struct gap *gap, const char *payload)
     sendmail_text(gap, shortened(payload, 40));
 }
 
+static bool is_status_code(const char *s)
+{
+    unsigned subject = 1000, detail = 1000;
+    int n = 0;
+
+    return strchr("245", *s) && sscanf(s + 1, ".%3u.%3u%n", &subject, &detail, &n) == 2 && s[1 + n] == '\0' &&
+           strcspn(s, "+- \t\n") == strlen(s);
+}
+
+/* A reason for quarantine that ends like a status code, which may follow it, reads shorter. */
+static void sendmail_reason(struct gap *gap, const char *payload)
+{
+    char *last = NULL;
+
+    sendmail_40(gap, payload);
+    for (char *p = gap->read; (p = strstr(p, ", dsn=")); p++) {
+        last = p;
+    }
+    if (last && last[6] && is_status_code(last + 6)) {
+        *last = '\0';
+    }
+}
+
 static void sendmail_128(struct gap *gap, const char *payload)
 {
     sendmail_text(gap, text_of("%.128s", payload));
@@ -489,11 +515,19 @@ static void sendmail_id(struct gap *gap, const char *payload)
     put(gap, logged, id == logged ? logged + 1 : id);
 }
 
+/* One without brackets that ends like the field behind it, which need not be there, reads shorter. */
 static void sendmail_bare_id(struct gap *gap, const char *payload)
 {
+    static const char *const after[] = {", bodytype=8BITMIME", ", bodytype=7BIT"};
     const char *logged = escaped(text_of("%.100s", payload)), *id = id_of(logged);
 
     put(gap, logged, id == logged && *logged == '<' ? logged + 1 : id);
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = strlen(gap->read), end = strlen(after[i]);
+        if (id == logged && n >= end && strcmp(gap->read + n - end, after[i]) == 0) {
+            gap->read[n - end] = '\0';
+        }
+    }
 }
 
 /* --- the forms --- */
@@ -898,7 +932,7 @@ static const struct form sendmail_forms[] = {
      {S_ENTRY, ONE_READ, HOW_READ, "dsn=2.0.0", "response=Sent (" READ ")"}},
     {"sm-mta",
      S ": to=<b@r.test>, delay=00:00:01, mailer=esmtp, pri=30187, quarantine=" LOGGED ", stat=quarantined",
-     sendmail_40,
+     sendmail_reason,
      MT_KIND_HOLD,
      MT_STATUS_NONE,
      {S_ENTRY, "text=" READ}},

@@ -9,6 +9,8 @@
  */
 #define LINGER INT64_C(10000000)
 
+#define RECEIVED_MAX 16384 /* bytes of Received: headers kept of a message */
+
 static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line, enum mt_field id,
                 bool replace)
 {
@@ -19,6 +21,28 @@ static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_s
         mt_bag_put(&c->memory, &m->bag, id, mt_stored_get(line, id), replace);
     } else {
         mt_bag_put_int(&c->memory, &m->bag, id, mt_stored_int(line, id, 0), replace);
+    }
+}
+
+/* Received: headers one below the other as they stand in the mail: the newest first (RFC 5321, section 4.4). What
+ * goes beyond the bound is left out, the oldest hops.
+ */
+static void add_received(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
+{
+    struct mt_slice more = mt_stored_get(line, MT_F_RECEIVED), known = mt_bag_get(&m->bag, MT_F_RECEIVED);
+
+    if (!more.n || known.n + 1 + more.n > RECEIVED_MAX) {
+        return;
+    }
+    c->text.n = 0;
+    c->text.failed = false;
+    mt_buffer_append(&c->text, known.p, known.n);
+    if (known.n) {
+        mt_buffer_append(&c->text, "\n", 1);
+    }
+    mt_buffer_append(&c->text, more.p, more.n);
+    if (!c->text.failed) {
+        mt_bag_put(&c->memory, &m->bag, MT_F_RECEIVED, mt_slice(c->text.p, c->text.n), true);
     }
 }
 
@@ -328,6 +352,7 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
         break;
     case MT_KIND_HEADER:
         put(c, m, line, MT_F_SUBJECT, false);
+        add_received(c, m, line);
         break;
     case MT_KIND_FROM:
         apply_from(c, m, line);

@@ -295,6 +295,7 @@ static void set_message(struct mt_correlator *c, const struct mt_pending *p)
     set_recipients(c, m);
     set_counts(f, counts);
     mt_bag_fill(&m->bag, f, MT_F_BOUNCE_QUEUE_ID, MT_F_BOUNCE_QUEUE_ID);
+    mt_bag_fill(&m->bag, f, MT_F_RECEIVED, MT_F_RECEIVED);
     mt_set_int(f, MT_F_LINES, m->lines);
 }
 

@@ -60,10 +60,15 @@ static bool take_user(struct mt_slice *at, struct tail *t)
     return t->user.n != 0;
 }
 
-/* From behind a ';' to the end of the line. note: ": TEXT" may stand at the end
- * (cleanup_message.c, the administrator's words).
- */
-static bool read_tail(struct mt_slice at, bool note, struct tail *t)
+/* What may stand behind helo=<>, up to the end of the line. */
+enum rest {
+    USER, /* " sasl_username=U": smtpd(8) */
+    NONE,
+    NOTE, /* ": TEXT", the administrator's words: cleanup_message.c */
+};
+
+/* From behind a ';' to the end of the line. */
+static bool read_tail(struct mt_slice at, enum rest rest, struct tail *t)
 {
     size_t n = at.n;
 
@@ -81,14 +86,20 @@ static bool read_tail(struct mt_slice at, bool note, struct tail *t)
     if (MT_EAT(&at, " helo=<") && !mt_postfix_helo(&at, &t->helo)) {
         return false;
     }
-    if (!take_user(&at, t) || at.n == n) {
+    if ((rest == USER && t->proto.n && !take_user(&at, t)) || at.n == n) {
         return false;
     }
-    if (note && MT_EAT(&at, ": ")) {
+    if (rest == NOTE && MT_EAT(&at, ": ")) {
         t->note = at;
         return at.n != 0;
     }
     return !at.n;
+}
+
+static bool begins_tail(struct mt_slice s)
+{
+    return mt_slice_starts(s, MT_LIT(" from=<")) || mt_slice_starts(s, MT_LIT(" to=<")) ||
+           mt_slice_starts(s, MT_LIT(" proto=")) || mt_slice_starts(s, MT_LIT(" helo=<"));
 }
 
 static bool is_in_route(const char *p, struct mt_slice address)
@@ -96,35 +107,44 @@ static bool is_in_route(const char *p, struct mt_slice address)
     return address.n && *address.p == '@' && address.p < p && p < address.p + address.n;
 }
 
-/* The end of an address, or a second tail: no words of an administrator, but of one who began a tail
- * in a quoted address, or in a header.
+/* The end of an address, or a second tail: what stands there is no user's name and no words of an
+ * administrator, but the rest of a line in which somebody began a tail in a quoted address, or in a header.
  */
-static bool is_doubtful(struct mt_slice note)
+static bool is_rest(struct mt_slice s)
 {
-    const char *quote = mt_find(note, '"'), *bracket = mt_find(note, ']');
-    const char *end = note.n ? memrchr(note.p, '>', note.n) : NULL;
+    const char *quote = mt_find(s, '"'), *bracket = mt_find(s, ']');
+    const char *end = s.n ? memrchr(s.p, '>', s.n) : NULL;
 
-    return (end && ((quote && quote < end) || (bracket && bracket < end))) || mt_find_text(note, MT_LIT("; from=<"));
+    return (end && ((quote && quote < end) || (bracket && bracket < end))) || mt_find_text(s, MT_LIT("; from=<"));
+}
+
+static bool is_doubtful(const struct tail *t)
+{
+    return is_rest(t->note) || is_rest(t->user);
 }
 
 /* The last ';' from which a complete tail reaches to the end, or NULL. */
-static const char *last_tail(struct mt_slice text, bool note, struct tail *found)
+static const char *last_tail(struct mt_slice text, enum rest rest, struct tail *found)
 {
     struct mt_slice s = text;
     const char *at = NULL, *p;
     struct tail t;
 
-    for (int i = 0; i < CANDIDATES && s.n && (p = memrchr(s.p, ';', s.n)); i++) {
+    for (int i = 0; i < CANDIDATES && s.n && (p = memrchr(s.p, ';', s.n));) {
+        struct mt_slice tail = mt_slice_to(p + 1, text.p + text.n);
         s.n = (size_t)(p - s.p);
-        if (!read_tail(mt_slice_to(p + 1, text.p + text.n), note, &t)) {
+        if (!begins_tail(tail)) {
             continue;
         }
-        if (!at || is_in_route(at, t.from) || is_in_route(at, t.to) ||
-            (is_doubtful(found->note) && !is_doubtful(t.note))) {
+        i++;
+        if (!read_tail(tail, rest, &t)) {
+            continue;
+        }
+        if (!at || is_in_route(at, t.from) || is_in_route(at, t.to) || (is_doubtful(found) && !is_doubtful(&t))) {
             *found = t;
             at = p;
         }
-        if (!is_doubtful(found->note) && !mt_find_text(s, MT_LIT("=<@"))) {
+        if (!is_doubtful(found) && !mt_find_text(s, MT_LIT("=<@"))) {
             break;
         }
     }
@@ -137,10 +157,10 @@ static const char *last_tail(struct mt_slice text, bool note, struct tail *found
 static bool find_tail(const struct mt_record *rec, struct mt_slice text, bool note, struct mt_slice *before,
                       struct tail *t)
 {
-    const char *p = rec->line.cut ? NULL : last_tail(text, false, t);
+    const char *p = rec->line.cut ? NULL : last_tail(text, note ? NONE : USER, t);
 
     if (!p && note && !rec->line.cut) {
-        p = last_tail(text, true, t);
+        p = last_tail(text, NOTE, t);
     }
     if (p) {
         *before = mt_slice_to(text.p, p);

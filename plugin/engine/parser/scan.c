@@ -86,16 +86,27 @@ bool mt_whole_int(struct mt_slice s, int64_t *value)
     return mt_take_int(&s, value) && !s.n;
 }
 
+/* One to three digits. */
+static bool take_part(struct mt_slice *at)
+{
+    size_t i = 0;
+
+    while (i < at->n && mt_is_digit(at->p[i])) {
+        i++;
+    }
+    *at = mt_slice_skip(*at, i);
+    return i >= 1 && i <= 3;
+}
+
 bool mt_take_dsn(struct mt_slice *at, struct mt_slice *dsn)
 {
     struct mt_slice s = *at;
-    int64_t subject, detail;
 
     if (s.n < 5 || (*s.p != '2' && *s.p != '4' && *s.p != '5') || s.p[1] != '.') {
         return false;
     }
     s = mt_slice_skip(s, 2);
-    if (!mt_take_int(&s, &subject) || subject > 999 || !MT_EAT(&s, ".") || !mt_take_int(&s, &detail) || detail > 999) {
+    if (!take_part(&s) || !MT_EAT(&s, ".") || !take_part(&s)) {
         return false;
     }
     *dsn = mt_slice_to(at->p, s.p);

@@ -40,12 +40,14 @@ static struct mt_slice without(struct mt_slice s, struct mt_slice field)
     return s;
 }
 
-/* What can stand between the Message-ID and relay=, from the right; all but proto= is left alone. */
+/* What can stand between the Message-ID and relay=, from the right; all but proto= is left alone.
+ * A body has one of two types: anything else is the end of a Message-ID.
+ */
 static struct mt_slice read_from_middle(struct mt_record *rec, struct mt_slice s)
 {
     static const struct mt_slice keys[] = {
         {"envid=", 6},       {"auth=", 5},   {"cipher=", 7}, {"tls_version=", 12},
-        {"tls_verify=", 11}, {"daemon=", 7}, {"proto=", 6},  {"bodytype=", 9},
+        {"tls_verify=", 11}, {"daemon=", 7}, {"proto=", 6},
     };
     struct mt_slice field = last_field(s);
 
@@ -57,6 +59,9 @@ static struct mt_slice read_from_middle(struct mt_record *rec, struct mt_slice s
             }
             field = last_field(s);
         }
+    }
+    if (mt_slice_eq(field, MT_LIT("bodytype=8BITMIME")) || mt_slice_eq(field, MT_LIT("bodytype=7BIT"))) {
+        s = without(s, field);
     }
     return s;
 }
@@ -89,6 +94,18 @@ static bool read_from_tail(struct mt_record *rec, struct mt_slice s)
     return !s.n || local;
 }
 
+/* The address of from=%.200s, without < >. Cut inside of quotes it may end with a '>' that is part of it. */
+static struct mt_slice sender(struct mt_slice from)
+{
+    struct mt_slice inside = from.n ? mt_slice_skip(from, 1) : from;
+
+    if (mt_slice_starts(from, MT_LIT("<\"")) && mt_slice_ends(from, MT_LIT(">")) &&
+        mt_sendmail_span(inside, MT_LIT(">"), MT_SENDMAIL_NO_LIMIT) == inside.n) {
+        return inside;
+    }
+    return mt_sendmail_bare(from);
+}
+
 /* from=<a@x>, size=184, class=0, nrcpts=1, msgid=<i@x>, proto=ESMTP, daemon=MTA, relay=name [ip] */
 bool mt_sendmail_from(struct mt_record *rec, struct mt_slice s)
 {
@@ -105,7 +122,7 @@ bool mt_sendmail_from(struct mt_record *rec, struct mt_slice s)
     }
     rec->kind = MT_KIND_FROM;
     if (!mt_slice_eq(from, MT_LIT("<NONE>"))) {
-        mt_set_empty(&rec->f, MT_F_FROM, mt_sendmail_bare(from));
+        mt_set_empty(&rec->f, MT_F_FROM, sender(from));
     }
     if (mt_whole_int(value, &number)) {
         mt_set_int(&rec->f, MT_F_SIZE, number);

@@ -303,7 +303,8 @@ static bool matches(const struct row *row, struct mt_slice s, const char **then)
     }
     s = mt_slice_skip(s, row->begin.n);
     *then = row->then.n ? mt_find_text(s, row->then) : s.p + s.n;
-    return *then != NULL;
+    /* A client has no ": " in it; behind one stand its words. */
+    return *then && (row->begin.n || row->where == NOBODY || !mt_find_text(mt_slice_to(s.p, *then), MT_LIT(": ")));
 }
 
 bool mt_sendmail_note(struct mt_record *rec, struct mt_slice s)

@@ -146,7 +146,7 @@ static bool read_ruleset(struct mt_record *rec, struct mt_slice s)
     stage = MT_SENDMAIL_LOOKUP(ruleset_stages, ruleset);
     arg1 = mt_slice(s.p, mail || rcpt ? address_length(s) : text_length(s));
     s = mt_slice_skip(s, arg1.n);
-    if (!arg1.n || !MT_EAT(&s, ", ")) {
+    if (!MT_EAT(&s, ", ")) {
         return false;
     }
     if (mt_sendmail_value(&s, MT_LIT("relay="), &relay)) {

@@ -48,7 +48,8 @@ struct mt_recovery;
 struct mt_state {
     struct mt_state_config config;
     char *path;
-    int lock; /* file descriptor */
+    int lock; /* file descriptor: of the window, too */
+    struct mt_window window;
     struct mt_correlator *c;
     struct mt_segment segment; /* being written; its fd is -1 while the disk fails */
     struct mt_file *files;     /* those on disk, the oldest first; the last is being written */
@@ -76,6 +77,8 @@ void mt_state_report(struct mt_state *state, enum mt_severity severity, const ch
     __attribute__((format(printf, 3, 4)));
 char *mt_state_file_name(const struct mt_state *state, uint64_t number); /* to be freed; NULL: no memory */
 bool mt_state_set_position(struct mt_state *state, uint64_t source, uint64_t position);
+/* The window is there, or there is an errno. */
+int mt_state_window(struct mt_state *state);
 /* Begins a new file with an image of what is known now. */
 bool mt_state_rotate(struct mt_state *state, bool fresh);
 /* After recovery: there is a file to write to, or errno says why not. */

@@ -144,6 +144,24 @@ static bool list_files(struct mt_state *state)
     return good;
 }
 
+/* The newest part of the journal goes where it belongs. */
+static bool restore_window(struct mt_state *state)
+{
+    uint64_t number = state->window.p ? mt_window_of(&state->window) : 0;
+    char *name = number ? mt_state_file_name(state, number) : NULL;
+    int error = number && !name ? ENOMEM : 0;
+
+    if (name) {
+        error = mt_window_restore(&state->window, name);
+        free(name);
+    }
+    if (error && error != ENOENT) { /* the file may be gone: somebody has put it aside */
+        errno = error;
+        return false;
+    }
+    return true;
+}
+
 /* Opens each file; those that are none of ours are put aside. */
 static bool open_files(struct mt_state *state)
 {
@@ -329,7 +347,7 @@ bool mt_recovery_begin(struct mt_state *state)
         errno = ENOMEM;
         return false;
     }
-    if (!list_files(state) || !open_files(state)) {
+    if (!list_files(state) || !restore_window(state) || !open_files(state)) {
         return false;
     }
     for (size_t i = 0; i < r->n; i++) {
@@ -501,8 +519,8 @@ static bool go_on(struct mt_state *state)
         errno = ENOMEM;
         return false;
     }
-    if (last && !is_damaged(r)) {
-        int error = mt_segment_reopen(&state->segment, last->name, &last->view.head, r->offset);
+    if (last && !is_damaged(r) && !mt_state_window(state)) {
+        int error = mt_segment_reopen(&state->segment, &state->window, last->name, &last->view.head, r->offset);
         if (!error) {
             state->rotate_at = 2 * last->view.begin;
             return true;

@@ -86,39 +86,126 @@ static bool write_image(void *ctx, const void *p, size_t n)
     return !out->error;
 }
 
-static void map_nothing(struct mt_segment *segment)
+/* --- the window --- */
+
+#define WINDOW_MAGIC UINT64_C(0x776f646e6977746d)
+
+struct window_head {
+    uint64_t magic;
+    uint64_t segment, nonce, at;
+    uint64_t check; /* of all before */
+};
+
+static uint64_t window_check(const struct window_head *head)
 {
-    if (segment->window) {
-        munmap(segment->window, segment->size);
-    }
-    segment->window = NULL;
-    segment->size = 0;
+    return XXH3_64bits(head, offsetof(struct window_head, check)) | 1;
 }
 
-/* Maps `size` bytes from the page of segment->end on, allocating what is missing. */
-static int map_more(struct mt_segment *segment, uint64_t need)
+static struct window_head *window_head(const struct mt_window *window)
 {
-    uint64_t at = segment->end / PAGE * PAGE, step = (segment->end - segment->begin) / 4;
-    uint64_t size;
-    void *window;
-    int error;
+    return (struct window_head *)(void *)window->p;
+}
 
-    step = step < STEP_LEAST ? STEP_LEAST : step > STEP_MOST ? STEP_MOST : step;
-    size = round_up(segment->end - at + (need > step ? need : step), PAGE);
-    error = posix_fallocate(segment->fd, (off_t)at, (off_t)size);
+int mt_window_open(struct mt_window *window, int fd)
+{
+    void *p;
+    int error = posix_fallocate(fd, 0, (off_t)(MT_WINDOW_AT + MT_WINDOW_SIZE));
+
+    *window = (struct mt_window){.fd = fd};
     if (error) {
         return error;
     }
-    window = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, segment->fd, (off_t)at);
-    if (window == MAP_FAILED) {
+    p = mmap(NULL, MT_WINDOW_AT + MT_WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    if (p == MAP_FAILED) {
         return errno;
     }
-    map_nothing(segment);
-    segment->window = window;
-    segment->at = at;
-    segment->size = size;
-    segment->allocated = at + size;
+    window->p = p;
     return 0;
+}
+
+void mt_window_close(struct mt_window *window)
+{
+    if (window->p) {
+        munmap(window->p, MT_WINDOW_AT + MT_WINDOW_SIZE);
+    }
+    window->p = NULL;
+}
+
+uint64_t mt_window_of(const struct mt_window *window)
+{
+    const struct window_head *head = window_head(window);
+
+    return head->magic == WINDOW_MAGIC && head->check == window_check(head) ? head->segment : 0;
+}
+
+/* What it held is in its segment: it stands for another place now. A process that is killed in between
+ * leaves a window that counts for nothing.
+ */
+static void move_window(struct mt_segment *segment)
+{
+    struct window_head *head = window_head(segment->window);
+
+    __atomic_store_n(&head->check, 0, __ATOMIC_SEQ_CST);
+    memset(segment->window->p + MT_WINDOW_AT, 0, MT_WINDOW_SIZE);
+    segment->at = segment->end;
+    head->magic = WINDOW_MAGIC;
+    head->segment = segment->number;
+    head->nonce = segment->nonce;
+    head->at = segment->at;
+    __atomic_store_n(&head->check, window_check(head), __ATOMIC_SEQ_CST);
+}
+
+static int write_at(int fd, const void *p, size_t n, uint64_t at)
+{
+    return lseek(fd, (off_t)at, SEEK_SET) < 0 ? errno : write_all(fd, p, n);
+}
+
+int mt_window_restore(struct mt_window *window, const char *path)
+{
+    const struct window_head *head = window_head(window);
+    struct mt_segment_head segment;
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), error = 0;
+
+    if (fd < 0) {
+        return errno;
+    }
+    if (pread(fd, &segment, sizeof segment, 0) == (ssize_t)sizeof segment && segment.nonce == head->nonce &&
+        segment.number == head->segment) {
+        error = write_at(fd, window->p + MT_WINDOW_AT, MT_WINDOW_SIZE, head->at);
+    }
+    close(fd);
+    return error;
+}
+
+/* Disk space for what comes up to `to`: there is none later, when it is too late. */
+static int allocate(struct mt_segment *segment, uint64_t to)
+{
+    uint64_t step = (segment->end - segment->begin) / 4;
+    int error;
+
+    if (to <= segment->allocated) {
+        return 0;
+    }
+    step = step < STEP_LEAST ? STEP_LEAST : step > STEP_MOST ? STEP_MOST : step;
+    to = round_up(to + step, PAGE);
+    error = posix_fallocate(segment->fd, (off_t)segment->allocated, (off_t)(to - segment->allocated));
+    if (!error) {
+        segment->allocated = to;
+    }
+    return error;
+}
+
+int mt_segment_flush(struct mt_segment *segment)
+{
+    int error = allocate(segment, segment->end + 2 * MT_WINDOW_SIZE);
+
+    if (!error && segment->end > segment->at) {
+        error = write_at(segment->fd, segment->window->p + MT_WINDOW_AT, segment->end - segment->at, segment->at);
+    }
+    if (!error) {
+        move_window(segment);
+    }
+    return error;
 }
 
 static uint64_t make_nonce(const struct mt_segment *segment)
@@ -191,7 +278,9 @@ static int create(struct mt_segment *segment, const char *path, const char *temp
         return error;
     }
     segment->begin = segment->end = round_up(IMAGE_AT + head->image_bytes, 8);
-    error = map_more(segment, 0);
+    segment->at = segment->end;
+    segment->allocated = segment->end;
+    error = allocate(segment, segment->end + 2 * MT_WINDOW_SIZE);
     if (!error) {
         error = write_head(segment, head);
     }
@@ -207,8 +296,9 @@ static int create(struct mt_segment *segment, const char *path, const char *temp
     return error;
 }
 
-int mt_segment_create(struct mt_segment *segment, const char *path, uint64_t number, int64_t created, bool fresh,
-                      bool sync, bool (*save)(void *ctx, mt_write_fn *write, void *to), void *ctx)
+int mt_segment_create(struct mt_segment *segment, struct mt_window *window, const char *path, uint64_t number,
+                      int64_t created, bool fresh, bool sync, bool (*save)(void *ctx, mt_write_fn *write, void *to),
+                      void *ctx)
 {
     struct mt_segment_head head = {.magic = MAGIC,
                                    .version = MT_SEGMENT_VERSION,
@@ -219,7 +309,7 @@ int mt_segment_create(struct mt_segment *segment, const char *path, uint64_t num
     char *temporary;
     int error;
 
-    *segment = (struct mt_segment){.fd = -1, .number = number};
+    *segment = (struct mt_segment){.fd = -1, .number = number, .window = window};
     segment->nonce = head.nonce = make_nonce(segment);
     if (asprintf(&temporary, "%s.new", path) < 0) {
         return ENOMEM;
@@ -228,23 +318,27 @@ int mt_segment_create(struct mt_segment *segment, const char *path, uint64_t num
     if (error) {
         mt_segment_close(segment);
         unlink(temporary);
+    } else {
+        move_window(segment); /* what it held of the one before is in this one's image */
     }
     free(temporary);
     return error;
 }
 
-int mt_segment_reopen(struct mt_segment *segment, const char *path, const struct mt_segment_head *head, uint64_t end)
+int mt_segment_reopen(struct mt_segment *segment, struct mt_window *window, const char *path,
+                      const struct mt_segment_head *head, uint64_t end)
 {
     int error;
 
-    *segment = (struct mt_segment){.number = head->number, .nonce = head->nonce, .end = end};
+    *segment = (struct mt_segment){
+        .number = head->number, .nonce = head->nonce, .window = window, .end = end, .at = end, .allocated = end};
     segment->begin = round_up(IMAGE_AT + head->image_bytes, 8);
     segment->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (segment->fd < 0) {
         return errno;
     }
     /* What stands behind the end goes, so that it is never taken for a record. */
-    error = ftruncate(segment->fd, (off_t)end) == 0 ? map_more(segment, 0) : errno;
+    error = ftruncate(segment->fd, (off_t)end) == 0 ? mt_segment_flush(segment) : errno;
     if (error) {
         mt_segment_close(segment);
     }
@@ -253,7 +347,8 @@ int mt_segment_reopen(struct mt_segment *segment, const char *path, const struct
 
 void mt_segment_close(struct mt_segment *segment)
 {
-    map_nothing(segment);
+    free(segment->large);
+    segment->large = NULL;
     if (segment->fd >= 0) {
         close(segment->fd);
     }
@@ -264,28 +359,48 @@ void mt_segment_close(struct mt_segment *segment)
 
 void *mt_segment_reserve(struct mt_segment *segment, size_t n)
 {
-    uint64_t need =
-        record_size(n) + sizeof(struct head); /* the head of the next one, too: it says that there is none */
+    uint64_t need = record_size(n) + sizeof(struct head); /* the next one's head says that there is none */
+    int error = 0;
 
-    if (segment->end + need > segment->at + segment->size) {
-        int error = map_more(segment, need);
-        if (error) {
-            errno = error;
-            return NULL;
-        }
+    if (segment->end - segment->at + need > MT_WINDOW_SIZE) {
+        error = mt_segment_flush(segment);
     }
-    return segment->window + (segment->end - segment->at) + sizeof(struct head);
+    if (!error && need > MT_WINDOW_SIZE) {
+        error = allocate(segment, segment->end + need + 2 * MT_WINDOW_SIZE);
+        segment->large = error ? NULL : malloc(sizeof(struct head) + n);
+        error = error || segment->large ? error : ENOMEM;
+    }
+    if (error) {
+        errno = error;
+        return NULL;
+    }
+    return (segment->large ? segment->large : segment->window->p + MT_WINDOW_AT + (segment->end - segment->at)) +
+           sizeof(struct head);
 }
 
-void mt_segment_commit(struct mt_segment *segment, enum mt_record_kind kind, size_t n)
+int mt_segment_commit(struct mt_segment *segment, enum mt_record_kind kind, size_t n)
 {
-    unsigned char *p = segment->window + (segment->end - segment->at);
+    unsigned char *p =
+        segment->large ? segment->large : segment->window->p + MT_WINDOW_AT + (segment->end - segment->at);
     struct head *head = (struct head *)(void *)p;
+    int error = 0;
 
     head->kind = kind;
     head->check = check_of(segment->nonce, segment->end, kind, p + sizeof *head, n);
     __atomic_store_n(&head->n, (uint32_t)n, __ATOMIC_RELEASE);
+    if (segment->large) {
+        error = write_at(segment->fd, p, sizeof *head + n, segment->end);
+        free(segment->large);
+        segment->large = NULL;
+    }
+    if (error) {
+        return error;
+    }
     segment->end += record_size(n);
+    if (segment->end - segment->at > MT_WINDOW_SIZE) { /* it was a large one, and the window was empty */
+        move_window(segment);
+    }
+    return 0;
 }
 
 /* --- reading --- */

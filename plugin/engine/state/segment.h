@@ -4,6 +4,9 @@
  *     4096   the image: what the caller writes
  *     ...    records, each at a multiple of 8 bytes, up to the first whose length is 0
  *
+ * The newest part of the journal is in another file, the window, which stays mapped: what is written there
+ * survives the end of the process, at the cost of a memcpy(). When it is full it is copied to its place.
+ *
  * Numbers are those of the machine: the head says which. A record's check covers its content and
  * where it stands, so that nothing old is taken for new; its length is written last, so that a
  * process that is killed leaves it whole or not there.
@@ -44,30 +47,52 @@ enum mt_record_kind {
 
 /* --- writing --- */
 
+struct mt_window {
+    int fd;
+    unsigned char *p; /* mapped: a head, and from MT_WINDOW_AT on MT_WINDOW_SIZE bytes of the journal */
+};
+
+#define MT_WINDOW_AT   4096
+#define MT_WINDOW_SIZE ((size_t)1 << 20)
+
+/* Maps a file that is open. Returns 0 or an errno. */
+int mt_window_open(struct mt_window *window, int fd);
+void mt_window_close(struct mt_window *window);
+
+/* The number of the segment that there is something of in the window; 0: none. */
+uint64_t mt_window_of(const struct mt_window *window);
+/* Copies it to its place in that segment, whose file is `path`. Returns 0 or an errno. */
+int mt_window_restore(struct mt_window *window, const char *path);
+
 struct mt_segment {
     int fd; /* -1: none */
     uint64_t number, nonce;
-    unsigned char *window; /* the piece of the file that is mapped */
-    uint64_t at;           /* offset of the window */
-    size_t size;           /* of it */
-    uint64_t begin, end;   /* of the journal; the next record goes to end */
-    uint64_t allocated;    /* of the file */
+    struct mt_window *window;
+    uint64_t at;         /* offset that the window stands for */
+    uint64_t begin, end; /* of the journal; the next record goes to end */
+    uint64_t allocated;  /* of the file */
+    void *large;         /* a record that does not fit into a window, being made */
 };
 
 /* Writes the file `path` with the image that save writes, under another name until it is whole.
  * sync: forced to the disk before it gets its name. Returns 0 or an errno; nothing is left then.
  */
-int mt_segment_create(struct mt_segment *segment, const char *path, uint64_t number, int64_t created, bool fresh,
-                      bool sync, bool (*save)(void *ctx, mt_write_fn *write, void *to), void *ctx);
+int mt_segment_create(struct mt_segment *segment, struct mt_window *window, const char *path, uint64_t number,
+                      int64_t created, bool fresh, bool sync, bool (*save)(void *ctx, mt_write_fn *write, void *to),
+                      void *ctx);
 
 /* Goes on writing to a file that was read, behind its record that ends at end. Returns 0 or an errno. */
-int mt_segment_reopen(struct mt_segment *segment, const char *path, const struct mt_segment_head *head, uint64_t end);
+int mt_segment_reopen(struct mt_segment *segment, struct mt_window *window, const char *path,
+                      const struct mt_segment_head *head, uint64_t end);
 
 /* Room for a record with n bytes of content at the end of the journal. NULL: no more can be had, and errno
- * says why. mt_segment_commit() makes it count.
+ * says why. mt_segment_commit() makes it count; it returns 0 or an errno.
  */
 void *mt_segment_reserve(struct mt_segment *segment, size_t n);
-void mt_segment_commit(struct mt_segment *segment, enum mt_record_kind kind, size_t n);
+int mt_segment_commit(struct mt_segment *segment, enum mt_record_kind kind, size_t n);
+
+/* Copies what is in the window to its place, and moves it on. Returns 0 or an errno. */
+int mt_segment_flush(struct mt_segment *segment);
 
 void mt_segment_close(struct mt_segment *segment);
 

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define SECOND       INT64_C(1000000)
-#define ROTATE_LEAST (UINT64_C(32) << 20)
+#define ROTATE_LEAST (UINT64_C(64) << 20)
 #define REPORT_MAX   512
 #define CLOSE_WITH   (UINT64_C(4) << 20) /* bytes of journal that are left to the next start */
 
@@ -128,7 +128,7 @@ static uint64_t bytes_on_disk(const struct mt_state *state)
     for (size_t i = 0; i + 1 < state->nfiles; i++) {
         sum += state->files[i].bytes;
     }
-    return sum + (state->segment.fd >= 0 ? state->segment.allocated : 0);
+    return sum + MT_WINDOW_AT + MT_WINDOW_SIZE + (state->segment.fd >= 0 ? state->segment.allocated : 0);
 }
 
 static void remove_oldest(struct mt_state *state)
@@ -205,16 +205,26 @@ static bool add_file(struct mt_state *state, uint64_t number, int64_t created)
     return true;
 }
 
+int mt_state_window(struct mt_state *state)
+{
+    return state->window.p ? 0 : mt_window_open(&state->window, state->lock);
+}
+
 bool mt_state_rotate(struct mt_state *state, bool fresh)
 {
     struct mt_segment next;
     int64_t now = mt_state_now();
     char *name = mt_state_file_name(state, state->next_number);
-    int error = ENOMEM;
+    int error = mt_state_window(state);
 
-    if (name && add_file(state, state->next_number, now)) {
-        error = mt_segment_create(&next, name, state->next_number, now, fresh, state->config.sync != MT_SYNC_OFF,
-                                  save_image, state);
+    if (state->segment.fd >= 0 && mt_segment_flush(&state->segment) != 0) {
+        fresh = true; /* what is missing in the old one is in this one's image */
+    }
+    if (!error && (!name || !add_file(state, state->next_number, now))) {
+        error = ENOMEM;
+    } else if (!error) {
+        error = mt_segment_create(&next, &state->window, name, state->next_number, now, fresh,
+                                  state->config.sync != MT_SYNC_OFF, save_image, state);
         state->nfiles -= error != 0;
     }
     free(name);
@@ -268,12 +278,21 @@ static void *reserve(struct mt_state *state, size_t n)
     return p;
 }
 
+static int sync_files(const struct mt_state *state)
+{
+    return fdatasync(state->lock) != 0 || fdatasync(state->segment.fd) != 0 ? errno : 0;
+}
+
 static void commit(struct mt_state *state, enum mt_record_kind kind, size_t n)
 {
-    mt_segment_commit(&state->segment, kind, n);
+    int error = mt_segment_commit(&state->segment, kind, n);
+
     state->unsynced = true;
-    if (state->config.sync == MT_SYNC_ALWAYS && fdatasync(state->segment.fd) != 0) {
-        fail(state, errno);
+    if (!error && state->config.sync == MT_SYNC_ALWAYS) {
+        error = sync_files(state);
+    }
+    if (error) {
+        fail(state, error);
     }
 }
 
@@ -435,13 +454,28 @@ uint64_t mt_state_order(const struct mt_state *state)
     return state ? state->order : 0;
 }
 
-int mt_state_sync_fd(struct mt_state *state)
+bool mt_state_sync_begin(struct mt_state *state, int fds[2])
 {
     if (!state || !state->unsynced || state->config.sync != MT_SYNC_INTERVAL || state->segment.fd < 0) {
-        return -1;
+        return false;
     }
     state->unsynced = false;
-    return fcntl(state->segment.fd, F_DUPFD_CLOEXEC, 0);
+    fds[0] = fcntl(state->lock, F_DUPFD_CLOEXEC, 0);
+    fds[1] = fcntl(state->segment.fd, F_DUPFD_CLOEXEC, 0);
+    return true;
+}
+
+int mt_state_sync(const int fds[2])
+{
+    int error = 0;
+
+    for (int i = 0; i < 2; i++) {
+        if (fds[i] >= 0) {
+            error = fdatasync(fds[i]) != 0 ? errno : error;
+            close(fds[i]);
+        }
+    }
+    return error;
 }
 
 void mt_state_sync_failed(struct mt_state *state, int error)
@@ -473,6 +507,7 @@ static bool lock_file(struct mt_state *state, char *why, size_t size)
                  errno == EWOULDBLOCK ? "is in use by another process or action" : strerror(errno));
         return false;
     }
+    (void)mt_window_open(&state->window, state->lock); /* a full disk is no reason not to start: it is tried again */
     return true;
 }
 
@@ -480,6 +515,7 @@ static void free_state(struct mt_state *state)
 {
     mt_recovery_free(state);
     mt_segment_close(&state->segment);
+    mt_window_close(&state->window);
     if (state->lock >= 0) {
         close(state->lock);
     }
@@ -536,8 +572,11 @@ void mt_state_close(struct mt_state *state, bool delivered)
         if (delivered) {
             mt_state_moment(state, MT_RECORD_CLOSE, mt_state_now(), (struct mt_spot){0, 0});
         }
+        if (state->segment.fd >= 0) {
+            (void)mt_segment_flush(&state->segment);
+        }
         if (state->segment.fd >= 0 && state->config.sync != MT_SYNC_OFF) {
-            (void)fdatasync(state->segment.fd);
+            (void)sync_files(state);
         }
     }
     free_state(state);
