@@ -79,7 +79,7 @@ static uint64_t set_id(struct mt_correlator *c, const struct mt_pending *p, char
         add_number(b, mt_get_int(f, MT_F_CLIENT_PORT, 0));
         add_number(b, p->session->first);
         add_number(b, p->session->last.usec);
-    } else {
+    } else if (p->line) {
         add_number(b, p->line->usec);
         add_number(b, p->line->line.pid);
         add_number(b, p->ordinal);

@@ -312,7 +312,7 @@ static void walk_peer(struct image *im, struct mt_peer **peer)
             remember(im, *peer);
         }
     }
-    if (body) {
+    if (body && *peer) {
         walk_owned(im, &(*peer)->queue_id);
         walk_bag(im, &(*peer)->bag);
     }
@@ -372,7 +372,7 @@ static void walk_session(struct image *im, struct mt_session **s)
             remember(im, *s);
         }
     }
-    if (body) {
+    if (body && *s) {
         (*s)->host = im->host;
         session_body(im, *s);
     }
@@ -498,13 +498,16 @@ static void walk_recipients(struct image *im, struct mt_message *m)
 
         mt_archive_bytes(&im->a, &hash, sizeof hash);
         MT_ARCHIVE(&im->a, result);
-        if (im->a.loading && !(rcpt = mt_message_add_recipient(&im->c->messages, m, hash, result))) {
+        if (im->a.loading) {
+            rcpt = mt_message_add_recipient(&im->c->messages, m, hash, result);
+        }
+        if (!rcpt) {
             im->a.failed = true;
             return;
         }
         MT_ARCHIVE(&im->a, rcpt->attempts);
         walk_member(im, STATUSES, &rcpt->status);
-        if (result) {
+        if (rcpt->result) {
             walk_result(im, rcpt->result);
         }
     }
@@ -573,7 +576,7 @@ static void walk_message(struct image *im, struct mt_message **m)
             remember(im, *m);
         }
     }
-    if (body) {
+    if (body && *m) {
         (*m)->host = im->host;
         message_body(im, *m);
     }
@@ -720,7 +723,7 @@ static void walk_hosts(struct image *im)
     struct mt_host *host = im->c->host_list;
 
     for (uint64_t i = 0; i < n && !im->a.failed; i++) {
-        struct mt_host *next = im->a.loading ? NULL : host->next;
+        struct mt_host *next = host ? host->next : NULL;
         walk_host(im, host);
         host = next;
     }

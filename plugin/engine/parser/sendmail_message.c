@@ -191,23 +191,37 @@ static bool read_list(struct mt_record *rec, struct mt_slice *s)
     return MT_EAT(s, " ");
 }
 
+/* The length of an address that shortenstring(address, 83) has cut: 40 characters of each end, and "..." for
+ * what was between, quotes perhaps. 0: it was not cut.
+ */
+static size_t shortened_length(struct mt_slice s)
+{
+    size_t middle = mt_sendmail_span(s, MT_LIT("\n"), 40), n = mt_sendmail_span(s, MT_LIT("\n"), 83);
+    struct mt_slice rest = mt_slice_skip(s, n);
+
+    if (!mt_slice_starts(mt_slice_skip(s, middle), MT_LIT("..."))) {
+        return 0;
+    }
+    return mt_slice_starts(rest, MT_LIT(", delay=")) || mt_slice_starts(rest, MT_LIT(" (")) ? n : 0;
+}
+
 /* ctladdr=<prog@sm.example> (8/0), */
 static bool read_controller(struct mt_record *rec, struct mt_slice *s)
 {
     struct mt_slice at = *s, address;
-    const char *ids;
+    const char *end, *ids;
+    size_t n;
 
     if (!MT_EAT(&at, "ctladdr=")) {
         return true;
     }
-    address = mt_slice(at.p, mt_sendmail_span(at, MT_LIT(", delay="), MT_SENDMAIL_NO_LIMIT));
-    if (address.n == at.n) { /* shortenstring() took quotes out of its middle */
-        const char *p = mt_find_text(at, MT_LIT(", delay="));
-        if (!p) {
-            return false;
-        }
-        address = mt_slice_to(at.p, p);
+    n = shortened_length(at);
+    n += mt_sendmail_span(mt_slice_skip(at, n), MT_LIT(", delay="), MT_SENDMAIL_NO_LIMIT);
+    end = n == at.n ? mt_find_text(at, MT_LIT(", delay=")) : at.p + n;
+    if (!end) {
+        return false;
     }
+    address = mt_slice_to(at.p, end);
     *s = mt_slice_skip(at, address.n + 2);
     ids = mt_find_last(address, MT_LIT(" ("));
     if (ids && address.p[address.n - 1] == ')') {

@@ -335,6 +335,14 @@ static size_t refused_length(struct mt_slice s)
     return dots ? (size_t)(dots - s.p) : n;
 }
 
+static struct mt_slice after_word(struct mt_slice s)
+{
+    struct mt_slice word;
+
+    mt_take_word(&s, &word);
+    return s;
+}
+
 /* The refusals of RCPT that do not begin with the address (sendmail/srvrsmtp.c, parseaddr.c). */
 static bool is_refusal(struct mt_slice s)
 {
@@ -358,7 +366,7 @@ static bool is_refusal(struct mt_slice s)
             return true;
         }
     }
-    return mt_slice_ends(s, MT_LIT(" parameter unrecognized"));
+    return mt_slice_eq(after_word(s), MT_LIT("parameter unrecognized"));
 }
 
 /* <nosuch@sm.example>... User unknown: usrerr() (sendmail/err.c) while RCPT is answered. The address

@@ -68,10 +68,10 @@ struct mt_segment {
     int fd; /* -1: none */
     uint64_t number, nonce;
     struct mt_window *window;
-    uint64_t at;         /* offset that the window stands for */
-    uint64_t begin, end; /* of the journal; the next record goes to end */
-    uint64_t allocated;  /* of the file */
-    void *large;         /* a record that does not fit into a window, being made */
+    uint64_t at;          /* offset that the window stands for */
+    uint64_t begin, end;  /* of the journal; the next record goes to end */
+    uint64_t allocated;   /* of the file */
+    unsigned char *large; /* a record that does not fit into a window, being made */
 };
 
 /* Writes the file `path` with the image that save writes, under another name until it is whole.

@@ -319,12 +319,13 @@ static void write_line(struct mt_state *state, const struct mt_record *rec, int6
     const struct mt_line *line = &rec->line;
     size_t n = sizeof(struct mt_line_record) + line->host.n + line->program.n + line->text.n;
     struct mt_line_record *record = reserve(state, n);
-    unsigned char *at = (unsigned char *)(record + 1);
+    unsigned char *at;
 
     if (!record) {
         state->stats.unsaved++;
         return;
     }
+    at = (unsigned char *)(record + 1);
     *record = (struct mt_line_record){
         .wall = wall,
         .usec = line->time.usec,

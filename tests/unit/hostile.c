@@ -1,0 +1,191 @@
+#include "hostile.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- for the writers --- */
+
+char *hostile_text(const char *format, ...)
+{
+    static char texts[16][HOSTILE_GAP];
+    static unsigned turn;
+    char *text = texts[turn++ % 16];
+    va_list args;
+
+    va_start(args, format);
+    if (vsnprintf(text, HOSTILE_GAP, format, args) >= HOSTILE_GAP) {
+        abort(); /* HOSTILE_MOST is too large */
+    }
+    va_end(args);
+    return text;
+}
+
+void hostile_copy(char *to, const char *text)
+{
+    snprintf(to, HOSTILE_GAP, "%s", text);
+}
+
+void hostile_put(struct hostile_gap *gap, const char *logged, const char *read)
+{
+    hostile_copy(gap->logged, logged);
+    hostile_copy(gap->read, read);
+    hostile_copy(gap->too, logged);
+}
+
+/* EVENTS: what begins with < ends at its >; anything else is the whole value. */
+const char *hostile_id(const char *value)
+{
+    size_t depth = 0;
+
+    for (const char *p = *value == '<' ? value : ""; *p; p++) {
+        depth += *p == '<';
+        if (*p == '>' && --depth == 0) {
+            return hostile_text("%.*s", (int)(p - value - 1), value + 1);
+        }
+    }
+    return value;
+}
+
+/* --- the line --- */
+
+/* The template with its gaps filled. */
+static void fill(char *out, const char *template, const struct hostile_gap *gap)
+{
+    for (const char *p = template; *p; p++) {
+        const char *text = *p == *LOGGED ? gap->logged : *p == *READ ? gap->read : *p == *TOO ? gap->too : NULL;
+        if (text) {
+            out = stpcpy(out, text);
+        } else {
+            *out++ = *p;
+        }
+    }
+    *out = '\0';
+}
+
+void hostile_line(const struct hostile_form *form, const struct hostile_gap *gap, hostile_line_fn *fn, void *ctx)
+{
+    static char text[4 * HOSTILE_GAP];
+
+    fill(text, form->text, gap);
+    if (strcmp(form->program, "sm-mta") == 0) {
+        hostile_split(form->program, text, fn, ctx);
+    } else {
+        fn(ctx, form->program, text);
+    }
+}
+
+/* --- the record --- */
+
+static char wrong[8 * HOSTILE_GAP];
+
+#define SAY(...) (snprintf(wrong, sizeof wrong, __VA_ARGS__), wrong)
+
+static char paths[MT_FIELD_COUNT][64]; /* "client.tls.version" */
+
+static void name_fields(void)
+{
+    for (int f = 0; f < MT_FIELD_COUNT && !*paths[MT_FIELD_COUNT - 1]; f++) {
+        const struct mt_object_info *object = &mt_object_info[mt_field_info[f].object];
+        const char *over = mt_object_info[object->parent].name, *name = object->name;
+        snprintf(paths[f], sizeof paths[f], "%s%s%s%s%s", over, *over ? "." : "", name, *name ? "." : "",
+                 mt_field_info[f].name);
+    }
+}
+
+/* MT_FIELD_COUNT: there is none. */
+static enum mt_field field_of(const char *path, size_t n)
+{
+    int f = 0;
+
+    while (f < MT_FIELD_COUNT && (strncmp(paths[f], path, n) != 0 || paths[f][n])) {
+        f++;
+    }
+    return (enum mt_field)f;
+}
+
+static struct mt_slice value_of(const struct mt_record *rec, enum mt_field f)
+{
+    static char number[32];
+
+    if (mt_field_info[f].type == MT_TYPE_STRING || mt_field_info[f].type == MT_TYPE_TREE) {
+        return mt_get(&rec->f, f);
+    }
+    return mt_slice(number, (size_t)snprintf(number, sizeof number, "%lld", (long long)mt_get_int(&rec->f, f, -1)));
+}
+
+/* The ID that the next system claims to have given is its word, as true as the reply that holds it. */
+static bool is_claim(const struct mt_record *rec, enum mt_field f)
+{
+    struct mt_slice response = mt_get(&rec->f, MT_F_RESPONSE), id = mt_get(&rec->f, MT_F_NEXT_QUEUE_ID);
+
+    return f == MT_F_NEXT_QUEUE_ID && rec->status == MT_STATUS_SENT && id.p >= response.p &&
+           id.p + id.n <= response.p + response.n;
+}
+
+struct check {
+    const struct mt_record *rec;
+    struct mt_slice recipients;
+    bool wanted[MT_FIELD_COUNT];
+};
+
+static const char *check_field(struct check *c, const char *want)
+{
+    const char *value = strchr(want, '=') + 1;
+    struct mt_slice got;
+
+    if (strncmp(want, "rcpt=", 5) == 0) {
+        if (!mt_recipient_next(c->rec, &c->recipients, &got)) {
+            return SAY("no recipient %s", value);
+        }
+    } else {
+        enum mt_field f = field_of(want, (size_t)(value - want) - 1);
+        if (f == MT_FIELD_COUNT) {
+            return SAY("no such field: %s", want);
+        }
+        if (!*value && f != MT_F_FROM) { /* an empty value is not known */
+            return NULL;
+        }
+        c->wanted[f] = true;
+        if (!mt_has(&c->rec->f, f)) {
+            return SAY("not read: %s", want);
+        }
+        got = value_of(c->rec, f);
+    }
+    return mt_slice_eq(got, mt_slice_str(value)) ? NULL : SAY("%s, got \"%.*s\"", want, (int)got.n, got.p);
+}
+
+static const char *check_nothing_else(const struct check *c)
+{
+    struct mt_slice address, rest = c->recipients;
+
+    for (int f = 0; f < MT_FIELD_COUNT; f++) {
+        if (mt_has(&c->rec->f, (enum mt_field)f) && !c->wanted[f] && !is_claim(c->rec, (enum mt_field)f)) {
+            struct mt_slice got = value_of(c->rec, (enum mt_field)f);
+            return SAY("forged: %s=%.*s", paths[f], (int)got.n, got.p);
+        }
+    }
+    return c->rec->list && mt_recipient_next(c->rec, &rest, &address) ? "one recipient more" : NULL;
+}
+
+const char *hostile_check(const struct hostile_form *form, const struct hostile_gap *gap, const struct mt_record *rec)
+{
+    static char want[4 * HOSTILE_GAP];
+    struct check c = {.rec = rec, .recipients = rec->list ? mt_get(&rec->f, MT_F_TO) : mt_slice(NULL, 0)};
+
+    name_fields();
+    if (rec->kind != form->kind) {
+        return SAY("kind %s", rec->kind ? mt_kind_names[rec->kind] : "none");
+    }
+    if (rec->status != form->status) {
+        return SAY("status %s", rec->status ? mt_status_names[rec->status] : "none");
+    }
+    for (size_t i = 0; i < HOSTILE_FIELDS && form->fields[i]; i++) {
+        const char *why;
+        fill(want, form->fields[i], gap);
+        if ((why = check_field(&c, want))) {
+            return why;
+        }
+    }
+    return check_nothing_else(&c);
+}
