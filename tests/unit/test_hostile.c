@@ -92,6 +92,34 @@ static const char *const payloads[] = {
     "gr\303\274\303\237e \342\202\254 \360\237\223\247",
     "\303(\377\376\300\200",
     "\355\240\200\364\220\200\200\342\202",
+    /* what has been misread before */
+    "",
+    ": Possible SMTP RCPT flood, shutting down connection.",
+    ": WARNING: dangerous write permissions",
+    ", orig_client=a, orig_client=b, orig_client=c",
+    ", sasl_sender=a, orig_queue_id=b, sasl_sender=c, sasl_username=d",
+    "x, bodytype=8BITMIME",
+    "x, bodytype=other",
+    "; from=<r> proto=ESMTP sasl_username=root",
+    "; proto=SMTP sasl_username=root",
+    "; from=<> to=<> =<@ : x",
+    "@x; from=<a@v.test> to=<@v:y",
+    " parameter unrecognized",
+    ") parameter unrecognized",
+    "x, dsn=2.0.0",
+    "x, dsn=2.",
+    "x, dsn=2.0000.0",
+    ";;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;"
+    ";;;;;;;;"
+    ";;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;"
+    ";;;;;;;;"
+    ";;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;",
+    ">>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>"
+    ">>>>>>>>"
+    ">>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>"
+    ">>>>>>>>",
+    "x>, delay=00:00:01, xdelay=00:00:01, mailer=x, pri=1, dsn=2.0.0, "
+    "stat=Sent\"y\"z\"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
     /* brackets that do not match */
     "<<>><<>",
     ">>>><<<<",

@@ -662,10 +662,10 @@ Suite *mt_suite_state(void)
 
     tcase_add_checked_fixture(state, setup, teardown);
     tcase_set_timeout(state, 60);
-    tcase_add_loop_test(state, test_killed_anywhere_every_event_comes_and_repeats_are_the_same, 0, 10);
+    tcase_add_loop_test(state, test_killed_anywhere_every_event_comes_and_repeats_are_the_same, 0, 5);
     tcase_add_test(state, test_killed_behind_new_files_nothing_is_lost);
-    tcase_add_loop_test(state, test_after_a_clean_end_nothing_is_given_out_twice, 0, 5);
-    tcase_add_loop_test(state, test_lines_read_again_after_a_restart_change_nothing, 0, 5);
+    tcase_add_loop_test(state, test_after_a_clean_end_nothing_is_given_out_twice, 0, 3);
+    tcase_add_loop_test(state, test_lines_read_again_after_a_restart_change_nothing, 0, 3);
     tcase_add_loop_test(state, test_a_process_that_fails_again_at_once_still_owes_the_events, 0, 3);
     tcase_add_test(state, test_only_events_of_the_window_are_given_out_again);
     tcase_add_test(state, test_events_that_were_delivered_are_not_given_out_again);
