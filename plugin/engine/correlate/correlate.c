@@ -589,6 +589,8 @@ void mt_correlator_resume(struct mt_correlator *c)
 
 void mt_correlator_clear(struct mt_correlator *c)
 {
+    mt_index_free(&c->memory, &c->messages.index); /* nothing is to be found any more */
+    mt_index_free(&c->memory, &c->sessions.index);
     while (c->host_list) {
         drop_host(c, c->host_list);
     }
@@ -604,8 +606,6 @@ void mt_correlator_free(struct mt_correlator *c)
     }
     mt_correlator_clear(c);
     mt_index_free(&c->memory, &c->hosts);
-    mt_index_free(&c->memory, &c->messages.index);
-    mt_index_free(&c->memory, &c->sessions.index);
     mt_memory_put(&c->memory, c->recipients, c->recipients_size * sizeof *c->recipients);
     mt_buffer_free(&c->text);
     mt_store_free(&c->store);
