@@ -11,8 +11,11 @@
 /* Memory that one huge event has taken is not kept. */
 #define KEEP (1 << 20)
 
-/* What syslog-ng adds to a pair in the table of a message; room for one more than needed saves a move. */
-#define ROOM_PER_PAIR 48
+/* What syslog-ng adds to a name and its value in the table of a message, at most. */
+#define ROOM_PER_PAIR 32
+
+/* For host, program, text and source. */
+#define ROOM_FOR_OTHERS 256
 
 #define PROGRAM "mailtrace"
 
@@ -32,6 +35,7 @@ void mt_outbox_reset(struct mt_outbox *box)
     box->n = 0;
     box->lost = 0;
     box->pairs.n = 0;
+    box->pairs.names = 0;
     box->buffer.n = 0;
 }
 
@@ -47,6 +51,21 @@ static struct mt_letter *new_letter(struct mt_outbox *box)
         box->size = size;
     }
     return &box->letters[box->n];
+}
+
+/* Nearly all events are: cheaper to ask once than of each pair. */
+static bool is_ascii(const char *p, size_t n)
+{
+    uint64_t bits = 0, word;
+
+    for (; n >= sizeof word; p += sizeof word, n -= sizeof word) {
+        memcpy(&word, p, sizeof word);
+        bits |= word;
+    }
+    for (; n; n--) {
+        bits |= (unsigned char)*p++;
+    }
+    return !(bits & UINT64_C(0x8080808080808080));
 }
 
 static void write_down(struct mt_outbox *box, struct mt_letter *letter, const struct mt_event *event)
@@ -67,7 +86,7 @@ static void write_down(struct mt_outbox *box, struct mt_letter *letter, const st
 void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, struct mt_pairs *pairs)
 {
     struct mt_letter *letter = new_letter(box);
-    size_t before = box->buffer.n, pairs_before = box->pairs.n;
+    size_t before = box->buffer.n, pairs_before = box->pairs.n, names_before = box->pairs.names;
     bool whole = letter != NULL;
 
     if (whole) {
@@ -78,11 +97,14 @@ void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, struct m
         box->buffer.n = before;
         box->buffer.failed = false;
         box->pairs.n = pairs_before;
+        box->pairs.names = names_before;
         box->lost++;
         return;
     }
     letter->pairs = pairs_before;
     letter->npairs = box->pairs.n - pairs_before;
+    letter->room = box->buffer.n - before + box->pairs.names - names_before + letter->npairs * ROOM_PER_PAIR;
+    letter->ascii = letter->npairs && is_ascii(box->buffer.p + before, box->buffer.n - before);
     box->n++;
 }
 
@@ -99,12 +121,12 @@ static UnixTime stamp_of(const struct mt_time *time)
 }
 
 /* Text from a log line, which may hold anything; the messages of events are all UTF-8. */
-static void set_text(LogMessage *msg, NVHandle handle, const char *p, size_t n, LogMessageValueType type)
+static void set_text(LogMessage *msg, NVHandle handle, const char *p, size_t n, LogMessageValueType type, bool ascii)
 {
     ScratchBuffersMarker marker;
     GString *copy;
 
-    if (g_utf8_validate(p, (gssize)n, NULL)) {
+    if (ascii || g_utf8_validate(p, (gssize)n, NULL)) {
         log_msg_set_value_with_type(msg, handle, p, (gssize)n, type);
         return;
     }
@@ -114,33 +136,23 @@ static void set_text(LogMessage *msg, NVHandle handle, const char *p, size_t n, 
     scratch_buffers_reclaim_marked(marker);
 }
 
-static size_t room_for(const struct mt_outbox *box, const struct mt_letter *letter)
-{
-    size_t room = letter->text_n + letter->host_n + 4 * ROOM_PER_PAIR;
-
-    for (size_t i = 0; i < letter->npairs; i++) {
-        room += box->pairs.v[letter->pairs + i].n + 2 * ROOM_PER_PAIR;
-    }
-    return room;
-}
-
 LogMessage *mt_outbox_message(const struct mt_outbox *box, size_t i)
 {
     const struct mt_letter *letter = &box->letters[i];
     const char *text = box->buffer.p;
-    LogMessage *msg = log_msg_sized_new(room_for(box, letter));
+    LogMessage *msg = log_msg_sized_new(letter->room + ROOM_FOR_OTHERS);
 
     msg->flags |= LF_LOCAL | LF_UTF8;
     msg->pri = LOG_MAIL | LOG_INFO;
     msg->timestamps[LM_TS_STAMP] = stamp_of(&letter->time);
     if (letter->host_n) {
-        set_text(msg, LM_V_HOST, text + letter->host, letter->host_n, LM_VT_STRING);
+        set_text(msg, LM_V_HOST, text + letter->host, letter->host_n, LM_VT_STRING, letter->ascii);
     }
     log_msg_set_value(msg, LM_V_PROGRAM, PROGRAM, sizeof PROGRAM - 1);
     log_msg_set_value(msg, LM_V_MESSAGE, text + letter->text, (gssize)letter->text_n);
     for (size_t k = 0; k < letter->npairs; k++) {
         const struct mt_pair *pair = &box->pairs.v[letter->pairs + k];
-        set_text(msg, pair->handle, text + pair->at, pair->n, pair->type);
+        set_text(msg, pair->handle, text + pair->at, pair->n, pair->type, letter->ascii);
     }
     return msg;
 }

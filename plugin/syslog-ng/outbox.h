@@ -15,6 +15,8 @@ struct mt_letter {
     size_t text, text_n; /* the JSON text, in the buffer of the outbox */
     size_t host, host_n;
     size_t pairs, npairs;
+    size_t room; /* for all of that in a message */
+    bool ascii;  /* it is known that all of it is */
 };
 
 /* Starts with all zero. */

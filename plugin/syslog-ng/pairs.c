@@ -13,6 +13,7 @@
 struct node {
     const char *key;
     char *name; /* with the prefix */
+    size_t name_n;
     NVHandle handle;
     struct node *children, *next;
     struct node *last; /* of the children: the one met last */
@@ -41,6 +42,7 @@ static struct node *node_new(const struct mt_pairs *pairs, struct node *parent, 
 
     node->key = key;
     node->name = parent->name ? g_strconcat(parent->name, ".", key, NULL) : g_strconcat(pairs->prefix, key, NULL);
+    node->name_n = strlen(node->name);
     while (*at) {
         at = &(*at)->next;
     }
@@ -94,13 +96,15 @@ static struct mt_pair *list_add(struct mt_pair_list *list)
 /* The pair of a key whose value will be the n bytes at the end of the values. */
 static void add(struct walk *w, const char *key, LogMessageValueType type, size_t at, size_t n)
 {
+    struct node *node = child_of(w->pairs, w->open[w->depth - 1], key);
     struct mt_pair *pair = list_add(w->list);
 
     if (!pair || w->values->failed) {
         w->failed = true;
         return;
     }
-    *pair = (struct mt_pair){handle_of(child_of(w->pairs, w->open[w->depth - 1], key)), type, at, n};
+    *pair = (struct mt_pair){handle_of(node), type, at, n};
+    w->list->names += node->name_n;
 }
 
 static void add_text(struct walk *w, const char *key, LogMessageValueType type, struct mt_slice s)

@@ -20,6 +20,7 @@ struct mt_pair {
 struct mt_pair_list {
     struct mt_pair *v;
     size_t n, size;
+    size_t names; /* bytes of all of their names */
 };
 
 /* The names under one prefix, as far as they have been met. */

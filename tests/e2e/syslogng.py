@@ -240,14 +240,14 @@ destination d_events { file("@DIR@/events.json" template("$MESSAGE\\n")); };
         """The sum over all destinations, of "dropped" or the like."""
         return sum(int(r[5]) for r in self.all_stats() if r[0].startswith('dst.') and r[4] == what)
 
-    def wait(self, condition, timeout=30, what='it'):
+    def wait(self, condition, timeout=30, what='it', every=0.05):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             if condition():
                 return
             if self.process is not None and self.process.poll() is not None:
                 raise AssertionError('syslog-ng has ended (%s): %s' % (self.process.returncode, self.said()))
-            time.sleep(0.05)
+            time.sleep(every)
         raise AssertionError('waited %d s for %s; %d events; counters %s; syslog-ng says: %s'
                              % (timeout, what, len(self.events()), self.stats(), self.said()))
 

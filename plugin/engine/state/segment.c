@@ -530,14 +530,15 @@ bool mt_view_next(const struct mt_view *view, uint64_t *at, struct mt_view_recor
 
     *torn = 0;
     for (uint64_t i = *at; i < view->n; i += 8) {
+        if (is_zero(view, i)) {
+            continue;
+        }
         if (record_at(view, i, record)) {
             record->lost = i - *at;
             *at = i + record_size(record->n);
             return true;
         }
-        if (!is_zero(view, i)) {
-            last = i + 8;
-        }
+        last = i + 8;
     }
     *torn = last > *at ? last - *at : 0;
     return false;
