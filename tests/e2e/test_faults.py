@@ -59,7 +59,7 @@ class Faults(unittest.TestCase):
 
     def test_the_state_cannot_be_written_now_and_then(self):
         for error in (errno.ENOSPC, errno.EIO, 0):
-            for each in (1, 2, 3, 5):
+            for each in (1, 2, 3, 5) if error else (2, 3, 5):
                 state = self.path('state-%d-%d' % (error, each))
                 done = self.events('--state', state, FAULT_DISK=each, FAULT_FILE='state-', FAULT_ERRNO=error)
                 self.assertEqual(sorted(done.stdout.splitlines()), sorted(self.expected), (error, each))
