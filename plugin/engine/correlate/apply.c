@@ -182,16 +182,14 @@ static void absorb_session(struct mt_correlator *c, struct mt_message *m, int64_
     }
 }
 
+#define BEGIN_FIELDS(word)                                                    \
+    (MT_FIELD_BIT(word, MT_F_MESSAGE_ID) | MT_FIELD_BIT(word, MT_F_SUBJECT) | \
+     MT_FIELD_BIT(word, MT_F_PARENT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY))
+static const uint64_t begin_fields[2] = {BEGIN_FIELDS(0), BEGIN_FIELDS(1)};
+
 static void apply_begin(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
 {
-    static const uint8_t fields[] = {MT_F_MESSAGE_ID, MT_F_SUBJECT, MT_F_PARENT_QUEUE_ID, MT_F_CLIENT_UID};
-
-    for (size_t i = 0; i < sizeof fields; i++) {
-        put(c, m, line, fields[i], false);
-    }
-    for (enum mt_field id = MT_F_CLIENT_NAME; id <= MT_F_CLIENT_TLS_VERIFY; id++) {
-        put(c, m, line, id, false);
-    }
+    mt_bag_put_line(&c->memory, &m->bag, line, begin_fields);
     if (line->session && !m->session) {
         m->session = line->session;
         m->session->refs++;
@@ -206,12 +204,19 @@ static void set_origin(struct mt_message *m, enum mt_origin origin)
     }
 }
 
+#define FROM_FIELDS(word) MT_FIELD_RUN(word, MT_F_FROM, MT_F_NRCPT)
+static const uint64_t from_fields[2] = {FROM_FIELDS(0), FROM_FIELDS(1)};
+
 static void apply_from(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
 {
-    put(c, m, line, MT_F_FROM, true);
-    put(c, m, line, MT_F_SIZE, true);
-    if (mt_stored_int(line, MT_F_NRCPT, 0) > mt_bag_get_int(&m->bag, MT_F_NRCPT, -1)) {
-        put(c, m, line, MT_F_NRCPT, true);
+    if (!mt_bag_has(&m->bag, MT_F_FROM) && !mt_bag_has(&m->bag, MT_F_SIZE) && !mt_bag_has(&m->bag, MT_F_NRCPT)) {
+        mt_bag_put_line(&c->memory, &m->bag, line, from_fields);
+    } else {
+        put(c, m, line, MT_F_FROM, true);
+        put(c, m, line, MT_F_SIZE, true);
+        if (mt_stored_int(line, MT_F_NRCPT, 0) > mt_bag_get_int(&m->bag, MT_F_NRCPT, -1)) {
+            put(c, m, line, MT_F_NRCPT, true);
+        }
     }
     m->queued = true;
     if (!mt_traits[line->mta].ends) { /* sendmail says all in this one line */

@@ -1,57 +1,59 @@
 #include "bag.h"
 
-#define LONG 255
+#include <stddef.h>
 
+#define LONG 255
+#define HEAD offsetof(struct mt_bag_block, p)
+
+/* An entry, or what is to become one. */
 struct entry {
-    unsigned char id;
-    uint32_t start; /* of the entry */
-    uint32_t end;
+    uint8_t id;
     struct mt_slice value;
+    char bytes[8]; /* of an integer; such an entry must not be moved */
 };
 
-static bool entry_at(const struct mt_bag *bag, uint32_t at, struct entry *e)
+static uint64_t bit(unsigned id)
 {
-    uint32_t n, head = 2;
+    return UINT64_C(1) << (id & 63);
+}
 
-    if (at >= bag->n) {
-        return false;
-    }
-    n = bag->p[at + 1];
+/* Reads the entry at p; returns where the next one begins. */
+static const unsigned char *entry_at(const unsigned char *p, struct entry *e)
+{
+    uint32_t n = p[1];
+
+    e->id = p[0];
+    p += 2;
     if (n == LONG) {
-        memcpy(&n, bag->p + at + 2, sizeof n);
-        head += sizeof n;
+        memcpy(&n, p, sizeof n);
+        p += sizeof n;
     }
-    *e = (struct entry){bag->p[at], at, at + head + n, mt_slice((char *)bag->p + at + head, n)};
-    return true;
+    e->value = mt_slice((const char *)p, n);
+    return p + n;
 }
 
-/* The same where the bytes may be anything. */
-static bool is_entry(const struct mt_bag *bag, uint32_t at)
+static const unsigned char *start_of(const struct mt_bag *bag, const unsigned char **end)
 {
-    uint32_t left = bag->n - at, n;
+    const struct mt_bag_block *block = bag->block;
 
-    if (left < 2) {
-        return false;
-    }
-    n = bag->p[at + 1];
-    if (n < LONG) {
-        return n <= left - 2;
-    }
-    if (left < 6) {
-        return false;
-    }
-    memcpy(&n, bag->p + at + 2, sizeof n);
-    return n <= left - 6;
+    *end = block ? block->p + block->n : NULL;
+    return block ? block->p : NULL;
 }
 
-static bool find(const struct mt_bag *bag, enum mt_field id, struct entry *e)
+static const unsigned char *find(const struct mt_bag *bag, unsigned id, struct entry *e)
 {
-    for (uint32_t at = 0; entry_at(bag, at, e); at = e->end) {
+    const unsigned char *p, *end, *next;
+
+    if (!bag->block || !(bag->block->mask & bit(id))) {
+        return NULL;
+    }
+    for (p = start_of(bag, &end); p < end; p = next) {
+        next = entry_at(p, e);
         if (e->id == id) {
-            return true;
+            return p;
         }
     }
-    return false;
+    return NULL;
 }
 
 static int64_t as_int(struct mt_slice s)
@@ -64,10 +66,81 @@ static int64_t as_int(struct mt_slice s)
     return (int64_t)i;
 }
 
+static void set_int(struct entry *e, int64_t i)
+{
+    size_t n = 0;
+
+    for (uint64_t rest = (uint64_t)i; rest; rest >>= 8) {
+        e->bytes[n++] = (char)(rest & 255);
+    }
+    e->value = mt_slice(e->bytes, n);
+}
+
+static size_t size_of(const struct entry *e)
+{
+    return (e->value.n < LONG ? 2 : 6) + e->value.n;
+}
+
+/* Makes the block fit n bytes of entries. */
+static bool resize(struct mt_memory *m, struct mt_bag *bag, size_t n)
+{
+    void *p;
+
+    if (n > UINT32_MAX / 2) {
+        return false;
+    }
+    p = mt_memory_resize(m, bag->block, bag->block ? HEAD + bag->block->n : 0, HEAD + n);
+    if (!p) {
+        return false;
+    }
+    if (!bag->block) {
+        *(struct mt_bag_block *)p = (struct mt_bag_block){0};
+    }
+    bag->block = p;
+    return true;
+}
+
+static void append(struct mt_bag_block *block, const struct entry *e)
+{
+    unsigned char *p = block->p + block->n;
+    uint32_t n = (uint32_t)e->value.n;
+
+    *p++ = e->id;
+    if (n < LONG) {
+        *p++ = (unsigned char)n;
+    } else {
+        *p++ = LONG;
+        memcpy(p, &n, sizeof n);
+        p += sizeof n;
+    }
+    if (n) {
+        memcpy(p, e->value.p, n);
+    }
+    block->n = (uint32_t)(p + n - block->p);
+    block->mask |= bit(e->id);
+}
+
+/* Puts what the bag does not have. */
+static void put_all(struct mt_memory *m, struct mt_bag *bag, const struct entry *e, size_t n)
+{
+    size_t size = bag->block ? bag->block->n : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        size += size_of(&e[i]);
+    }
+    if (n && resize(m, bag, size)) {
+        for (size_t i = 0; i < n; i++) {
+            append(bag->block, &e[i]);
+        }
+    }
+}
+
 void mt_bag_free(struct mt_memory *m, struct mt_bag *bag)
 {
-    mt_memory_put(m, bag->p, bag->size);
-    *bag = (struct mt_bag){0};
+    if (bag->block) {
+        mt_memory_put(m, bag->block, HEAD + bag->block->n);
+        bag->block = NULL;
+    }
 }
 
 bool mt_bag_has(const struct mt_bag *bag, enum mt_field id)
@@ -91,101 +164,111 @@ int64_t mt_bag_get_int(const struct mt_bag *bag, enum mt_field id, int64_t other
     return find(bag, id, &e) ? as_int(e.value) : otherwise;
 }
 
-static bool reserve(struct mt_memory *m, struct mt_bag *bag, size_t more)
+/* Another value in the place of one, in a block of the right size. */
+static void replace_entry(struct mt_memory *m, struct mt_bag *bag, const struct entry *e, const unsigned char *old,
+                          size_t gone)
 {
-    size_t need = bag->n + more, size;
-    void *p;
+    struct mt_bag_block *from = bag->block, *to = NULL;
+    size_t before = (size_t)(old - from->p), behind = from->n - before - gone;
 
-    if (need <= bag->size) {
-        return true;
+    if (e->value.n < UINT32_MAX / 4) {
+        to = mt_memory_get(m, HEAD + from->n - gone + size_of(e));
     }
-    if (need > UINT32_MAX / 2) {
-        return false;
+    if (!to) {
+        return;
     }
-    size = bag->size ? (need + need / 4 + 15) & ~(size_t)15 : (need + 15) & ~(size_t)15;
-    p = mt_memory_resize(m, bag->p, bag->size, size);
-    if (!p) {
-        return false;
+    to->mask = from->mask;
+    to->n = from->n - (uint32_t)gone;
+    memcpy(to->p, from->p, before);
+    memcpy(to->p + before, old + gone, behind);
+    append(to, e);
+    mt_bag_free(m, bag);
+    bag->block = to;
+}
+
+static void put(struct mt_memory *m, struct mt_bag *bag, const struct entry *e, bool replace)
+{
+    struct entry there;
+    const unsigned char *old = find(bag, e->id, &there);
+
+    if (!old) {
+        put_all(m, bag, e, 1);
+    } else if (replace && !mt_slice_eq(there.value, e->value)) {
+        replace_entry(m, bag, e, old, size_of(&there));
     }
-    bag->p = p;
-    bag->size = (uint32_t)size;
-    return true;
 }
 
 void mt_bag_put(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, struct mt_slice s, bool replace)
 {
-    struct entry e;
-    size_t head = s.n < LONG ? 2 : 6;
-    bool there = find(bag, id, &e);
+    const struct entry e = {.id = (uint8_t)id, .value = s};
 
-    if ((there && !replace) || !reserve(m, bag, head + s.n)) {
-        return;
-    }
-    if (there) {
-        memmove(bag->p + e.start, bag->p + e.end, bag->n - e.end);
-        bag->n -= e.end - e.start;
-    }
-    bag->p[bag->n] = (unsigned char)id;
-    bag->p[bag->n + 1] = (unsigned char)(head == 2 ? s.n : LONG);
-    if (head == 6) {
-        uint32_t n = (uint32_t)s.n;
-        memcpy(bag->p + bag->n + 2, &n, sizeof n);
-    }
-    if (s.n) {
-        memcpy(bag->p + bag->n + head, s.p, s.n);
-    }
-    bag->n += (uint32_t)(head + s.n);
+    put(m, bag, &e, replace);
 }
 
 void mt_bag_put_int(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, int64_t i, bool replace)
 {
-    char bytes[8];
-    size_t n = 0;
+    struct entry e;
 
-    for (uint64_t rest = (uint64_t)i; rest; rest >>= 8) {
-        bytes[n++] = (char)(rest & 255);
-    }
-    mt_bag_put(m, bag, id, mt_slice(bytes, n), replace);
+    e.id = (uint8_t)id;
+    set_int(&e, i);
+    put(m, bag, &e, replace);
 }
 
-bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes, const uint8_t map[256])
+static bool is_text(unsigned id)
 {
-    const struct mt_bag from = {(unsigned char *)(uintptr_t)bytes.p, (uint32_t)bytes.n, 0};
-    struct entry e;
-    bool same = true;
+    return mt_field_info[id].type == MT_TYPE_STRING || mt_field_info[id].type == MT_TYPE_TREE;
+}
 
-    if (bytes.n > UINT32_MAX / 2 || !reserve(m, bag, bytes.n)) {
-        return false;
-    }
-    for (uint32_t at = 0; at < from.n; at = e.end) {
-        if (!is_entry(&from, at)) {
-            return false;
+void mt_bag_put_line(struct mt_memory *m, struct mt_bag *bag, const struct mt_stored *line, const uint64_t which[2])
+{
+    struct entry e[MT_FIELD_COUNT], there;
+    size_t n = 0;
+
+    for (unsigned w = 0; w < 2; w++) {
+        for (uint64_t rest = line->have[w] & which[w]; rest; rest &= rest - 1) {
+            unsigned id = w * 64 + (unsigned)__builtin_ctzll(rest);
+            const union mt_value *v;
+            if (find(bag, id, &there)) {
+                continue;
+            }
+            v = mt_stored_value(line, id);
+            e[n].id = (uint8_t)id;
+            if (is_text(id)) {
+                e[n].value = v->s;
+            } else {
+                set_int(&e[n], v->i);
+            }
+            n++;
         }
-        entry_at(&from, at, &e);
-        same = same && map[e.id] == e.id;
     }
-    if (same && from.n) {
-        memcpy(bag->p, from.p, from.n);
-        bag->n = from.n;
-        return true;
+    put_all(m, bag, e, n);
+}
+
+void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, enum mt_field first,
+                 enum mt_field last)
+{
+    struct entry e[MT_FIELD_COUNT], there;
+    const unsigned char *p, *end;
+    size_t n = 0;
+
+    for (p = start_of(from, &end); p < end && n < MT_FIELD_COUNT;) {
+        p = entry_at(p, &e[n]);
+        n += e[n].id >= first && e[n].id <= last && !find(bag, e[n].id, &there);
     }
-    for (uint32_t at = 0; entry_at(&from, at, &e); at = e.end) {
-        if (map[e.id] < MT_FIELD_COUNT) {
-            mt_bag_put(m, bag, map[e.id], e.value, true);
-        }
-    }
-    return true;
+    put_all(m, bag, e, n);
 }
 
 void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field first, enum mt_field last)
 {
+    const unsigned char *p, *end;
     struct entry e;
 
-    for (uint32_t at = 0; entry_at(bag, at, &e); at = e.end) {
+    for (p = start_of(bag, &end); p < end;) {
+        p = entry_at(p, &e);
         if (e.id < first || e.id > last || mt_has(f, e.id)) {
             continue;
         }
-        if (mt_field_info[e.id].type == MT_TYPE_STRING || mt_field_info[e.id].type == MT_TYPE_TREE) {
+        if (is_text(e.id)) {
             mt_set_empty(f, e.id, e.value);
         } else {
             mt_set_int(f, e.id, as_int(e.value));
@@ -193,14 +276,52 @@ void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field fi
     }
 }
 
-void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, enum mt_field first,
-                 enum mt_field last)
+struct mt_slice mt_bag_bytes(const struct mt_bag *bag)
 {
-    struct entry e;
+    return bag->block ? mt_slice((const char *)bag->block->p, bag->block->n) : mt_slice(NULL, 0);
+}
 
-    for (uint32_t at = 0; entry_at(from, at, &e); at = e.end) {
-        if (e.id >= first && e.id <= last) {
-            mt_bag_put(m, bag, e.id, e.value, false);
-        }
+/* Is there a whole entry at p, where the bytes may be anything? */
+static bool is_entry(const unsigned char *p, const unsigned char *end)
+{
+    size_t left = (size_t)(end - p);
+    uint32_t n;
+
+    if (left < 2) {
+        return false;
     }
+    if (p[1] < LONG) {
+        return p[1] <= left - 2;
+    }
+    if (left < 6) {
+        return false;
+    }
+    memcpy(&n, p + 2, sizeof n);
+    return n <= left - 6;
+}
+
+bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes, const uint8_t map[256])
+{
+    const unsigned char *p = (const unsigned char *)bytes.p, *end = p + bytes.n;
+    struct entry e[MT_FIELD_COUNT], there;
+    uint64_t failures = m->failures;
+    size_t n = 0;
+
+    if (bytes.n > UINT32_MAX / 4) {
+        return false;
+    }
+    while (p < end) {
+        if (!is_entry(p, end)) {
+            return false;
+        }
+        if (n == MT_FIELD_COUNT) {
+            put_all(m, bag, e, n);
+            n = 0;
+        }
+        p = entry_at(p, &e[n]);
+        e[n].id = map[e[n].id];
+        n += e[n].id < MT_FIELD_COUNT && !find(bag, e[n].id, &there);
+    }
+    put_all(m, bag, e, n);
+    return m->failures == failures;
 }

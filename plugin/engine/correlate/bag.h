@@ -2,17 +2,24 @@
  *
  * Each entry is the field's number, the length of its value (one byte, or 255 and
  * four bytes), the value. Integers are their low bytes, least significant first.
- * Looking up is a walk: bags hold some ten entries.
+ * Looking up is a walk: bags hold some ten entries. A mask says first whether it is
+ * worth while.
  */
 #ifndef MT_CORRELATE_BAG_H
 #define MT_CORRELATE_BAG_H
 
 #include "mailtrace/field.h"
 #include "memory.h"
+#include "stored.h"
+
+struct mt_bag_block {
+    uint64_t mask; /* bit id & 63 of each entry */
+    uint32_t n;    /* bytes of the entries; the block is just large enough for them */
+    unsigned char p[];
+};
 
 struct mt_bag {
-    unsigned char *p;
-    uint32_t n, size;
+    struct mt_bag_block *block; /* NULL: empty */
 };
 
 void mt_bag_free(struct mt_memory *m, struct mt_bag *bag);
@@ -25,16 +32,26 @@ int64_t mt_bag_get_int(const struct mt_bag *bag, enum mt_field id, int64_t other
 void mt_bag_put(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, struct mt_slice s, bool replace);
 void mt_bag_put_int(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, int64_t i, bool replace);
 
-/* Fills an empty bag with the bytes of another, whose fields have other numbers: map[theirs] is ours, or
- * 255 for a field to leave out. False when they are no bag, or memory is short.
- */
-bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes, const uint8_t map[256]);
+/* Sets of fields, one word of two: {SET(0), SET(1)}, SET being made of these. */
+#define MT_FIELD_BIT(word, id)          ((id) / 64 == (word) ? UINT64_C(1) << ((id) % 64) : 0)
+#define MT_FIELD_RUN(word, first, last) (MT_FIELD_UPTO(word, last) & ~MT_FIELD_UPTO(word, (first)-1))
+#define MT_FIELD_UPTO(word, last) \
+    ((last) / 64 > (word) ? UINT64_MAX : (last) / 64 < (word) ? 0 : UINT64_MAX >> (63 - (last) % 64))
 
-/* Copies the entries from field `first` to field `last` that bag has not yet from another. */
+/* Puts those of a line's fields that `which` names (as in mt_fields.have) and the bag has not yet. */
+void mt_bag_put_line(struct mt_memory *m, struct mt_bag *bag, const struct mt_stored *line, const uint64_t which[2]);
+
+/* Puts the entries of another bag from field `first` to field `last` that it has not yet. */
 void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, enum mt_field first,
                  enum mt_field last);
 
 /* Copies every entry from field `first` to field `last` into f that f has not yet. */
 void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field first, enum mt_field last);
+
+/* All entries as bytes, and back: into an empty bag, from one whose fields have other numbers:
+ * map[theirs] is ours, or 255 for a field to leave out. False when they are no bag, or memory is short.
+ */
+struct mt_slice mt_bag_bytes(const struct mt_bag *bag);
+bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes, const uint8_t map[256]);
 
 #endif

@@ -610,5 +610,6 @@ void mt_correlator_free(struct mt_correlator *c)
     mt_buffer_free(&c->text);
     mt_store_free(&c->store);
     mt_parts_free(c->parts);
+    mt_memory_free(&c->memory);
     free(c);
 }

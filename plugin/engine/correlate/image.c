@@ -247,7 +247,7 @@ static void walk_time(struct image *im, struct mt_time *time)
 
 static void walk_bag(struct image *im, struct mt_bag *bag)
 {
-    struct mt_slice bytes = mt_archive_slice(&im->a, mt_slice((char *)bag->p, bag->n));
+    struct mt_slice bytes = mt_archive_slice(&im->a, mt_bag_bytes(bag));
 
     if (im->a.loading && !mt_bag_load(&im->c->memory, bag, bytes, im->map[FIELDS])) {
         im->a.failed = true;

@@ -14,22 +14,22 @@ void *mt_index_next(const struct mt_index *index, uint64_t hash, size_t *at)
         return NULL;
     }
     for (;;) {
-        void *thing = index->v[(hash + *at) & (index->size - 1)];
+        const struct mt_slot *slot = &index->v[(hash + *at) & (index->size - 1)];
         ++*at;
-        if (!thing || hash_of(thing) == hash) {
-            return thing;
+        if (!slot->thing || slot->hash == hash) {
+            return slot->thing;
         }
     }
 }
 
-static void place(struct mt_index *index, void *thing)
+static void place(struct mt_index *index, struct mt_slot slot)
 {
-    size_t i = hash_of(thing) & (index->size - 1);
+    size_t i = slot.hash & (index->size - 1);
 
-    while (index->v[i]) {
+    while (index->v[i].thing) {
         i = (i + 1) & (index->size - 1);
     }
-    index->v[i] = thing;
+    index->v[i] = slot;
 }
 
 static bool grow(struct mt_memory *m, struct mt_index *index)
@@ -41,7 +41,7 @@ static bool grow(struct mt_memory *m, struct mt_index *index)
         return false;
     }
     for (size_t i = 0; i < index->size; i++) {
-        if (index->v[i]) {
+        if (index->v[i].thing) {
             place(&bigger, index->v[i]);
         }
     }
@@ -56,7 +56,7 @@ bool mt_index_add(struct mt_memory *m, struct mt_index *index, void *thing)
     if (index->n >= index->size / 4 * 3 && !grow(m, index) && index->n >= index->size / 10 * 9) {
         return false;
     }
-    place(index, thing);
+    place(index, (struct mt_slot){hash_of(thing), thing});
     index->n++;
     return true;
 }
@@ -68,21 +68,21 @@ void mt_index_remove(struct mt_index *index, const void *thing)
     if (!index->size) {
         return;
     }
-    for (hole = hash_of(thing) & mask; index->v[hole] != thing; hole = (hole + 1) & mask) {
-        if (!index->v[hole]) {
+    for (hole = hash_of(thing) & mask; index->v[hole].thing != thing; hole = (hole + 1) & mask) {
+        if (!index->v[hole].thing) {
             return;
         }
     }
     index->n--;
     /* Move back what was pushed past the hole (Knuth, vol. 3, 6.4, algorithm R). */
-    for (i = (hole + 1) & mask; index->v[i]; i = (i + 1) & mask) {
-        size_t home = hash_of(index->v[i]) & mask;
+    for (i = (hole + 1) & mask; index->v[i].thing; i = (i + 1) & mask) {
+        size_t home = index->v[i].hash & mask;
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             index->v[hole] = index->v[i];
             hole = i;
         }
     }
-    index->v[hole] = NULL;
+    index->v[hole].thing = NULL;
 }
 
 void mt_index_free(struct mt_memory *m, struct mt_index *index)

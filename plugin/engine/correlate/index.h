@@ -9,8 +9,13 @@
 
 #include "memory.h"
 
+struct mt_slot {
+    uint64_t hash; /* beside the thing: those of other hashes need not be touched */
+    void *thing;   /* NULL: free */
+};
+
 struct mt_index {
-    void **v;
+    struct mt_slot *v;
     size_t n, size; /* size is 0 or a power of two */
 };
 

@@ -1,33 +1,68 @@
-/* Memory that is counted. Sizes are given again when a block is freed, so that the
- * count is ours and not the allocator's. Every call may fail; the count of failures
- * is the caller's to report.
+/* Memory that is counted, and made for many small blocks that come and go.
+ *
+ * Blocks of up to MT_MEMORY_SMALL bytes lie in slabs, each for one size (a multiple of
+ * MT_MEMORY_STEP): taking and giving back are a few instructions, and a block has no
+ * header. An empty slab serves any size; the slabs go back with mt_memory_free().
+ * Larger blocks are malloc's. Under the address sanitizer all are, so that it sees them.
+ *
+ * A block's size is given again when it is given back. Every call that takes memory
+ * may fail; the count of failures is the caller's to report. No locks.
  */
 #ifndef MT_CORRELATE_MEMORY_H
 #define MT_CORRELATE_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct mt_memory {
-    uint64_t used;
-    uint64_t failures;
-};
+#define MT_MEMORY_STEP  16
+#define MT_MEMORY_SMALL 512
+#define MT_MEMORY_SIZES (MT_MEMORY_SMALL / MT_MEMORY_STEP + 1)
 
-/* What an allocator adds to a block. */
+/* What an allocator adds to a large block. */
 #define MT_BLOCK_OVERHEAD 16
 
+/* Aligned to MT_SLAB, so that a block's slab is found by its address. */
+#define MT_SLAB ((size_t)16384)
+
+struct mt_slab {
+    void *free;                  /* blocks, each with a pointer to the next */
+    struct mt_slab *next, *prev; /* of those of its size with a free block, or of the empty ones */
+    struct mt_slab *other;       /* all slabs */
+    uint32_t used, steps;        /* blocks that are out; their size in steps */
+};
+
+struct mt_memory {
+    uint64_t used; /* bytes of the blocks that are out */
+    uint64_t failures;
+    struct mt_slab *open[MT_MEMORY_SIZES]; /* slabs with a free block, by size in steps */
+    struct mt_slab *empty, *slabs;
+};
+
 /* Not zeroed. */
+void *mt_memory_get_slow(struct mt_memory *m, size_t n);
+void mt_memory_put_slow(struct mt_memory *m, void *p, size_t n);
+
+static inline size_t mt_memory_steps(size_t n)
+{
+    return (n + MT_MEMORY_STEP - 1) / MT_MEMORY_STEP;
+}
+
 static inline void *mt_memory_get(struct mt_memory *m, size_t n)
 {
-    void *p = malloc(n);
+    size_t steps = mt_memory_steps(n);
+    struct mt_slab *slab = n <= MT_MEMORY_SMALL ? m->open[steps] : NULL;
+    void *block;
 
-    if (p) {
-        m->used += n + MT_BLOCK_OVERHEAD;
-    } else {
-        m->failures++;
+    if (!slab || !*(void **)slab->free) { /* none, or the last block of its slab */
+        return mt_memory_get_slow(m, n);
     }
-    return p;
+    block = slab->free;
+    slab->free = *(void **)block;
+    slab->used++;
+    m->used += steps * MT_MEMORY_STEP;
+    return block;
 }
 
 static inline void *mt_memory_zeroed(struct mt_memory *m, size_t n)
@@ -39,23 +74,22 @@ static inline void *mt_memory_zeroed(struct mt_memory *m, size_t n)
 
 static inline void mt_memory_put(struct mt_memory *m, void *p, size_t n)
 {
-    if (p) {
-        m->used -= n + MT_BLOCK_OVERHEAD;
-        free(p);
+    struct mt_slab *slab = (struct mt_slab *)((uintptr_t)p & ~(uintptr_t)(MT_SLAB - 1));
+
+    if (n > MT_MEMORY_SMALL || !m->slabs || !p || !slab->free || slab->used == 1) {
+        mt_memory_put_slow(m, p, n);
+        return;
     }
+    *(void **)p = slab->free;
+    slab->free = p;
+    slab->used--;
+    m->used -= slab->steps * MT_MEMORY_STEP;
 }
 
 /* On failure NULL, and the old block is as it was. */
-static inline void *mt_memory_resize(struct mt_memory *m, void *p, size_t old, size_t n)
-{
-    void *q = realloc(p, n);
+void *mt_memory_resize(struct mt_memory *m, void *p, size_t old, size_t n);
 
-    if (!q) {
-        m->failures++;
-        return NULL;
-    }
-    m->used += n - old + (p ? 0 : MT_BLOCK_OVERHEAD);
-    return q;
-}
+/* All slabs; every block must have been given back. */
+void mt_memory_free(struct mt_memory *m);
 
 #endif

@@ -297,11 +297,14 @@ int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m,
     return rcpts->n - 1;
 }
 
+#define RESULT_FIELDS(word)                                                                          \
+    (MT_FIELD_BIT(word, MT_F_TO) | MT_FIELD_BIT(word, MT_F_ORIG_TO) | MT_FIELD_BIT(word, MT_F_DSN) | \
+     MT_FIELD_BIT(word, MT_F_NEXT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_RELAY_NAME, MT_F_RELAY_PATH))
+static const uint64_t result_fields[2] = {RESULT_FIELDS(0), RESULT_FIELDS(1)};
+
 void mt_message_result(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_stored *line,
                        struct mt_slice to)
 {
-    static const uint8_t strings[] = {MT_F_ORIG_TO,    MT_F_DSN,      MT_F_NEXT_QUEUE_ID,
-                                      MT_F_RELAY_NAME, MT_F_RELAY_IP, MT_F_RELAY_PATH};
     struct mt_result *result = rcpt->result;
 
     rcpt->attempts++;
@@ -309,16 +312,11 @@ void mt_message_result(struct mt_messages *messages, struct mt_rcpt *rcpt, const
     if (!result) {
         return;
     }
-    result->bag.n = 0;
-    mt_bag_put(messages->memory, &result->bag, MT_F_TO, to, true);
-    for (size_t i = 0; i < sizeof strings; i++) {
-        if (mt_stored_has(line, strings[i])) {
-            mt_bag_put(messages->memory, &result->bag, strings[i], mt_stored_get(line, strings[i]), true);
-        }
+    mt_bag_free(messages->memory, &result->bag);
+    if (line->list) {
+        mt_bag_put(messages->memory, &result->bag, MT_F_TO, to, false);
     }
-    if (mt_stored_has(line, MT_F_RELAY_PORT)) {
-        mt_bag_put_int(messages->memory, &result->bag, MT_F_RELAY_PORT, mt_stored_int(line, MT_F_RELAY_PORT, 0), true);
-    }
+    mt_bag_put_line(messages->memory, &result->bag, line, result_fields);
     result->delay = mt_stored_int(line, MT_F_DELAY, -1);
     result->time = line->line.time;
 }

@@ -15,12 +15,11 @@ const char *const mt_trouble_names[MT_TROUBLE_COUNT] = {
 #undef MT_NAME
 };
 
-/* What a line may add to a session. */
-static const uint8_t session_fields[] = {
-    MT_F_CLIENT_NAME,      MT_F_CLIENT_IP,          MT_F_CLIENT_HELO,       MT_F_CLIENT_PROTOCOL,   MT_F_CLIENT_USER,
-    MT_F_CLIENT_MECHANISM, MT_F_CLIENT_TLS_VERSION, MT_F_CLIENT_TLS_CIPHER, MT_F_CLIENT_TLS_VERIFY, MT_F_USER,
-    MT_F_MECHANISM,
-};
+/* What a line may add to a session: all that it says of the client but who it is on this machine. */
+#define SESSION_FIELDS(word)                                                                                 \
+    ((MT_FIELD_RUN(word, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY) & ~MT_FIELD_BIT(word, MT_F_CLIENT_UID)) | \
+     MT_FIELD_BIT(word, MT_F_USER) | MT_FIELD_BIT(word, MT_F_MECHANISM))
+static const uint64_t session_fields[2] = {SESSION_FIELDS(0), SESSION_FIELDS(1)};
 
 static void list_add(struct mt_session_list *list, struct mt_session *s)
 {
@@ -174,7 +173,7 @@ static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_h
     if (mt_stored_has(line, MT_F_INSTANCE)) {
         mt_bag_put(sessions->memory, &s->bag, MT_F_INSTANCE, mt_stored_get(line, MT_F_INSTANCE), true);
     }
-    if (!s->bag.p || !mt_session_adopt(sessions, s)) {
+    if (!s->bag.block || !mt_session_adopt(sessions, s)) {
         mt_bag_free(sessions->memory, &s->bag);
         mt_memory_put(sessions->memory, s, sizeof *s);
         return NULL;
@@ -213,25 +212,12 @@ static void note_trouble(struct mt_memory *m, struct mt_session *s, const struct
     }
 }
 
-static void put_int(struct mt_memory *m, struct mt_session *s, const struct mt_stored *line, enum mt_field id)
-{
-    if (mt_stored_has(line, id)) {
-        mt_bag_put_int(m, &s->bag, id, mt_stored_int(line, id, 0), false);
-    }
-}
-
 static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_stored *line)
 {
-    for (size_t i = 0; i < sizeof session_fields; i++) {
-        if (mt_stored_has(line, session_fields[i])) {
-            mt_bag_put(m, &s->bag, session_fields[i], mt_stored_get(line, session_fields[i]), false);
-        }
-    }
+    mt_bag_put_line(m, &s->bag, line, session_fields);
     if (line->kind == MT_KIND_CLIENT && mt_stored_has(line, MT_F_QUEUE_ID)) {
         mt_bag_put(m, &s->bag, MT_F_QUEUE_ID, mt_stored_get(line, MT_F_QUEUE_ID), true);
     }
-    put_int(m, s, line, MT_F_CLIENT_PORT);
-    put_int(m, s, line, MT_F_CLIENT_TLS_BITS);
     if (line->kind == MT_KIND_DISCONNECT && mt_stored_has(line, MT_F_COMMANDS)) {
         mt_bag_put(m, &s->bag, MT_F_COMMANDS, mt_stored_get(line, MT_F_COMMANDS), true);
     }
@@ -282,25 +268,21 @@ void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer)
     }
 }
 
+#define PEER_FIELDS(word)                                                      \
+    (MT_FIELD_BIT(word, MT_F_RELAY_NAME) | MT_FIELD_BIT(word, MT_F_RELAY_IP) | \
+     MT_FIELD_RUN(word, MT_F_TLS_VERSION, MT_F_TLS_VERIFY))
+static const uint64_t peer_fields[2] = {PEER_FIELDS(0), PEER_FIELDS(1)};
+
 /* A handshake as a client: the newest few are kept. */
 static void take_outgoing(struct mt_sessions *sessions, struct mt_session *s, const struct mt_stored *line)
 {
-    static const uint8_t fields[] = {MT_F_RELAY_NAME, MT_F_RELAY_IP, MT_F_TLS_VERSION, MT_F_TLS_CIPHER,
-                                     MT_F_TLS_VERIFY};
     struct mt_peer *peer = mt_memory_zeroed(sessions->memory, sizeof *peer), **end;
     unsigned n = 0;
 
     if (!peer) {
         return;
     }
-    for (size_t i = 0; i < sizeof fields; i++) {
-        if (mt_stored_has(line, fields[i])) {
-            mt_bag_put(sessions->memory, &peer->bag, fields[i], mt_stored_get(line, fields[i]), false);
-        }
-    }
-    if (mt_stored_has(line, MT_F_TLS_BITS)) {
-        mt_bag_put_int(sessions->memory, &peer->bag, MT_F_TLS_BITS, mt_stored_int(line, MT_F_TLS_BITS, 0), false);
-    }
+    mt_bag_put_line(sessions->memory, &peer->bag, line, peer_fields);
     peer->refs = 1;
     peer->next = s->peers;
     s->peers = peer;
