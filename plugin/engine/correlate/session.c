@@ -58,10 +58,10 @@ static uint64_t key_of(const struct mt_sessions *sessions, const struct mt_host 
     return XXH3_64bits_withSeed(line->line.program.p, line->line.program.n, seed);
 }
 
+/* The program is told by the hash: 64 bits, with a seed that nobody knows. */
 static bool same_key(const struct mt_session *s, const struct mt_host *host, const struct mt_stored *line)
 {
-    if (s->host != host || s->pid != line->line.pid ||
-        !mt_slice_eq(mt_bag_get(&s->bag, MT_F_PROGRAM), line->line.program)) {
+    if (s->host != host || s->pid != line->line.pid) {
         return false;
     }
     return !serves_many(line) ||
@@ -74,8 +74,9 @@ static bool same_client(const struct mt_session *s, const struct mt_stored *line
     static const uint8_t keys[] = {MT_F_CLIENT_IP, MT_F_CLIENT_NAME};
 
     for (size_t i = 0; i < sizeof keys; i++) {
-        struct mt_slice theirs = mt_bag_get(&s->bag, keys[i]), ours = mt_stored_get(line, keys[i]);
-        if (theirs.n && ours.n) {
+        struct mt_slice ours = mt_stored_get(line, keys[i]);
+        struct mt_slice theirs = ours.n ? mt_bag_get(&s->bag, keys[i]) : ours;
+        if (theirs.n) {
             return mt_slice_eq(theirs, ours);
         }
     }
@@ -225,7 +226,9 @@ static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_sto
     if (line->kind != MT_KIND_REJECT && mt_stored_has(line, MT_F_STAGE)) {
         mt_bag_put(m, &s->bag, MT_F_STAGE, mt_stored_get(line, MT_F_STAGE), true);
     }
-    note_trouble(m, s, line);
+    if (mt_stored_has(line, MT_F_REASON)) {
+        note_trouble(m, s, line);
+    }
     s->connected |= line->kind == MT_KIND_CONNECT;
     s->lost |= line->kind == MT_KIND_LOST_CONNECTION;
     if (line->usec < s->first) {
@@ -234,8 +237,10 @@ static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_sto
     if (line->usec >= s->last.usec) {
         struct mt_session_list *list = list_of(s);
         s->last = line->line.time;
-        list_remove(list, s);
-        list_add(list, s);
+        if (s != list->last) {
+            list_remove(list, s);
+            list_add(list, s);
+        }
     }
 }
 
@@ -248,12 +253,12 @@ static void attach(struct mt_memory *m, struct mt_session *s, struct mt_stored *
     }
 }
 
-/* A session begins, unless lines of it came before this one. */
+/* A session begins, unless this line comes behind others of it, or again. */
 static struct mt_session *take_connect(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
 {
     struct mt_session *s = find(sessions, host, line);
 
-    if (s && (!s->connected || (s->closed == INT64_MAX && s->first == line->usec))) {
+    if (s && (s->connected ? s->closed == INT64_MAX && s->first == line->usec : line->usec <= s->first)) {
         return s;
     }
     return open_session(sessions, host, line);
