@@ -73,6 +73,7 @@ struct mt_buffer {
     char *p;
     size_t n, size;
     bool failed; /* memory was short: the content is not to be used */
+    struct mt_time_memory time;
 };
 
 void mt_buffer_free(struct mt_buffer *buffer);

@@ -24,6 +24,16 @@ struct mt_time {
  */
 size_t mt_time_format(const struct mt_time *t, char *buf);
 
+/* The minute that was written last: most stamps that are written one after the other share it. All zero at first. */
+struct mt_time_memory {
+    int64_t minute; /* where it begins, as in mt_time */
+    int16_t offset;
+    char text[MT_TIME_MAX]; /* that moment with six digits; empty: none yet */
+};
+
+/* The same as mt_time_format(), at a quarter of the cost where memory helps. One thread at a time for one memory. */
+size_t mt_time_format_next(struct mt_time_memory *memory, const struct mt_time *t, char *buf);
+
 /* One line. All slices belong to the caller and must stay valid for the call
  * that the line is given to, no longer.
  */

@@ -17,7 +17,7 @@ static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_s
     if (!mt_stored_has(line, id)) {
         return;
     }
-    if (mt_field_info[id].type == MT_TYPE_STRING) {
+    if (mt_is_text(id)) {
         mt_bag_put(&c->memory, &m->bag, id, mt_stored_get(line, id), replace);
     } else {
         mt_bag_put_int(&c->memory, &m->bag, id, mt_stored_int(line, id, 0), replace);
@@ -172,16 +172,6 @@ static void expire_deferred(struct mt_message *m)
     }
 }
 
-/* A session that is over adds nothing more: its facts are the message's now, and it can go. */
-static void absorb_session(struct mt_correlator *c, struct mt_message *m, int64_t now)
-{
-    if (m->session && m->session->closed < now) {
-        mt_bag_copy(&c->memory, &m->bag, &m->session->bag, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY);
-        mt_session_release(&c->sessions, m->session);
-        m->session = NULL;
-    }
-}
-
 #define BEGIN_FIELDS(word)                                                    \
     (MT_FIELD_BIT(word, MT_F_MESSAGE_ID) | MT_FIELD_BIT(word, MT_F_SUBJECT) | \
      MT_FIELD_BIT(word, MT_F_PARENT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY))
@@ -191,8 +181,7 @@ static void apply_begin(struct mt_correlator *c, struct mt_message *m, const str
 {
     mt_bag_put_line(&c->memory, &m->bag, line, begin_fields);
     if (line->session && !m->session) {
-        m->session = line->session;
-        m->session->refs++;
+        mt_message_join(m, line->session);
     }
     m->begun = true;
 }
@@ -540,8 +529,10 @@ void mt_apply(struct mt_correlator *c, struct mt_host *host, struct mt_stored *l
             m->first = line->line.time;
         }
         mt_message_touch(m, line->usec < host->clock ? line->usec : host->clock);
-        m->refs++; /* what follows may take it out of the index */
-        absorb_session(c, m, line->usec);
+        m->refs++;                                           /* what follows may take it out of the index */
+        if (m->session && m->session->closed < line->usec) { /* it adds nothing more */
+            mt_message_absorb(&c->sessions, m);
+        }
         merge(c, host, m, line);
         if (!mt_traits[m->mta].ends && m->state == MT_OPEN && (m->reason || all_done(m))) {
             end_quietly(c, host, m, line);

@@ -214,11 +214,6 @@ void mt_bag_put_int(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, i
     put(m, bag, &e, replace);
 }
 
-static bool is_text(unsigned id)
-{
-    return mt_field_info[id].type == MT_TYPE_STRING || mt_field_info[id].type == MT_TYPE_TREE;
-}
-
 void mt_bag_put_line(struct mt_memory *m, struct mt_bag *bag, const struct mt_stored *line, const uint64_t which[2])
 {
     struct entry e[MT_FIELD_COUNT], there;
@@ -233,7 +228,7 @@ void mt_bag_put_line(struct mt_memory *m, struct mt_bag *bag, const struct mt_st
             }
             v = mt_stored_value(line, id);
             e[n].id = (uint8_t)id;
-            if (is_text(id)) {
+            if (mt_is_text(id)) {
                 e[n].value = v->s;
             } else {
                 set_int(&e[n], v->i);
@@ -258,6 +253,27 @@ void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *f
     put_all(m, bag, e, n);
 }
 
+void mt_bag_keep(struct mt_memory *m, struct mt_bag *bag, const uint64_t which[2])
+{
+    struct entry e[MT_FIELD_COUNT];
+    struct mt_bag old = *bag;
+    const unsigned char *p, *end;
+    size_t n = 0;
+
+    e[0].id = 0;
+    for (p = start_of(&old, &end); p < end && n < MT_FIELD_COUNT;) {
+        p = entry_at(p, &e[n]);
+        n += (which[e[n].id / 64] >> (e[n].id % 64)) & 1;
+    }
+    bag->block = NULL;
+    put_all(m, bag, e, n);
+    if (bag->block || !n) {
+        mt_bag_free(m, &old);
+    } else {
+        *bag = old;
+    }
+}
+
 void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field first, enum mt_field last)
 {
     const unsigned char *p, *end;
@@ -268,7 +284,7 @@ void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field fi
         if (e.id < first || e.id > last || mt_has(f, e.id)) {
             continue;
         }
-        if (is_text(e.id)) {
+        if (mt_is_text(e.id)) {
             mt_set_empty(f, e.id, e.value);
         } else {
             mt_set_int(f, e.id, as_int(e.value));

@@ -32,18 +32,15 @@ int64_t mt_bag_get_int(const struct mt_bag *bag, enum mt_field id, int64_t other
 void mt_bag_put(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, struct mt_slice s, bool replace);
 void mt_bag_put_int(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, int64_t i, bool replace);
 
-/* Sets of fields, one word of two: {SET(0), SET(1)}, SET being made of these. */
-#define MT_FIELD_BIT(word, id)          ((id) / 64 == (word) ? UINT64_C(1) << ((id) % 64) : 0)
-#define MT_FIELD_RUN(word, first, last) (MT_FIELD_UPTO(word, last) & ~MT_FIELD_UPTO(word, (first)-1))
-#define MT_FIELD_UPTO(word, last) \
-    ((last) / 64 > (word) ? UINT64_MAX : (last) / 64 < (word) ? 0 : UINT64_MAX >> (63 - (last) % 64))
-
 /* Puts those of a line's fields that `which` names (as in mt_fields.have) and the bag has not yet. */
 void mt_bag_put_line(struct mt_memory *m, struct mt_bag *bag, const struct mt_stored *line, const uint64_t which[2]);
 
 /* Puts the entries of another bag from field `first` to field `last` that it has not yet. */
 void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, enum mt_field first,
                  enum mt_field last);
+
+/* Drops all entries but those of the fields that `which` names. */
+void mt_bag_keep(struct mt_memory *m, struct mt_bag *bag, const uint64_t which[2]);
 
 /* Copies every entry from field `first` to field `last` into f that f has not yet. */
 void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field first, enum mt_field last);

@@ -135,6 +135,13 @@ static void host_free(struct mt_correlator *c, struct mt_host *host)
 
 /* --- what is due --- */
 
+/* Is an event due before `before`? */
+static bool any_due(const struct mt_host *host, int64_t before)
+{
+    return (host->due.n && host->due.v[host->due.first].due < before) ||
+           (host->lingering.n && host->lingering.v[host->lingering.first].due < before);
+}
+
 /* Makes the events that are due before `before`. */
 static void emit_due(struct mt_correlator *c, struct mt_host *host, int64_t before)
 {
@@ -174,6 +181,7 @@ static void expire_sessions(struct mt_correlator *c, struct mt_host *host, int64
 static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
 {
     int64_t oldest = minus(now, c->config.timeout);
+    int64_t closed = minus(now, 2 * c->config.settle), idle = minus(now, SESSION_IDLE);
 
     while (host->open.first && host->open.first->last < oldest && host->open.first->state == MT_OPEN) {
         mt_apply_give_up(c, host->open.first, MT_REASON_TIMEOUT);
@@ -182,7 +190,10 @@ static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
                                  c->messages.index.n - c->messages.nopen > ENDED_MAX + c->messages.nopen / 4)) {
         mt_message_forget(&c->messages, host->ended.first);
     }
-    expire_sessions(c, host, minus(now, 2 * c->config.settle), minus(now, SESSION_IDLE));
+    if ((host->closed.first && host->closed.first->last.usec < closed) ||
+        (host->sessions.first && host->sessions.first->last.usec < idle)) {
+        expire_sessions(c, host, closed, idle);
+    }
 }
 
 /* --- taking lines --- */
@@ -233,14 +244,18 @@ static void advance(struct mt_correlator *c, struct mt_host *host, int64_t befor
         while (n < queue->n && lines[n]->usec == stamp) {
             n++;
         }
-        emit_due(c, host, stamp);
+        if (any_due(host, stamp)) {
+            emit_due(c, host, stamp);
+        }
         expire(c, host, stamp);
         queue->first += n;
         queue->n -= n;
         host->taken = stamp + 1;
         take(c, host, lines, n);
     }
-    emit_due(c, host, before);
+    if (any_due(host, before)) {
+        emit_due(c, host, before);
+    }
 }
 
 /* For how long lines wait by the wall clock (usec): see clock.c. */

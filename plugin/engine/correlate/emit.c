@@ -1,16 +1,43 @@
 /* Making events of what is known. */
+#include "../event/buffer.h"
+#include "../event/words.h"
 #include "internal.h"
+
+#include <endian.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #define HEX_128 32
 
-static const char *const origin_names[] = {
-    [MT_ORIGIN_NETWORK] = "network",
-    [MT_ORIGIN_LOCAL] = "local",
-    [MT_ORIGIN_BOUNCE] = "bounce",
-    [MT_ORIGIN_FORWARD] = "forward",
+static const struct mt_slice origin_words[] = {
+    [MT_ORIGIN_NETWORK] = MT_NAMED("network"),
+    [MT_ORIGIN_LOCAL] = MT_NAMED("local"),
+    [MT_ORIGIN_BOUNCE] = MT_NAMED("bounce"),
+    [MT_ORIGIN_FORWARD] = MT_NAMED("forward"),
+};
+
+/* How a message fared: X(identifier, value of "result"). */
+#define RESULTS(X)            \
+    X(SENT, "sent")           \
+    X(PARTIAL, "partial")     \
+    X(BOUNCED, "bounced")     \
+    X(EXPIRED, "expired")     \
+    X(DISCARDED, "discarded") \
+    X(DELETED, "deleted")     \
+    X(REJECTED, "rejected")   \
+    X(INCOMPLETE, "incomplete")
+
+enum result {
+#define ROW(id, name) RESULT_##id,
+    RESULTS(ROW)
+#undef ROW
+};
+
+static const struct mt_slice result_words[] = {
+#define ROW(id, name) [RESULT_##id] = MT_NAMED(name),
+    RESULTS(ROW)
+#undef ROW
 };
 
 const char *const mt_reason_names[MT_REASON_COUNT] = {
@@ -19,73 +46,122 @@ const char *const mt_reason_names[MT_REASON_COUNT] = {
 #undef MT_NAME
 };
 
-static void set_word(struct mt_fields *f, enum mt_field id, const char *word)
+/* --- identities --- */
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+
+/* The digits of 16 values from 0 to 15. */
+static __m128i hex_digits(__m128i values)
 {
-    mt_set(f, id, mt_slice_str(word));
+    __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(values, _mm_set1_epi8(9)), _mm_set1_epi8('a' - '0' - 10));
+
+    return _mm_add_epi8(_mm_add_epi8(values, _mm_set1_epi8('0')), letters);
 }
 
-/* --- identities --- */
+static void bytes_to_hex(const unsigned char bytes[HEX_128 / 2], char out[HEX_128])
+{
+    const __m128i mask = _mm_set1_epi8(15);
+    __m128i all = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+    __m128i high = hex_digits(_mm_and_si128(_mm_srli_epi64(all, 4), mask)), low = hex_digits(_mm_and_si128(all, mask));
+
+    _mm_storeu_si128((__m128i *)(void *)out, _mm_unpacklo_epi8(high, low));
+    _mm_storeu_si128((__m128i *)(void *)(out + HEX_128 / 2), _mm_unpackhi_epi8(high, low));
+}
+
+#else
+
+static void bytes_to_hex(const unsigned char bytes[HEX_128 / 2], char out[HEX_128])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < HEX_128 / 2; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+}
+
+#endif
 
 static void to_hex(XXH128_hash_t hash, char out[HEX_128])
 {
-    static const char digits[] = "0123456789abcdef";
     XXH128_canonical_t bytes;
 
     XXH128_canonicalFromHash(&bytes, hash);
-    for (size_t i = 0; i < sizeof bytes.digest; i++) {
-        out[2 * i] = digits[bytes.digest[i] >> 4];
-        out[2 * i + 1] = digits[bytes.digest[i] & 15];
-    }
+    bytes_to_hex(bytes.digest, out);
 }
 
-static void add_slice(struct mt_buffer *b, struct mt_slice s)
+static char *put_slice(char *at, struct mt_slice s)
 {
-    mt_buffer_append(b, s.p, s.n);
-    mt_buffer_append(b, "", 1);
-}
-
-static void add_number(struct mt_buffer *b, int64_t i)
-{
-    unsigned char bytes[8];
-
-    for (size_t k = 0; k < 8; k++) {
-        bytes[k] = (unsigned char)((uint64_t)i >> (8 * k));
+    if (s.n) {
+        memcpy(at, s.p, s.n);
     }
-    mt_buffer_append(b, bytes, sizeof bytes);
+    at[s.n] = '\0';
+    return at + s.n + 1;
 }
 
-/* The same input gives the same id everywhere: only what lines say goes into it. A message is told
- * by its first line, all other events by the line that caused them.
+static char *put_number(char *at, int64_t i)
+{
+    uint64_t bytes = htole64((uint64_t)i);
+
+    memcpy(at, &bytes, sizeof bytes);
+    return at + sizeof bytes;
+}
+
+/* What tells an event from all others of its host, MTA, instance and queue ID: a message by its
+ * first line, all others by the line that caused them.
  */
+static char *put_cause(char *at, const struct mt_fields *f, const struct mt_pending *p, struct mt_slice text)
+{
+    if (p->kind == MT_EVENT_MESSAGE) {
+        return put_number(at, p->message->first.usec);
+    }
+    if (p->kind == MT_EVENT_SESSION) {
+        at = put_slice(at, text);
+        at = put_number(at, p->session->pid);
+        at = put_slice(at, mt_get(f, MT_F_CLIENT_IP));
+        at = put_number(at, mt_get_int(f, MT_F_CLIENT_PORT, 0));
+        at = put_number(at, p->session->first);
+        return put_number(at, p->session->last.usec);
+    }
+    if (p->line) {
+        at = put_number(at, p->line->usec);
+        at = put_number(at, p->line->line.pid);
+        at = put_number(at, p->ordinal);
+        at = put_slice(at, text);
+    }
+    return at;
+}
+
+/* The line's text, or a session's program. */
+static struct mt_slice text_of(const struct mt_pending *p)
+{
+    if (p->kind == MT_EVENT_SESSION) {
+        return mt_bag_get(&p->session->bag, MT_F_PROGRAM);
+    }
+    return p->line ? p->line->line.text : mt_slice(NULL, 0);
+}
+
+/* The same input gives the same id everywhere: only what lines say goes into it. */
 static uint64_t set_id(struct mt_correlator *c, const struct mt_pending *p, char out[HEX_128])
 {
+    static const uint8_t common[] = {MT_F_EVENT, MT_F_HOST, MT_F_MTA, MT_F_INSTANCE, MT_F_QUEUE_ID};
+    enum { AROUND = 4 * 8 + sizeof common + 2 }; /* numbers, and the byte behind each slice */
     struct mt_fields *f = &c->event.f;
-    struct mt_buffer *b = &c->text;
+    struct mt_slice text = text_of(p);
+    size_t room = AROUND + text.n + mt_get(f, MT_F_CLIENT_IP).n;
     XXH128_hash_t hash;
+    char *at;
 
-    b->n = 0;
-    b->failed = false;
-    add_slice(b, mt_get(f, MT_F_EVENT));
-    add_slice(b, mt_get(f, MT_F_HOST));
-    add_slice(b, mt_get(f, MT_F_MTA));
-    add_slice(b, mt_get(f, MT_F_INSTANCE));
-    add_slice(b, mt_get(f, MT_F_QUEUE_ID));
-    if (p->kind == MT_EVENT_MESSAGE) {
-        add_number(b, p->message->first.usec);
-    } else if (p->kind == MT_EVENT_SESSION) {
-        add_slice(b, mt_bag_get(&p->session->bag, MT_F_PROGRAM));
-        add_number(b, p->session->pid);
-        add_slice(b, mt_get(f, MT_F_CLIENT_IP));
-        add_number(b, mt_get_int(f, MT_F_CLIENT_PORT, 0));
-        add_number(b, p->session->first);
-        add_number(b, p->session->last.usec);
-    } else if (p->line) {
-        add_number(b, p->line->usec);
-        add_number(b, p->line->line.pid);
-        add_number(b, p->ordinal);
-        add_slice(b, p->line->line.text);
+    for (size_t i = 0; i < sizeof common; i++) {
+        room += mt_get(f, common[i]).n;
     }
-    hash = XXH3_128bits(b->p, b->failed ? 0 : b->n);
+    at = mt_buffer_grow(&c->text, room) ? c->text.p : NULL;
+    for (size_t i = 0; at && i < sizeof common; i++) {
+        at = put_slice(at, mt_get(f, common[i]));
+    }
+    at = at ? put_cause(at, f, p, text) : NULL;
+    hash = XXH3_128bits(c->text.p, at ? (size_t)(at - c->text.p) : 0);
     to_hex(hash, out);
     mt_set(f, MT_F_ID, mt_slice(out, HEX_128));
     return hash.low64;
@@ -121,13 +197,13 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
     }
     c->event.kind = p->kind;
     c->event.nrecipients = 0;
-    set_word(f, MT_F_EVENT, mt_event_names[p->kind]);
+    mt_set(f, MT_F_EVENT, mt_event_words[p->kind]);
     mt_set(f, MT_F_HOST, host->name);
-    set_word(f, MT_F_MTA, mt_mta_names[p->line ? p->line->mta : m ? m->mta : s ? s->mta : MT_MTA_NONE]);
+    mt_set(f, MT_F_MTA, mt_mta_words[p->line ? p->line->mta : m ? m->mta : s ? s->mta : MT_MTA_NONE]);
     if (m) {
         mt_bag_fill(&m->bag, f, MT_F_INSTANCE, MT_F_CLIENT_TLS_VERIFY);
         mt_set_time(f, MT_F_ARRIVED, m->first);
-        set_word(f, MT_F_ORIGIN, origin_names[m->origin]);
+        mt_set(f, MT_F_ORIGIN, origin_words[m->origin]);
     }
     if (s) {
         mt_bag_fill(&s->bag, f, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY);
@@ -147,7 +223,7 @@ static void set_delivery(struct mt_correlator *c, const struct mt_pending *p)
     }
     mt_set_time(f, MT_F_TIME, p->line->line.time);
     mt_set(f, MT_F_TO, p->to);
-    set_word(f, MT_F_STATUS, mt_status_names[p->line->status]);
+    mt_set(f, MT_F_STATUS, mt_status_words[p->line->status]);
     mt_set_int(f, MT_F_FINAL, p->line->status != MT_STATUS_DEFERRED || given_up);
     if (p->attempt) {
         mt_set_int(f, MT_F_ATTEMPT, p->attempt);
@@ -164,42 +240,41 @@ static void count_statuses(const struct mt_message *m, int64_t counts[MT_STATUS_
     }
 }
 
-/* How the recipients fared, told from their last statuses. */
-static const char *result_of(const int64_t counts[MT_STATUS_COUNT])
+/* Told from the last statuses of the recipients. */
+static enum result result_of(const int64_t counts[MT_STATUS_COUNT])
 {
     int64_t good = counts[MT_STATUS_SENT] + counts[MT_STATUS_DELIVERABLE];
     int64_t bad = counts[MT_STATUS_BOUNCED] + counts[MT_STATUS_EXPIRED] + counts[MT_STATUS_UNDELIVERABLE];
 
     if (counts[MT_STATUS_DEFERRED]) { /* the MTA ends no entry with work left, so somebody else did */
-        return "deleted";
+        return RESULT_DELETED;
     }
     if (good) {
-        return bad ? "partial" : "sent";
+        return bad ? RESULT_PARTIAL : RESULT_SENT;
     }
     if (counts[MT_STATUS_DISCARDED]) {
-        return bad ? "partial" : "discarded";
+        return bad ? RESULT_PARTIAL : RESULT_DISCARDED;
     }
-    return counts[MT_STATUS_EXPIRED] == bad ? "expired" : "bounced";
+    return counts[MT_STATUS_EXPIRED] == bad ? RESULT_EXPIRED : RESULT_BOUNCED;
 }
 
-static const char *message_result(struct mt_message *m, const int64_t counts[MT_STATUS_COUNT])
+static enum result message_result(struct mt_message *m, const int64_t counts[MT_STATUS_COUNT], int64_t nrcpt)
 {
     if (m->deleted) {
-        return "deleted";
+        return RESULT_DELETED;
     }
-    if (m->rejected || (m->refused && !m->rcpts.n && (!m->queued || !mt_bag_get_int(&m->bag, MT_F_NRCPT, 1)) &&
-                        (!m->begun || m->queued))) {
-        return "rejected";
+    if (m->rejected || (m->refused && !m->rcpts.n && (!m->queued || !nrcpt) && (!m->begun || m->queued))) {
+        return RESULT_REJECTED;
     }
     if (m->reason) {
-        return "incomplete";
+        return RESULT_INCOMPLETE;
     }
     if (m->discarded) {
-        return "discarded";
+        return RESULT_DISCARDED;
     }
-    if (!m->rcpts.n || m->rcpts.n < mt_bag_get_int(&m->bag, MT_F_NRCPT, 0)) {
+    if (!m->rcpts.n || m->rcpts.n < nrcpt) {
         m->reason = MT_REASON_UNSEEN;
-        return "incomplete";
+        return RESULT_INCOMPLETE;
     }
     return result_of(counts);
 }
@@ -236,6 +311,29 @@ static bool reserve_recipients(struct mt_correlator *c, size_t n)
     return true;
 }
 
+static void set_recipient(struct mt_recipient *out, const struct mt_rcpt *rcpt)
+{
+    const struct mt_result *r = rcpt->result;
+    struct mt_fields f;
+
+    mt_fields_clear(&f);
+    mt_bag_fill(&r->bag, &f, MT_F_TO, MT_F_NEXT_QUEUE_ID);
+    *out = (struct mt_recipient){
+        .to = mt_get(&f, MT_F_TO),
+        .orig_to = mt_get(&f, MT_F_ORIG_TO),
+        .dsn = mt_get(&f, MT_F_DSN),
+        .next_queue_id = mt_get(&f, MT_F_NEXT_QUEUE_ID),
+        .relay_name = mt_get(&f, MT_F_RELAY_NAME),
+        .relay_ip = mt_get(&f, MT_F_RELAY_IP),
+        .relay_path = mt_get(&f, MT_F_RELAY_PATH),
+        .relay_port = (uint16_t)mt_get_int(&f, MT_F_RELAY_PORT, 0),
+        .status = rcpt->status,
+        .attempts = rcpt->attempts,
+        .delay = r->delay,
+        .time = r->time,
+    };
+}
+
 static void set_recipients(struct mt_correlator *c, const struct mt_message *m)
 {
     struct mt_fields *f = &c->event.f;
@@ -246,24 +344,9 @@ static void set_recipients(struct mt_correlator *c, const struct mt_message *m)
     }
     for (uint32_t i = 0; i < m->rcpts.n; i++) {
         const struct mt_rcpt *rcpt = &m->rcpts.v[i];
-        const struct mt_result *r = rcpt->result;
-        if (!r) {
-            continue;
+        if (rcpt->result) {
+            set_recipient(&c->recipients[n++], rcpt);
         }
-        c->recipients[n++] = (struct mt_recipient){
-            .to = mt_bag_get(&r->bag, MT_F_TO),
-            .orig_to = mt_bag_get(&r->bag, MT_F_ORIG_TO),
-            .dsn = mt_bag_get(&r->bag, MT_F_DSN),
-            .next_queue_id = mt_bag_get(&r->bag, MT_F_NEXT_QUEUE_ID),
-            .relay_name = mt_bag_get(&r->bag, MT_F_RELAY_NAME),
-            .relay_ip = mt_bag_get(&r->bag, MT_F_RELAY_IP),
-            .relay_path = mt_bag_get(&r->bag, MT_F_RELAY_PATH),
-            .relay_port = (uint16_t)mt_bag_get_int(&r->bag, MT_F_RELAY_PORT, 0),
-            .status = rcpt->status,
-            .attempts = rcpt->attempts,
-            .delay = r->delay,
-            .time = r->time,
-        };
     }
     c->event.recipients = c->recipients;
     c->event.nrecipients = n;
@@ -279,38 +362,37 @@ static void set_message(struct mt_correlator *c, const struct mt_pending *p)
     struct mt_message *m = p->message;
     int64_t counts[MT_STATUS_COUNT] = {0}, last = m->last > m->end ? m->last : m->end;
     struct mt_time end = {last, m->first.offset, m->first.digits};
-    const char *result;
+    enum result result;
 
     count_statuses(m, counts);
-    result = message_result(m, counts);
+    result = message_result(m, counts, mt_get_int(f, MT_F_NRCPT, -1));
     mt_set_time(f, MT_F_TIME, p->line ? p->line->line.time : end);
-    set_word(f, MT_F_RESULT, result);
-    if (mt_slice_eq(mt_get(f, MT_F_RESULT), MT_LIT("incomplete"))) {
-        set_word(f, MT_F_REASON, mt_reason_names[m->reason]);
+    mt_set(f, MT_F_RESULT, result_words[result]);
+    if (result == RESULT_INCOMPLETE) {
+        mt_set(f, MT_F_REASON, mt_slice_str(mt_reason_names[m->reason]));
         c->stats.incomplete[m->reason]++;
-    } else if (mt_slice_eq(mt_get(f, MT_F_RESULT), MT_LIT("rejected"))) {
+    } else if (result == RESULT_REJECTED) {
         mt_set(f, MT_F_REASON, mt_bag_get(&m->bag, MT_F_RESPONSE));
     }
     mt_set_int(f, MT_F_DURATION, last > m->first.usec ? last - m->first.usec : 0);
     set_recipients(c, m);
     set_counts(f, counts);
-    mt_bag_fill(&m->bag, f, MT_F_BOUNCE_QUEUE_ID, MT_F_BOUNCE_QUEUE_ID);
-    mt_bag_fill(&m->bag, f, MT_F_RECEIVED, MT_F_RECEIVED);
+    mt_set(f, MT_F_BOUNCE_QUEUE_ID, mt_bag_get(&m->bag, MT_F_BOUNCE_QUEUE_ID));
+    mt_set(f, MT_F_RECEIVED, mt_bag_get(&m->bag, MT_F_RECEIVED));
     mt_set_int(f, MT_F_LINES, m->lines);
 }
 
 static void set_session(struct mt_correlator *c, const struct mt_pending *p)
 {
+    static const uint8_t own[] = {MT_F_INSTANCE, MT_F_STAGE, MT_F_RESPONSE, MT_F_USER, MT_F_MECHANISM, MT_F_COMMANDS};
     struct mt_fields *f = &c->event.f;
     const struct mt_session *s = p->session;
 
     mt_set_time(f, MT_F_TIME, s->last);
-    mt_bag_fill(&s->bag, f, MT_F_INSTANCE, MT_F_INSTANCE);
-    mt_bag_fill(&s->bag, f, MT_F_STAGE, MT_F_STAGE);
-    mt_bag_fill(&s->bag, f, MT_F_RESPONSE, MT_F_RESPONSE);
-    mt_bag_fill(&s->bag, f, MT_F_USER, MT_F_COMMANDS);
-    set_word(f, MT_F_REASON, mt_trouble_names[s->reason]);
-    mt_set(f, MT_F_ACCEPTED, mt_get(f, MT_F_COMMANDS));
+    for (size_t i = 0; i < sizeof own; i++) {
+        mt_set(f, own[i], mt_bag_get(&s->bag, own[i]));
+    }
+    mt_set(f, MT_F_REASON, mt_slice_str(mt_trouble_names[s->reason])); /* the walk makes "accepted" of COMMANDS */
 }
 
 /* --- giving out --- */

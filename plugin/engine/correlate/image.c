@@ -540,6 +540,17 @@ static void walk_flags(struct image *im, struct mt_message *m)
 #undef GET
 }
 
+static void walk_message_session(struct image *im, struct mt_message *m)
+{
+    struct mt_session *s = m->session;
+
+    walk_session(im, &s);
+    if (im->a.loading && s) {
+        mt_message_join(m, s);
+        mt_session_release(&im->c->sessions, s); /* the reference is the message's */
+    }
+}
+
 static void message_body(struct image *im, struct mt_message *m)
 {
     mt_archive_bytes(&im->a, &m->hash, sizeof m->hash);
@@ -557,7 +568,7 @@ static void message_body(struct image *im, struct mt_message *m)
     MT_ARCHIVE(&im->a, m->origin);
     im->a.failed |= m->origin > MT_ORIGIN_FORWARD;
     walk_flags(im, m);
-    walk_session(im, &m->session);
+    walk_message_session(im, m);
     walk_recipients(im, m);
 }
 

@@ -8,20 +8,6 @@ static uint64_t hash_of(const void *thing)
     return hash;
 }
 
-void *mt_index_next(const struct mt_index *index, uint64_t hash, size_t *at)
-{
-    if (!index->size) {
-        return NULL;
-    }
-    for (;;) {
-        const struct mt_slot *slot = &index->v[(hash + *at) & (index->size - 1)];
-        ++*at;
-        if (!slot->thing || slot->hash == hash) {
-            return slot->thing;
-        }
-    }
-}
-
 static void place(struct mt_index *index, struct mt_slot slot)
 {
     size_t i = slot.hash & (index->size - 1);

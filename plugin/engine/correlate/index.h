@@ -20,7 +20,18 @@ struct mt_index {
 };
 
 /* The things with this hash, one at a time: *at starts as 0. NULL: no more. The caller compares keys. */
-void *mt_index_next(const struct mt_index *index, uint64_t hash, size_t *at);
+static inline void *mt_index_next(const struct mt_index *index, uint64_t hash, size_t *at)
+{
+    const struct mt_slot *slot;
+
+    if (!index->size) {
+        return NULL;
+    }
+    do {
+        slot = &index->v[(hash + (*at)++) & (index->size - 1)];
+    } while (slot->thing && slot->hash != hash);
+    return slot->thing;
+}
 
 /* False when memory is short. */
 bool mt_index_add(struct mt_memory *m, struct mt_index *index, void *thing);

@@ -110,6 +110,54 @@ void mt_message_touch(struct mt_message *m, int64_t usec)
     }
 }
 
+/* --- its session --- */
+
+void mt_message_join(struct mt_message *m, struct mt_session *s)
+{
+    m->session = s;
+    m->elder = NULL;
+    m->sibling = s->messages;
+    if (m->sibling) {
+        m->sibling->elder = m;
+    }
+    s->messages = m;
+    s->refs++;
+}
+
+static void leave(struct mt_sessions *sessions, struct mt_message *m)
+{
+    struct mt_session *s = m->session;
+
+    if (s) {
+        *(m->elder ? &m->elder->sibling : &s->messages) = m->sibling;
+        if (m->sibling) {
+            m->sibling->elder = m->elder;
+        }
+        m->session = NULL;
+        mt_session_release(sessions, s);
+    }
+}
+
+void mt_message_absorb(struct mt_sessions *sessions, struct mt_message *m)
+{
+    mt_bag_copy(sessions->memory, &m->bag, &m->session->bag, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY);
+    leave(sessions, m);
+}
+
+/* --- its recipients --- */
+
+/* How many v has room for. */
+static uint32_t room_of(const struct mt_rcpts *rcpts)
+{
+    return rcpts->n < 2 ? rcpts->n : UINT32_C(1) << (32 - __builtin_clz(rcpts->n - 1));
+}
+
+/* Bytes of a block with that room. */
+static size_t block_size(uint32_t room)
+{
+    return room * (sizeof(struct mt_rcpt) + (room > INDEX_FROM ? 2 * sizeof(uint32_t) : 0));
+}
+
 static void free_recipients(struct mt_messages *messages, struct mt_rcpts *rcpts)
 {
     struct mt_memory *memory = messages->memory;
@@ -120,25 +168,18 @@ static void free_recipients(struct mt_messages *messages, struct mt_rcpts *rcpts
             mt_memory_put(memory, rcpts->v[i].result, sizeof(struct mt_result));
         }
     }
-    mt_memory_put(memory, rcpts->v, rcpts->size * sizeof *rcpts->v);
-    mt_memory_put(memory, rcpts->index, rcpts->index_size * sizeof *rcpts->index);
+    mt_memory_put(memory, rcpts->v, block_size(room_of(rcpts)));
     *rcpts = (struct mt_rcpts){0};
 }
 
 /* Frees all but the key and the hashes. */
 static void strip(struct mt_messages *messages, struct mt_message *m)
 {
-    struct mt_bag key = {0};
+    static const uint64_t key[2] = {MT_FIELD_BIT(0, MT_F_QUEUE_ID) | MT_FIELD_BIT(0, MT_F_INSTANCE)};
 
-    mt_bag_put(messages->memory, &key, MT_F_QUEUE_ID, mt_bag_get(&m->bag, MT_F_QUEUE_ID), true);
-    if (mt_bag_has(&m->bag, MT_F_INSTANCE)) {
-        mt_bag_put(messages->memory, &key, MT_F_INSTANCE, mt_bag_get(&m->bag, MT_F_INSTANCE), true);
-    }
-    mt_bag_free(messages->memory, &m->bag);
-    m->bag = key;
+    mt_bag_keep(messages->memory, &m->bag, key);
     free_recipients(messages, &m->rcpts);
-    mt_session_release(messages->sessions, m->session);
-    m->session = NULL;
+    leave(messages->sessions, m);
 }
 
 void mt_message_ended(struct mt_messages *messages, struct mt_message *m)
@@ -183,7 +224,7 @@ void mt_message_release(struct mt_messages *messages, struct mt_message *m)
         mt_bag_free(messages->memory, &m->bag);
         mt_hashes_free(messages->memory, &m->seen);
         free_recipients(messages, &m->rcpts);
-        mt_session_release(messages->sessions, m->session);
+        leave(messages->sessions, m);
         mt_memory_put(messages->memory, m, sizeof *m);
     }
 }
@@ -198,9 +239,18 @@ static uint64_t address_hash(const struct mt_messages *messages, struct mt_slice
     return XXH3_64bits_withSeed(to.p, to.n, seed);
 }
 
+/* The index of a long list: places in v plus one, by hash, twice as many as there is room in v. */
+static uint32_t *index_of(const struct mt_rcpts *rcpts, uint32_t room)
+{
+    return room > INDEX_FROM ? (uint32_t *)(void *)(rcpts->v + room) : NULL;
+}
+
 static int64_t search(const struct mt_rcpts *rcpts, uint64_t hash)
 {
-    if (!rcpts->index_size) {
+    uint32_t room = room_of(rcpts), mask = 2 * room - 1;
+    const uint32_t *index = index_of(rcpts, room);
+
+    if (!index) {
         for (uint32_t i = 0; i < rcpts->n; i++) {
             if (rcpts->v[i].hash == hash) {
                 return i;
@@ -208,64 +258,50 @@ static int64_t search(const struct mt_rcpts *rcpts, uint64_t hash)
         }
         return -1;
     }
-    for (uint32_t i = (uint32_t)hash & (rcpts->index_size - 1); rcpts->index[i];
-         i = (i + 1) & (rcpts->index_size - 1)) {
-        if (rcpts->v[rcpts->index[i] - 1].hash == hash) {
-            return rcpts->index[i] - 1;
+    for (uint32_t i = (uint32_t)hash & mask; index[i]; i = (i + 1) & mask) {
+        if (rcpts->v[index[i] - 1].hash == hash) {
+            return index[i] - 1;
         }
     }
     return -1;
 }
 
-static void index_place(struct mt_rcpts *rcpts, uint32_t which)
+static void index_place(const struct mt_rcpts *rcpts, uint32_t room, uint32_t which)
 {
-    uint32_t i = (uint32_t)rcpts->v[which].hash & (rcpts->index_size - 1);
+    uint32_t *index = index_of(rcpts, room), mask = 2 * room - 1;
+    uint32_t i = (uint32_t)rcpts->v[which].hash & mask;
 
-    while (rcpts->index[i]) {
-        i = (i + 1) & (rcpts->index_size - 1);
+    while (index[i]) {
+        i = (i + 1) & mask;
     }
-    rcpts->index[i] = which + 1;
+    index[i] = which + 1;
 }
 
-static bool grow_index(struct mt_memory *memory, struct mt_rcpts *rcpts, uint32_t size)
+static bool grow(struct mt_memory *memory, struct mt_rcpts *rcpts, uint32_t room)
 {
-    uint32_t *index = mt_memory_zeroed(memory, size * sizeof *index);
+    uint32_t bigger = room ? room * 2 : 1;
+    void *v = mt_memory_resize(memory, rcpts->v, block_size(room), block_size(bigger));
 
-    if (!index) {
-        return false;
-    }
-    mt_memory_put(memory, rcpts->index, rcpts->index_size * sizeof *rcpts->index);
-    rcpts->index = index;
-    rcpts->index_size = size;
-    for (uint32_t i = 0; i < rcpts->n; i++) {
-        index_place(rcpts, i);
-    }
-    return true;
-}
-
-static bool grow(struct mt_memory *memory, struct mt_rcpts *rcpts)
-{
-    uint32_t size = rcpts->size ? rcpts->size * 2 : 1;
-    void *v;
-
-    if (size > INDEX_FROM && !grow_index(memory, rcpts, size * 2)) {
-        return false;
-    }
-    v = mt_memory_resize(memory, rcpts->v, rcpts->size * sizeof *rcpts->v, size * sizeof *rcpts->v);
     if (!v) {
         return false;
     }
     rcpts->v = v;
-    rcpts->size = size;
+    if (bigger > INDEX_FROM) {
+        memset(index_of(rcpts, bigger), 0, 2 * bigger * sizeof(uint32_t));
+        for (uint32_t i = 0; i < rcpts->n; i++) {
+            index_place(rcpts, bigger, i);
+        }
+    }
     return true;
 }
 
 struct mt_rcpt *mt_message_add_recipient(struct mt_messages *messages, struct mt_message *m, uint64_t hash, bool stored)
 {
     struct mt_rcpts *rcpts = &m->rcpts;
+    uint32_t room = room_of(rcpts);
     struct mt_rcpt *rcpt;
 
-    if (rcpts->n == rcpts->size && (rcpts->size > UINT32_MAX / 8 || !grow(messages->memory, rcpts))) {
+    if (rcpts->n == room && (room > UINT32_MAX / 8 || !grow(messages->memory, rcpts, room))) {
         return NULL;
     }
     rcpt = &rcpts->v[rcpts->n];
@@ -275,8 +311,9 @@ struct mt_rcpt *mt_message_add_recipient(struct mt_messages *messages, struct mt
         rcpts->stored += rcpt->result != NULL;
     }
     rcpts->n++;
-    if (rcpts->index_size) {
-        index_place(rcpts, rcpts->n - 1);
+    room = room_of(rcpts);
+    if (room > INDEX_FROM) {
+        index_place(rcpts, room, rcpts->n - 1);
     }
     return rcpt;
 }

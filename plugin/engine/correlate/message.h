@@ -29,10 +29,9 @@ struct mt_rcpt {
 };
 
 struct mt_rcpts {
-    struct mt_rcpt *v;
-    uint32_t *index; /* places in v plus one, by hash; only for long lists */
-    uint32_t n, size, index_size;
-    uint32_t stored;
+    struct mt_rcpt *v; /* room for the next power of two; behind that, for long lists, an index */
+    uint32_t n;
+    uint32_t stored; /* with a result */
 };
 
 enum mt_origin {
@@ -52,10 +51,11 @@ enum mt_state {
 struct mt_message {
     uint64_t hash; /* of the key */
     struct mt_host *host;
-    struct mt_message *next, *prev; /* of the host: open ones, or ended ones, in order of the last line */
-    struct mt_session *session;     /* that it came in by; a reference */
-    struct mt_bag bag;              /* QUEUE_ID, INSTANCE, and the fields of the event that lines gave */
-    struct mt_hashes seen;          /* lines */
+    struct mt_message *next, *prev;     /* of the host: open ones, or ended ones, in order of the last line */
+    struct mt_session *session;         /* that it came in by; a reference */
+    struct mt_message *sibling, *elder; /* of the same session, the next and the one before */
+    struct mt_bag bag;                  /* QUEUE_ID, INSTANCE, and the fields of the event that lines gave */
+    struct mt_hashes seen;              /* lines */
     struct mt_rcpts rcpts;
     struct mt_time first;
     int64_t last;
@@ -64,15 +64,15 @@ struct mt_message {
     uint32_t lines;
     uint16_t version; /* counts the ends that were seen, so that an outdated one is known */
     uint8_t mta, state, origin;
-    uint8_t reason; /* enum mt_reason, when it ends as incomplete */
-    bool begun;     /* its first line (client=, uid=) was seen */
-    bool queued;    /* it reached the queue */
-    bool refused;   /* a recipient or more was rejected */
-    bool aliased;   /* recipients were made out of others: more may follow than were counted */
-    bool cut;       /* the MTA left recipients out of a line */
-    bool noticed;   /* BOUNCE_QUEUE_ID is a notice of delay */
-    bool deleted, rejected, discarded, canceled;
-    bool indexed;
+    uint8_t reason;   /* enum mt_reason, when it ends as incomplete */
+    bool begun : 1;   /* its first line (client=, uid=) was seen */
+    bool queued : 1;  /* it reached the queue */
+    bool refused : 1; /* a recipient or more was rejected */
+    bool aliased : 1; /* recipients were made out of others: more may follow than were counted */
+    bool cut : 1;     /* the MTA left recipients out of a line */
+    bool noticed : 1; /* BOUNCE_QUEUE_ID is a notice of delay */
+    bool deleted : 1, rejected : 1, discarded : 1, canceled : 1;
+    bool indexed : 1;
 };
 
 struct mt_message_list {
@@ -100,6 +100,12 @@ struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host 
  * False when it is there already, or memory is short.
  */
 bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m);
+
+/* It came in by this session, and has none yet. */
+void mt_message_join(struct mt_message *m, struct mt_session *s);
+
+/* The session, which it must have, adds nothing more: its facts are the message's now, and it can go. */
+void mt_message_absorb(struct mt_sessions *sessions, struct mt_message *m);
 
 /* A line of it came at usec: it is the youngest of the host's now. */
 void mt_message_touch(struct mt_message *m, int64_t usec);

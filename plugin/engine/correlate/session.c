@@ -108,9 +108,14 @@ static void close_session(struct mt_session *s, int64_t usec)
     }
 }
 
-/* Takes it out of the index and its list; the list's reference becomes the caller's. */
+/* Takes it out of the index and its list; the list's reference becomes the caller's. Nothing is added to it any
+ * more, so that its messages need not keep it.
+ */
 static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session *s)
 {
+    while (s->messages) {
+        mt_message_absorb(sessions, s->messages);
+    }
     mt_index_remove(&sessions->index, s);
     list_remove(list_of(s), s);
     s->indexed = false;

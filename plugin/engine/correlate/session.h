@@ -13,6 +13,7 @@
 #include "stored.h"
 
 struct mt_host;
+struct mt_message;
 
 /* One outgoing TLS connection of a process. */
 struct mt_peer {
@@ -28,6 +29,7 @@ struct mt_session {
     struct mt_host *host;
     struct mt_session *next, *prev; /* of the host: open ones, or closed ones, in order of the last line */
     struct mt_peer *peers;          /* newest first */
+    struct mt_message *messages;    /* that came in by it and ask it for facts */
     struct mt_bag bag;              /* PROGRAM, INSTANCE; CLIENT_*; USER, MECHANISM, STAGE, RESPONSE,
                                      * COMMANDS; QUEUE_ID: of the entry being received */
     struct mt_time last;

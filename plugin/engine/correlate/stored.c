@@ -56,7 +56,7 @@ static void *take(struct mt_store *store, size_t n, struct mt_chunk **from)
 /* A slice that pointed into `old` points into the copy at `copy`. */
 static void rebase(struct mt_slice *s, struct mt_slice old, const char *copy)
 {
-    if (s->p >= old.p && s->p <= old.p + old.n && old.n) {
+    if ((uintptr_t)s->p - (uintptr_t)old.p <= old.n && old.n) {
         s->p = copy + (s->p - old.p);
     }
 }
@@ -69,7 +69,7 @@ static void copy_values(struct mt_stored *s, const struct mt_record *rec)
         for (uint64_t rest = rec->f.have[w]; rest; rest &= rest - 1) {
             enum mt_field id = w * 64 + (unsigned)__builtin_ctzll(rest);
             s->v[k] = rec->f.v[id];
-            if (mt_field_info[id].type == MT_TYPE_STRING || mt_field_info[id].type == MT_TYPE_TREE) {
+            if (mt_is_text(id)) {
                 rebase(&s->v[k].s, rec->line.text, s->line.text.p);
                 rebase(&s->v[k].s, rec->line.program, s->line.program.p);
             }
@@ -80,7 +80,7 @@ static void copy_values(struct mt_stored *s, const struct mt_record *rec)
 
 struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *rec)
 {
-    size_t values = (size_t)__builtin_popcountll(rec->f.have[0]) + (size_t)__builtin_popcountll(rec->f.have[1]);
+    size_t values = mt_bits(rec->f.have[0]) + mt_bits(rec->f.have[1]);
     size_t head = sizeof(struct mt_stored) + values * sizeof(union mt_value);
     size_t n = head + rec->line.text.n + rec->line.program.n;
     struct mt_chunk *chunk;

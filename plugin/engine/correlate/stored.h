@@ -10,6 +10,12 @@
 #include "mailtrace/record.h"
 #include "memory.h"
 
+/* Sets of fields, one word of two: {SET(0), SET(1)}, SET being made of these. */
+#define MT_FIELD_BIT(word, id)          ((id) / 64 == (word) ? UINT64_C(1) << ((id) % 64) : 0)
+#define MT_FIELD_RUN(word, first, last) (MT_FIELD_UPTO(word, last) & ~MT_FIELD_UPTO(word, (first)-1))
+#define MT_FIELD_UPTO(word, last) \
+    ((last) / 64 > (word) ? UINT64_MAX : (last) / 64 < (word) ? 0 : UINT64_MAX >> (63 - (last) % 64))
+
 struct mt_session;
 struct mt_peer;
 struct mt_chunk;
@@ -46,13 +52,42 @@ static inline bool mt_stored_has(const struct mt_stored *s, enum mt_field id)
     return (s->have[id >> 6] >> (id & 63)) & 1;
 }
 
+/* Is its value a slice? */
+static inline bool mt_is_text(unsigned id)
+{
+#define MT_TEXT_BIT(id, object, name, type) \
+    | ((MT_TYPE_##type == MT_TYPE_STRING || MT_TYPE_##type == MT_TYPE_TREE) ? MT_FIELD_BIT(MT_WORD, MT_F_##id) : 0)
+    static const uint64_t text[2] = {
+#define MT_WORD 0
+        0 MT_FIELDS(MT_TEXT_BIT),
+#undef MT_WORD
+#define MT_WORD 1
+        0 MT_FIELDS(MT_TEXT_BIT),
+#undef MT_WORD
+    };
+#undef MT_TEXT_BIT
+
+    return (text[id / 64] >> (id % 64)) & 1;
+}
+
+/* How many bits are set. Without an instruction for it, the compiler would make a call. */
+static inline unsigned mt_bits(uint64_t word)
+{
+    word -= word >> 1 & UINT64_C(0x5555555555555555);
+    word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
+    word = (word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (unsigned)(word * UINT64_C(0x0101010101010101) >> 56);
+}
+
 /* The value; the field must be there. */
 static inline const union mt_value *mt_stored_value(const struct mt_stored *s, enum mt_field id)
 {
-    unsigned below = id < 64 ? 0 : (unsigned)__builtin_popcountll(s->have[0]);
     uint64_t mask = ((uint64_t)1 << (id & 63)) - 1;
 
-    return &s->v[below + (unsigned)__builtin_popcountll(s->have[id >> 6] & mask)];
+    if (id < 64) {
+        return &s->v[mt_bits(s->have[0] & mask)];
+    }
+    return &s->v[mt_bits(s->have[0]) + mt_bits(s->have[1] & mask)];
 }
 
 static inline struct mt_slice mt_stored_get(const struct mt_stored *s, enum mt_field id)
