@@ -25,6 +25,27 @@ START_TEST(test_find_gives_the_first_and_the_last_place)
 }
 END_TEST
 
+/* Texts are searched in pieces of 16 bytes. */
+START_TEST(test_find_finds_at_every_place_of_every_length)
+{
+    char text[70];
+
+    for (size_t n = 3; n <= sizeof text; n++) {
+        for (size_t at = 0; at + 3 <= n; at++) {
+            struct mt_slice s = mt_slice(text, n);
+            memset(text, 'a', sizeof text);
+            ck_assert_ptr_null(mt_find_text(s, MT_LIT("abc")));
+            ck_assert_ptr_null(mt_find_either(s, 'b', 'c'));
+            memcpy(text + at, "abc", 3);
+            ck_assert_ptr_eq(mt_find_text(s, MT_LIT("abc")), text + at);
+            ck_assert_ptr_null(mt_find_text(mt_slice(text, at + 2), MT_LIT("abc")));
+            ck_assert_ptr_eq(mt_find(s, 'b'), text + at + 1);
+            ck_assert_ptr_eq(mt_find_either(s, 'c', 'b'), text + at + 1);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_a_cursor_stays_where_nothing_fits)
 {
     struct mt_slice at = MT_LIT("abc"), token = MT_LIT("old");
@@ -167,6 +188,7 @@ Suite *mt_suite_scan(void)
     TCase *scan = tcase_create("scan");
 
     tcase_add_test(scan, test_find_gives_the_first_and_the_last_place);
+    tcase_add_test(scan, test_find_finds_at_every_place_of_every_length);
     tcase_add_test(scan, test_a_cursor_stays_where_nothing_fits);
     tcase_add_test(scan, test_words_are_taken_to_the_end);
     tcase_add_test(scan, test_text_before_a_mark_is_taken);

@@ -525,6 +525,23 @@ START_TEST(test_every_day_is_read_as_it_was_written)
 }
 END_TEST
 
+START_TEST(test_a_time_is_the_same_text_with_a_memory)
+{
+    static const int64_t steps[] = {0, 1, 999999, 1000000, 59000000, 60000000, -1, -61000000, 86400000000};
+    struct mt_time_memory memory = {0};
+    struct mt_time t = {.usec = -120000000};
+
+    for (size_t i = 0; i < 3600; i++) {
+        char text[MT_TIME_MAX], again[MT_TIME_MAX];
+        size_t n = mt_time_format(&t, text), m = mt_time_format_next(&memory, &t, again);
+        ck_assert(n == m && memcmp(text, again, n) == 0);
+        t.usec += steps[i % COUNT(steps)];
+        t.digits = (uint8_t)(i / 3 % 8);
+        t.offset = (int16_t)(i / 90 % 3 * 90 - 90);
+    }
+}
+END_TEST
+
 #define LOOP(tcase, test, table) tcase_add_loop_test(tcase, test, 0, (int)COUNT(table))
 
 static void add_headers(Suite *suite)
@@ -559,6 +576,7 @@ static void add_stamps(Suite *suite)
     LOOP(tcase, test_time_is_written_with_offset_and_the_fraction_it_had, times);
     tcase_add_test(tcase, test_every_day_is_written_as_the_c_library_has_it);
     tcase_add_test(tcase, test_every_day_is_read_as_it_was_written);
+    tcase_add_test(tcase, test_a_time_is_the_same_text_with_a_memory);
     suite_add_tcase(suite, tcase);
 }
 

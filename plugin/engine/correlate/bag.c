@@ -81,23 +81,64 @@ static size_t size_of(const struct entry *e)
     return (e->value.n < LONG ? 2 : 6) + e->value.n;
 }
 
+/* Bytes of a block with that room. Small ones come in steps anyway. */
+static size_t block_size(size_t room)
+{
+    return (HEAD + room + MT_MEMORY_STEP - 1) & ~(size_t)(MT_MEMORY_STEP - 1);
+}
+
 /* Makes the block fit n bytes of entries. */
 static bool resize(struct mt_memory *m, struct mt_bag *bag, size_t n)
 {
-    void *p;
+    struct mt_bag_block *block = bag->block;
+    size_t size = block_size(n);
 
     if (n > UINT32_MAX / 2) {
         return false;
     }
-    p = mt_memory_resize(m, bag->block, bag->block ? HEAD + bag->block->n : 0, HEAD + n);
-    if (!p) {
+    block = mt_memory_resize(m, block, block ? block_size(block->room) : 0, size);
+    if (!block) {
         return false;
     }
     if (!bag->block) {
-        *(struct mt_bag_block *)p = (struct mt_bag_block){0};
+        block->mask = 0;
+        block->n = 0;
     }
-    bag->block = p;
+    block->room = (uint32_t)(size - HEAD);
+    bag->block = block;
     return true;
+}
+
+void mt_bag_reserve(struct mt_memory *m, struct mt_bag *bag, uint32_t room)
+{
+    if (!bag->block) {
+        resize(m, bag, room);
+    }
+}
+
+/* Values are short: no call for those of up to 16 bytes. */
+static inline void copy_bytes(unsigned char *to, const char *from, size_t n)
+{
+    uint64_t a, b;
+    uint32_t c, d;
+
+    if (n - 8 <= 8) {
+        memcpy(&a, from, 8);
+        memcpy(&b, from + n - 8, 8);
+        memcpy(to, &a, 8);
+        memcpy(to + n - 8, &b, 8);
+    } else if (n - 4 < 4) {
+        memcpy(&c, from, 4);
+        memcpy(&d, from + n - 4, 4);
+        memcpy(to, &c, 4);
+        memcpy(to + n - 4, &d, 4);
+    } else if (n < 4) {
+        for (size_t i = 0; i < n; i++) {
+            to[i] = (unsigned char)from[i];
+        }
+    } else {
+        memcpy(to, from, n);
+    }
 }
 
 static void append(struct mt_bag_block *block, const struct entry *e)
@@ -113,9 +154,7 @@ static void append(struct mt_bag_block *block, const struct entry *e)
         memcpy(p, &n, sizeof n);
         p += sizeof n;
     }
-    if (n) {
-        memcpy(p, e->value.p, n);
-    }
+    copy_bytes(p, e->value.p, n);
     block->n = (uint32_t)(p + n - block->p);
     block->mask |= bit(e->id);
 }
@@ -128,7 +167,7 @@ static void put_all(struct mt_memory *m, struct mt_bag *bag, const struct entry 
     for (size_t i = 0; i < n; i++) {
         size += size_of(&e[i]);
     }
-    if (n && resize(m, bag, size)) {
+    if (n && ((bag->block && size <= bag->block->room) || resize(m, bag, size))) {
         for (size_t i = 0; i < n; i++) {
             append(bag->block, &e[i]);
         }
@@ -138,7 +177,7 @@ static void put_all(struct mt_memory *m, struct mt_bag *bag, const struct entry 
 void mt_bag_free(struct mt_memory *m, struct mt_bag *bag)
 {
     if (bag->block) {
-        mt_memory_put(m, bag->block, HEAD + bag->block->n);
+        mt_memory_put(m, bag->block, block_size(bag->block->room));
         bag->block = NULL;
     }
 }
@@ -164,26 +203,23 @@ int64_t mt_bag_get_int(const struct mt_bag *bag, enum mt_field id, int64_t other
     return find(bag, id, &e) ? as_int(e.value) : otherwise;
 }
 
-/* Another value in the place of one, in a block of the right size. */
+/* Another value in the place of one. */
 static void replace_entry(struct mt_memory *m, struct mt_bag *bag, const struct entry *e, const unsigned char *old,
                           size_t gone)
 {
-    struct mt_bag_block *from = bag->block, *to = NULL;
+    const struct mt_bag_block *from = bag->block;
     size_t before = (size_t)(old - from->p), behind = from->n - before - gone;
+    struct mt_bag to = {NULL};
 
-    if (e->value.n < UINT32_MAX / 4) {
-        to = mt_memory_get(m, HEAD + from->n - gone + size_of(e));
+    if (resize(m, &to, from->n - gone + size_of(e))) {
+        memcpy(to.block->p, from->p, before);
+        memcpy(to.block->p + before, old + gone, behind);
+        to.block->mask = from->mask;
+        to.block->n = (uint32_t)(before + behind);
+        append(to.block, e);
+        mt_bag_free(m, bag);
+        *bag = to;
     }
-    if (!to) {
-        return;
-    }
-    to->mask = from->mask;
-    to->n = from->n - (uint32_t)gone;
-    memcpy(to->p, from->p, before);
-    memcpy(to->p + before, old + gone, behind);
-    append(to, e);
-    mt_bag_free(m, bag);
-    bag->block = to;
 }
 
 static void put(struct mt_memory *m, struct mt_bag *bag, const struct entry *e, bool replace)

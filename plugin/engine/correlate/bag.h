@@ -14,7 +14,8 @@
 
 struct mt_bag_block {
     uint64_t mask; /* bit id & 63 of each entry */
-    uint32_t n;    /* bytes of the entries; the block is just large enough for them */
+    uint32_t n;    /* bytes of the entries */
+    uint32_t room; /* for entries: what the bag was told to reserve, or just enough */
     unsigned char p[];
 };
 
@@ -23,6 +24,18 @@ struct mt_bag {
 };
 
 void mt_bag_free(struct mt_memory *m, struct mt_bag *bag);
+
+/* Makes room for entries of that many bytes in an empty bag. */
+void mt_bag_reserve(struct mt_memory *m, struct mt_bag *bag, uint32_t room);
+
+/* Is its first entry this field with this value? */
+static inline bool mt_bag_starts(const struct mt_bag *bag, enum mt_field id, struct mt_slice s)
+{
+    const struct mt_bag_block *block = bag->block;
+
+    return block && block->n > 1 && block->p[0] == id && block->p[1] == s.n &&
+           mt_same((const char *)block->p + 2, s.p, s.n);
+}
 
 bool mt_bag_has(const struct mt_bag *bag, enum mt_field id);
 struct mt_slice mt_bag_get(const struct mt_bag *bag, enum mt_field id); /* valid until the bag changes */

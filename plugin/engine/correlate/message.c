@@ -5,6 +5,7 @@
 
 #include "host.h"
 
+#define BAG_ROOM   96 /* bytes: what is known of most when the first recipient is */
 #define INDEX_FROM 32 /* recipients; shorter lists are searched as they stand */
 
 static uint64_t key_hash(const struct mt_messages *messages, const struct mt_host *host, struct mt_slice instance,
@@ -18,6 +19,14 @@ static uint64_t key_hash(const struct mt_messages *messages, const struct mt_hos
     return XXH3_64bits_withSeed(queue_id.p, queue_id.n, seed);
 }
 
+/* The queue ID is what a bag begins with. */
+static bool is_key(const struct mt_message *m, struct mt_slice instance, struct mt_slice queue_id)
+{
+    return (mt_bag_starts(&m->bag, MT_F_QUEUE_ID, queue_id) ||
+            mt_slice_eq(mt_bag_get(&m->bag, MT_F_QUEUE_ID), queue_id)) &&
+           mt_slice_eq(mt_bag_get(&m->bag, MT_F_INSTANCE), instance);
+}
+
 struct mt_message *mt_message_find(const struct mt_messages *messages, const struct mt_host *host,
                                    struct mt_slice instance, struct mt_slice queue_id)
 {
@@ -25,8 +34,7 @@ struct mt_message *mt_message_find(const struct mt_messages *messages, const str
     struct mt_message *m;
 
     for (size_t at = 0; (m = mt_index_next(&messages->index, hash, &at));) {
-        if (m->host == host && mt_slice_eq(mt_bag_get(&m->bag, MT_F_QUEUE_ID), queue_id) &&
-            mt_slice_eq(mt_bag_get(&m->bag, MT_F_INSTANCE), instance)) {
+        if (m->host == host && is_key(m, instance, queue_id)) {
             return m;
         }
     }
@@ -85,6 +93,7 @@ struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host 
     m->first = first;
     m->last = first.usec;
     m->refs = 1;
+    mt_bag_reserve(messages->memory, &m->bag, BAG_ROOM);
     mt_bag_put(messages->memory, &m->bag, MT_F_QUEUE_ID, queue_id, true);
     if (instance.n) {
         mt_bag_put(messages->memory, &m->bag, MT_F_INSTANCE, instance, true);

@@ -7,6 +7,7 @@
 #include "traits.h"
 
 #define PEERS_MAX            4
+#define BAG_ROOM             208 /* bytes: for most, so that it need not be moved */
 #define SESSIONS_PER_PROCESS 16
 
 const char *const mt_trouble_names[MT_TROUBLE_COUNT] = {
@@ -175,6 +176,7 @@ static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_h
     s->closed = INT64_MAX;
     s->number = ++sessions->opened;
     s->refs = 1;
+    mt_bag_reserve(sessions->memory, &s->bag, BAG_ROOM);
     mt_bag_put(sessions->memory, &s->bag, MT_F_PROGRAM, line->line.program, true);
     if (mt_stored_has(line, MT_F_INSTANCE)) {
         mt_bag_put(sessions->memory, &s->bag, MT_F_INSTANCE, mt_stored_get(line, MT_F_INSTANCE), true);

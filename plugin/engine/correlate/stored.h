@@ -34,7 +34,8 @@ struct mt_stored {
     uint32_t refs;
     uint8_t mta, kind, status;
     bool list, more, repeated;
-    union mt_value v[]; /* the fields that `have` names, in their order; then the bytes of the slices */
+    uint8_t place[MT_FIELD_COUNT]; /* in v, of the fields that `have` names */
+    union mt_value v[];            /* in order of the fields; then the bytes of the slices */
 };
 
 struct mt_store {
@@ -70,24 +71,10 @@ static inline bool mt_is_text(unsigned id)
     return (text[id / 64] >> (id % 64)) & 1;
 }
 
-/* How many bits are set. Without an instruction for it, the compiler would make a call. */
-static inline unsigned mt_bits(uint64_t word)
-{
-    word -= word >> 1 & UINT64_C(0x5555555555555555);
-    word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
-    word = (word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-    return (unsigned)(word * UINT64_C(0x0101010101010101) >> 56);
-}
-
 /* The value; the field must be there. */
 static inline const union mt_value *mt_stored_value(const struct mt_stored *s, enum mt_field id)
 {
-    uint64_t mask = ((uint64_t)1 << (id & 63)) - 1;
-
-    if (id < 64) {
-        return &s->v[mt_bits(s->have[0] & mask)];
-    }
-    return &s->v[mt_bits(s->have[0]) + mt_bits(s->have[1] & mask)];
+    return &s->v[s->place[id]];
 }
 
 static inline struct mt_slice mt_stored_get(const struct mt_stored *s, enum mt_field id)
@@ -100,7 +87,7 @@ static inline int64_t mt_stored_int(const struct mt_stored *s, enum mt_field id,
     return mt_stored_has(s, id) ? mt_stored_value(s, id)->i : otherwise;
 }
 
-/* Copies every field into f that f has not yet. */
+/* Sets f to the line's fields. */
 void mt_stored_fill(const struct mt_stored *s, struct mt_fields *f);
 
 #endif

@@ -19,7 +19,7 @@ static inline uint64_t mt_load8(const char *p)
     return word;
 }
 
-static inline uint64_t mt_load4(const char *p)
+static inline uint32_t mt_load4(const char *p)
 {
     uint32_t word;
 
@@ -37,23 +37,44 @@ static inline mt_block mt_block_load(const char *p)
     return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-static inline mt_block mt_block_of(uint64_t first, uint64_t second)
-{
-    return _mm_set_epi64x((long long)second, (long long)first);
-}
-
 static inline void mt_block_store(char *p, mt_block block)
 {
     _mm_storeu_si128((__m128i *)(void *)p, block);
 }
 
+/* Two pieces of 4, or of 8, bytes: the first four make a block by standing in it twice. */
+static inline mt_block mt_block_of4(const char *first, const char *second)
+{
+    __m128i pair =
+        _mm_unpacklo_epi32(_mm_cvtsi32_si128((int)mt_load4(first)), _mm_cvtsi32_si128((int)mt_load4(second)));
+
+    return _mm_unpacklo_epi64(pair, pair);
+}
+
+static inline mt_block mt_block_of8(const char *first, const char *second)
+{
+    return _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(const void *)first),
+                              _mm_loadl_epi64((const __m128i *)(const void *)second));
+}
+
+/* All bits of each byte that is clean. Exchanging 0x22 and 0x20 puts the quote below all that
+ * is clean, with the controls and, as signed numbers, 0x80 to 0xFF.
+ */
+static inline mt_block mt_block_good(mt_block block)
+{
+    __m128i above = _mm_cmpgt_epi8(_mm_xor_si128(block, _mm_set1_epi8(2)), _mm_set1_epi8(0x20));
+
+    return _mm_andnot_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('\\')), above);
+}
+
 static inline bool mt_block_is_clean(mt_block block)
 {
-    __m128i bad = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20)); /* signed: 0x80 to 0xFF as well */
+    return _mm_movemask_epi8(mt_block_good(block)) == 0xFFFF;
+}
 
-    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(block, _mm_set1_epi8('"')));
-    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
-    return _mm_movemask_epi8(bad) == 0;
+static inline bool mt_blocks_are_clean(mt_block a, mt_block b)
+{
+    return _mm_movemask_epi8(_mm_and_si128(mt_block_good(a), mt_block_good(b))) == 0xFFFF;
 }
 
 #else
@@ -62,14 +83,21 @@ typedef struct {
     uint64_t first, second;
 } mt_block;
 
-static inline mt_block mt_block_of(uint64_t first, uint64_t second)
+static inline mt_block mt_block_of4(const char *first, const char *second)
 {
-    return (mt_block){first, second};
+    uint64_t pair = (uint64_t)mt_load4(first) << 32 | mt_load4(second);
+
+    return (mt_block){pair, pair};
+}
+
+static inline mt_block mt_block_of8(const char *first, const char *second)
+{
+    return (mt_block){mt_load8(first), mt_load8(second)};
 }
 
 static inline mt_block mt_block_load(const char *p)
 {
-    return mt_block_of(mt_load8(p), mt_load8(p + 8));
+    return mt_block_of8(p, p + 8);
 }
 
 static inline void mt_block_store(char *p, mt_block block)
@@ -95,60 +123,73 @@ static inline bool mt_block_is_clean(mt_block block)
     return (mt_word_bad(block.first) | mt_word_bad(block.second)) == 0;
 }
 
+static inline bool mt_blocks_are_clean(mt_block a, mt_block b)
+{
+    return mt_block_is_clean(a) && mt_block_is_clean(b);
+}
+
 #endif
 
-/* Copies 1 to 15 bytes, as two words that may overlap, and says whether they are clean. */
+static inline bool mt_is_clean(char c)
+{
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Copies 1 to 15 bytes, as two pieces that may overlap, and says whether they are clean. */
 static inline bool mt_clean_copy_short(const char *p, size_t n, char *out)
 {
-    const uint64_t blanks = 0x2020202020202020;
-    uint64_t first, last;
-
     if (n >= 8) {
-        first = mt_load8(p);
-        last = mt_load8(p + n - 8);
-        memcpy(out, &first, 8);
-        memcpy(out + n - 8, &last, 8);
-        return mt_block_is_clean(mt_block_of(first, last));
+        mt_block block = mt_block_of8(p, p + n - 8);
+        memcpy(out, p, 8);
+        memcpy(out + n - 8, p + n - 8, 8);
+        return mt_block_is_clean(block);
     }
     if (n >= 4) {
-        first = mt_load4(p);
-        last = mt_load4(p + n - 4);
+        mt_block block = mt_block_of4(p, p + n - 4);
         memcpy(out, p, 4);
         memcpy(out + n - 4, p + n - 4, 4);
-        return mt_block_is_clean(mt_block_of(first << 32 | last, blanks));
+        return mt_block_is_clean(block);
     }
-    out[0] = p[0];
-    out[n / 2] = p[n / 2];
-    out[n - 1] = p[n - 1];
-    first = blanks << 24 | (uint64_t)(unsigned char)p[0] << 16 | (uint64_t)(unsigned char)p[n / 2] << 8;
-    return mt_block_is_clean(mt_block_of(first | (unsigned char)p[n - 1], blanks));
+    for (size_t i = 0; i < n; i++) {
+        out[i] = p[i];
+        if (!mt_is_clean(p[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Copies 16 to 32 bytes, as two blocks that may overlap, and says whether they are clean. */
+static inline bool mt_clean_copy_two(const char *p, size_t n, char *out)
+{
+    mt_block first = mt_block_load(p), last = mt_block_load(p + n - 16);
+
+    mt_block_store(out, first);
+    mt_block_store(out + n - 16, last);
+    return mt_blocks_are_clean(first, last);
 }
 
 /* Copies text. Returns how much of it is certainly clean: n, or the place of a block with
  * a byte that is not; what was written from there on is of no use.
  */
-static inline size_t mt_clean_copy(const char *p, size_t n, char *out)
+static inline __attribute__((always_inline)) size_t mt_clean_copy(const char *p, size_t n, char *out)
 {
-    size_t i = 0;
-    mt_block block;
+    size_t left = n;
 
     if (n < 16) {
         return n == 0 || mt_clean_copy_short(p, n, out) ? n : 0;
     }
-    do {
-        block = mt_block_load(p + i);
-        mt_block_store(out + i, block);
-        if (!mt_block_is_clean(block)) {
-            return i;
-        }
-        i += 16;
-    } while (n - i >= 16);
-    if (i == n) {
-        return n;
+    if (n <= 32) {
+        return mt_clean_copy_two(p, n, out) ? n : 0;
     }
-    block = mt_block_load(p + n - 16);
-    mt_block_store(out + n - 16, block);
-    return mt_block_is_clean(block) ? n : i;
+    for (; left > 32; left -= 16, p += 16, out += 16) {
+        mt_block block = mt_block_load(p);
+        mt_block_store(out, block);
+        if (!mt_block_is_clean(block)) {
+            return n - left;
+        }
+    }
+    return mt_clean_copy_two(p, left, out) ? n : n - left;
 }
 
 #endif

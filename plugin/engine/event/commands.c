@@ -8,16 +8,14 @@ static const struct mt_slice names[] = {
 #undef MT_ROW
 };
 
-enum { NAMES = sizeof names / sizeof *names };
+_Static_assert(MT_COMMAND_COUNT <= 32, "more commands than bits");
 
-_Static_assert(NAMES <= 32, "more commands than bits");
-
-/* The place of a name, NAMES when it is none. Postfix writes lower case. */
+/* The place of a name, MT_COMMAND_COUNT when it is none. Postfix writes lower case. */
 static unsigned index_of(struct mt_slice name)
 {
     unsigned i = 0;
 
-    while (i < NAMES && !mt_slice_eq(name, names[i])) {
+    while (i < MT_COMMAND_COUNT && !mt_slice_eq(name, names[i])) {
         i++;
     }
     return i;
@@ -36,7 +34,7 @@ static bool read_word(struct mt_slice word, struct mt_command *command)
         return false;
     }
     command->index = index_of(name);
-    return !word.n && command->index < NAMES;
+    return !word.n && command->index < MT_COMMAND_COUNT;
 }
 
 bool mt_command_next(struct mt_slice *text, uint32_t *seen, struct mt_command *command)

@@ -38,6 +38,13 @@
     X("quit")          \
     X("unknown")
 
+/* How many those are. */
+enum {
+#define MT_ONE(name) +1
+    MT_COMMAND_COUNT = MT_COMMANDS(MT_ONE)
+#undef MT_ONE
+};
+
 struct mt_command {
     unsigned index; /* of MT_COMMANDS */
     int64_t tried, accepted;

@@ -8,7 +8,7 @@
 #include "key.h"
 #include "mailtrace/received.h"
 
-static inline void hop_string(struct sink *sink, const struct mt_key *key, struct mt_slice s)
+static __attribute__((noinline)) void hop_string(struct sink *sink, const struct mt_key *key, struct mt_slice s)
 {
     if (s.n) {
         sink_string(sink, key, s);
@@ -71,7 +71,6 @@ static void walk_hop(struct sink *sink, const struct mt_hop *hop)
 {
     static const struct mt_key via = MT_KEY("via"), id = MT_KEY("id"), recipient = MT_KEY("for");
     static const struct mt_key time = MT_KEY("time"), delay = MT_KEY("delay");
-    char buf[MT_TIME_MAX];
 
     sink_open(sink, NULL, false);
     hop_hosts(sink, hop);
@@ -80,7 +79,7 @@ static void walk_hop(struct sink *sink, const struct mt_hop *hop)
     hop_string(sink, &id, hop->id);
     hop_string(sink, &recipient, hop->recipient);
     if (hop->timed) {
-        sink_string(sink, &time, mt_slice(buf, mt_time_format(&hop->time, buf)));
+        sink_time(sink, &time, &hop->time);
     }
     if (hop->delayed) {
         sink_seconds(sink, &delay, hop->delay);

@@ -16,33 +16,52 @@ struct sink {
     bool failed;
 };
 
-/* What a value takes beside its own text: key (copied whole), quotes or bracket or number, comma. */
-#define ROOM_AROUND 64
+/* What a value takes beside its own text: key (copied whole), quotes or bracket or number or time, comma. */
+#define ROOM_AROUND 80
 
 /* The longest text of one byte: \u001f. */
 #define ROOM_PER_BYTE 6
 
 _Static_assert(ROOM_AROUND >= MT_KEY_MAX + MT_NUMBER_MAX + 3, "too little room");
+_Static_assert(ROOM_AROUND >= MT_KEY_MAX + MT_TIME_MAX + 3, "too little room");
 
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
-static __attribute__((noinline)) bool grow(struct sink *s, size_t n)
+/* What is called here takes no pointer to the sink: where its address is taken nowhere, it stays
+ * in registers.
+ */
+static __attribute__((noinline)) char *grow(struct mt_buffer *buffer, char *p, size_t n)
 {
-    size_t used = (size_t)(s->p - s->buffer->p);
+    size_t used = (size_t)(p - buffer->p);
 
-    if (s->failed || n > SIZE_MAX - used || !mt_buffer_grow(s->buffer, used + n)) {
-        s->failed = true;
-        s->end = s->p;
+    if (n > SIZE_MAX - used || !mt_buffer_grow(buffer, used + n)) {
+        return NULL;
+    }
+    return buffer->p + used;
+}
+
+static inline void sink_fail(struct sink *s)
+{
+    s->failed = true;
+    s->end = s->p;
+}
+
+static inline bool sink_grow(struct sink *s, size_t n)
+{
+    char *p = s->failed ? NULL : grow(s->buffer, s->p, n);
+
+    if (!p) {
+        sink_fail(s);
         return false;
     }
-    s->p = s->buffer->p + used;
+    s->p = p;
     s->end = s->buffer->p + s->buffer->size;
     return true;
 }
 
 static inline bool room(struct sink *s, size_t n)
 {
-    return !unlikely(n > (size_t)(s->end - s->p)) || grow(s, n);
+    return !unlikely(n > (size_t)(s->end - s->p)) || sink_grow(s, n);
 }
 
 static inline char *put_key(char *p, const struct mt_key *key)
@@ -52,6 +71,16 @@ static inline char *put_key(char *p, const struct mt_key *key)
         p += key->n;
     }
     return p;
+}
+
+/* The same, and the quote that begins a string. */
+static inline char *put_string_key(char *p, const struct mt_key *key)
+{
+    if (key) {
+        return put_key(p, key) + 1;
+    }
+    *p = '"';
+    return p + 1;
 }
 
 static inline void sink_open(struct sink *s, const struct mt_key *key, bool array)
@@ -132,52 +161,56 @@ static __attribute__((noinline)) char *put_escaped(char *p, struct mt_slice s)
     return p;
 }
 
-/* The rest of a string, from the first block on that is not clean. */
-static __attribute__((noinline)) void put_rest(struct sink *s, struct mt_slice text)
+/* A string from where it is not clean on. Returns the place behind it, NULL when memory is short. */
+static __attribute__((noinline)) char *put_rest(struct mt_buffer *buffer, char *p, struct mt_slice text)
 {
-    if (room(s, text.n * ROOM_PER_BYTE + ROOM_AROUND)) {
-        char *p = put_escaped(s->p, text);
-        memcpy(p, "\",", 2);
-        s->p = p + 2;
-    }
+    p = grow(buffer, p, text.n * ROOM_PER_BYTE + ROOM_AROUND);
+    return p ? put_escaped(p, text) : NULL;
 }
 
-static inline __attribute__((always_inline)) void put_string(struct sink *s, const struct mt_key *key,
-                                                             struct mt_slice text)
+static inline void sink_rest(struct sink *s, struct mt_slice text)
 {
-    char *p = put_key(s->p, key);
-    size_t clean;
+    char *p = put_rest(s->buffer, s->p, text);
 
-    *p++ = '"';
-    clean = mt_clean_copy(text.p, text.n, p);
-    p += clean;
-    if (unlikely(clean < text.n)) {
-        s->p = p;
-        put_rest(s, mt_slice_skip(text, clean));
+    if (!p) {
+        sink_fail(s);
         return;
     }
     memcpy(p, "\",", 2);
     s->p = p + 2;
+    s->end = s->buffer->p + s->buffer->size;
 }
 
-static __attribute__((noinline)) void put_string_growing(struct sink *s, const struct mt_key *key, struct mt_slice text)
+static inline __attribute__((always_inline)) void sink_string(struct sink *s, const struct mt_key *key,
+                                                              struct mt_slice text)
 {
-    if (text.n > SIZE_MAX / 16) {
-        s->failed = true;
-        s->end = s->p;
-    } else if (grow(s, text.n + ROOM_AROUND)) {
-        put_string(s, key, text);
+    char *p;
+    size_t clean;
+
+    if (unlikely(text.n + ROOM_AROUND > (size_t)(s->end - s->p)) &&
+        (text.n > SIZE_MAX / 16 || !sink_grow(s, text.n + ROOM_AROUND))) {
+        sink_fail(s);
+        return;
     }
+    p = put_string_key(s->p, key);
+    clean = mt_clean_copy(text.p, text.n, p);
+    s->p = p + clean;
+    if (unlikely(clean < text.n)) {
+        sink_rest(s, mt_slice_skip(text, clean));
+        return;
+    }
+    memcpy(s->p, "\",", 2);
+    s->p += 2;
 }
 
-static inline void sink_string(struct sink *s, const struct mt_key *key, struct mt_slice text)
+/* A time needs no look at its bytes. */
+static inline void sink_time(struct sink *s, const struct mt_key *key, const struct mt_time *t)
 {
-    size_t left = (size_t)(s->end - s->p);
-
-    if (unlikely(left < ROOM_AROUND || left - ROOM_AROUND < text.n)) {
-        put_string_growing(s, key, text);
-    } else {
-        put_string(s, key, text);
+    if (room(s, ROOM_AROUND)) {
+        char *p = put_string_key(s->p, key);
+        p += mt_time_format(t, p);
+        memcpy(p, "\",", 2);
+        s->p = p + 2;
     }
 }
 
@@ -185,7 +218,11 @@ static inline void sink_integer(struct sink *s, const struct mt_key *key, int64_
 {
     if (room(s, ROOM_AROUND)) {
         char *p = put_key(s->p, key);
-        p += mt_integer_format(i, p);
+        if (i >= 0 && i < 10) { /* most are counts */
+            *p++ = (char)('0' + i);
+        } else {
+            p = mt_integer_put(p, i);
+        }
         *p = ',';
         s->p = p + 1;
     }
@@ -195,7 +232,7 @@ static inline void sink_seconds(struct sink *s, const struct mt_key *key, int64_
 {
     if (room(s, ROOM_AROUND)) {
         char *p = put_key(s->p, key);
-        p += mt_seconds_format(usec, p);
+        p = mt_seconds_put(p, usec);
         *p = ',';
         s->p = p + 1;
     }

@@ -1,11 +1,41 @@
 /* Names of events, and lists of them as options hold them. */
-#include "mailtrace/event.h"
+#include "words.h"
+
+/* X(identifier, name). */
+#define EVENTS(X)           \
+    X(DELIVERY, "delivery") \
+    X(MESSAGE, "message")   \
+    X(REJECT, "reject")     \
+    X(SESSION, "session")
 
 const char *const mt_event_names[MT_EVENT_COUNT] = {
-    [MT_EVENT_DELIVERY] = "delivery",
-    [MT_EVENT_MESSAGE] = "message",
-    [MT_EVENT_REJECT] = "reject",
-    [MT_EVENT_SESSION] = "session",
+#define MT_ROW(id, name) [MT_EVENT_##id] = name,
+    EVENTS(MT_ROW)
+#undef MT_ROW
+};
+
+const struct mt_slice mt_event_words[MT_EVENT_COUNT] = {
+#define MT_ROW(id, name) [MT_EVENT_##id] = MT_NAMED(name),
+    EVENTS(MT_ROW)
+#undef MT_ROW
+};
+
+const struct mt_slice mt_kind_words[MT_KIND_COUNT] = {
+#define MT_ROW(id, name) [MT_KIND_##id] = MT_NAMED(name),
+    MT_KINDS(MT_ROW)
+#undef MT_ROW
+};
+
+const struct mt_slice mt_mta_words[MT_MTA_COUNT] = {
+#define MT_ROW(id, name) [MT_MTA_##id] = MT_NAMED(name),
+    MT_MTAS(MT_ROW)
+#undef MT_ROW
+};
+
+const struct mt_slice mt_status_words[MT_STATUS_COUNT] = {
+#define MT_ROW(id, name) [MT_STATUS_##id] = MT_NAMED(name),
+    MT_STATUSES(MT_ROW)
+#undef MT_ROW
 };
 
 static bool is_separator(char c)
@@ -31,7 +61,7 @@ static struct mt_slice take_name(struct mt_slice *at)
 static unsigned bit_of(struct mt_slice name)
 {
     for (unsigned kind = 0; kind < MT_EVENT_COUNT; kind++) {
-        if (mt_slice_eq(name, mt_slice_str(mt_event_names[kind]))) {
+        if (mt_slice_eq(name, mt_event_words[kind])) {
             return 1u << kind;
         }
     }

@@ -1,17 +1,65 @@
 #include "number.h"
 
-/* Digits of an unsigned number. */
-static size_t write_digits(uint64_t value, char *buf)
+/* Writes the two digits of a value below 100. */
+static inline void put_pair(char *p, uint64_t value)
 {
-    size_t length = 1;
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
 
-    for (uint64_t rest = value; rest >= 10; rest /= 10) {
-        length++;
+    memcpy(p, pairs + 2 * value, 2);
+}
+
+/* How many digits a value that is not 0 has. 1233 / 4096 is a little more than the logarithm of 2. */
+static unsigned count_digits(uint64_t value)
+{
+    static const uint64_t powers[] = {
+        1,
+        10,
+        100,
+        1000,
+        10000,
+        100000,
+        1000000,
+        10000000,
+        100000000,
+        1000000000,
+        10000000000,
+        100000000000,
+        1000000000000,
+        10000000000000,
+        100000000000000,
+        1000000000000000,
+        10000000000000000,
+        100000000000000000,
+        1000000000000000000,
+        10000000000000000000U,
+    };
+    unsigned bits = 64 - (unsigned)__builtin_clzll(value), guess = bits * 1233 >> 12;
+
+    return guess + (value >= powers[guess]);
+}
+
+static char *put_digits(char *p, uint64_t value)
+{
+    char *end;
+
+    if (value < 10) {
+        *p = (char)('0' + value);
+        return p + 1;
     }
-    for (size_t i = length; i--; value /= 10) {
-        buf[i] = (char)('0' + value % 10);
+    end = p + count_digits(value);
+    for (p = end; value >= 100; value /= 100) {
+        p -= 2;
+        put_pair(p, value % 100);
     }
-    return length;
+    if (value >= 10) {
+        put_pair(p - 2, value);
+    } else {
+        p[-1] = (char)('0' + value);
+    }
+    return end;
 }
 
 /* Writes the minus sign; returns what follows it. */
@@ -24,36 +72,37 @@ static uint64_t take_sign(int64_t value, char **p)
     return -(uint64_t)value;
 }
 
-size_t mt_integer_format(int64_t value, char *buf)
+char *mt_integer_put(char *p, int64_t value)
 {
-    char *p = buf;
     uint64_t magnitude = take_sign(value, &p);
 
-    return (size_t)(p - buf) + write_digits(magnitude, p);
+    return put_digits(p, magnitude);
+}
+
+char *mt_seconds_put(char *p, int64_t usec)
+{
+    uint64_t magnitude = take_sign(usec, &p), whole = magnitude < 1000000 ? 0 : magnitude / 1000000;
+    unsigned fraction = (unsigned)(magnitude - whole * 1000000);
+
+    p = put_digits(p, whole);
+    if (!fraction) {
+        return p;
+    }
+    *p = '.';
+    put_pair(p + 1, fraction / 10000);
+    p += 3;
+    if (fraction % 10000) { /* seldom: Postfix' delay_logging_resolution_limit is 2 */
+        put_pair(p, fraction / 100 % 100);
+        put_pair(p + 2, fraction % 100);
+        p += 4;
+    }
+    while (p[-1] == '0') {
+        p--;
+    }
+    return p;
 }
 
 size_t mt_seconds_format(int64_t usec, char *buf)
 {
-    char *p = buf;
-    uint64_t magnitude = take_sign(usec, &p);
-    unsigned fraction = (unsigned)(magnitude % 1000000);
-    unsigned digits = 6;
-
-    p += write_digits(magnitude / 1000000, p);
-    if (!fraction) {
-        return (size_t)(p - buf);
-    }
-    if (fraction % 10000 == 0) { /* 0.28: Postfix' delay_logging_resolution_limit */
-        fraction /= 10000;
-        digits = 2;
-    }
-    for (; fraction % 10 == 0; fraction /= 10) {
-        digits--;
-    }
-    *p = '.';
-    for (unsigned i = digits; i; i--) {
-        p[i] = (char)('0' + fraction % 10);
-        fraction /= 10;
-    }
-    return (size_t)(p - buf) + 1 + digits;
+    return (size_t)(mt_seconds_put(buf, usec) - buf);
 }

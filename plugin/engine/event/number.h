@@ -1,13 +1,14 @@
-/* Numbers as text, without printf: mt_seconds_format() of event.h, and integers. */
+/* Numbers as text, without printf: mt_seconds_format() of event.h, and what the JSON text sink needs. */
 #ifndef MT_EVENT_NUMBER_H
 #define MT_EVENT_NUMBER_H
 
 #include "mailtrace/event.h"
 
-/* Longest text of either. */
+/* Longest text of either, and room to write it: what lies behind the text may be written over. */
 #define MT_NUMBER_MAX 24
 
-/* Decimal, no NUL; buf has MT_NUMBER_MAX bytes. Returns the length. */
-size_t mt_integer_format(int64_t value, char *buf);
+/* Write a number in decimal, no NUL, to p. Return the place behind it. */
+char *mt_integer_put(char *p, int64_t value);
+char *mt_seconds_put(char *p, int64_t usec); /* as mt_seconds_format() */
 
 #endif

@@ -27,6 +27,13 @@ static inline void sink_string(struct sink *sink, const struct mt_key *key, stru
     sink->visitor->string(sink->ctx, name_of(key), s);
 }
 
+static inline void sink_time(struct sink *sink, const struct mt_key *key, const struct mt_time *t)
+{
+    char buf[MT_TIME_MAX];
+
+    sink_string(sink, key, mt_slice(buf, mt_time_format(t, buf)));
+}
+
 static inline void sink_integer(struct sink *sink, const struct mt_key *key, int64_t i)
 {
     sink->visitor->integer(sink->ctx, name_of(key), i);

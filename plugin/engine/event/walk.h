@@ -8,6 +8,7 @@
  *     static inline void sink_open(struct sink *, const struct mt_key *, bool array);
  *     static inline void sink_close(struct sink *, bool array);
  *     static inline void sink_string(struct sink *, const struct mt_key *, struct mt_slice);
+ *     static inline void sink_time(struct sink *, const struct mt_key *, const struct mt_time *);
  *     static inline void sink_integer(struct sink *, const struct mt_key *, int64_t);
  *     static inline void sink_seconds(struct sink *, const struct mt_key *, int64_t usec);
  *     static inline void sink_boolean(struct sink *, const struct mt_key *, bool);
@@ -21,26 +22,43 @@
 #include "commands.h"
 #include "hop.h"
 #include "key.h"
+#include "words.h"
 
-/* The order. A span is a run of MT_FIELDS; an event's keys are the spans of its kind, one
- * after the other. A field that stands in none of them is not written.
+/* The order. A run is a set of fields that are written in the order of MT_FIELDS; an event's
+ * keys are the runs of its kind, one after the other. A field that stands in none of them is not written.
  */
-struct span {
-    unsigned char first, last;
+struct run {
+    uint64_t mask[2]; /* as mt_fields.have */
 };
-#define SPAN(first, last)         \
-    {                             \
-        MT_F_##first, MT_F_##last \
-    }
-#define ONE(field) SPAN(field, field)
-#define COMMON     SPAN(ID, INSTANCE), SPAN(QUEUE_ID, CLIENT_TLS_VERIFY)
 
-/* Each ends with {0, 0}: EVENT itself comes first in all of them. */
-static const struct span event_spans[MT_EVENT_COUNT][8] = {
-    [MT_EVENT_DELIVERY] = {COMMON, SPAN(TO, DELAYS_TRANSMIT), SPAN(DSN, FINAL)},
-    [MT_EVENT_MESSAGE] = {COMMON, SPAN(RESULT, REASON), SPAN(DURATION, LINES)},
-    [MT_EVENT_REJECT] = {COMMON, ONE(TO), SPAN(STAGE, ACTION), ONE(REPLY_CODE), ONE(DSN), ONE(RESPONSE)},
-    [MT_EVENT_SESSION] = {COMMON, ONE(REASON), ONE(STAGE), SPAN(USER, ACCEPTED), ONE(RESPONSE)},
+/* Of word w of such a set: the bits of the fields before f, and of those from first to last. */
+#define BEFORE(w, f)            ((f) <= (w)*64 ? 0 : (f) >= (w)*64 + 64 ? UINT64_MAX : (UINT64_C(1) << ((f)&63)) - 1)
+#define BETWEEN(w, first, last) (BEFORE(w, (last) + 1) & ~BEFORE(w, first))
+#define SPAN(w, first, last)    BETWEEN(w, MT_F_##first, MT_F_##last)
+#define ONE(w, field)           SPAN(w, field, field)
+#define COMMON(w)               (SPAN(w, ID, INSTANCE) | SPAN(w, QUEUE_ID, CLIENT_TLS_VERIFY))
+
+#define DELIVERY(w)      (COMMON(w) | SPAN(w, TO, DELAYS_TRANSMIT) | SPAN(w, DSN, FINAL))
+#define MESSAGE(w)       (COMMON(w) | SPAN(w, RESULT, REASON) | SPAN(w, DURATION, LINES))
+#define REJECT(w)        (COMMON(w) | ONE(w, TO) | SPAN(w, STAGE, ACTION) | ONE(w, REPLY_CODE))
+#define REJECT_REPLY(w)  (ONE(w, DSN) | ONE(w, RESPONSE))
+#define SESSION(w)       (COMMON(w) | ONE(w, REASON))
+#define SESSION_STAGE(w) (ONE(w, STAGE) | SPAN(w, USER, ACCEPTED))
+#define SESSION_REPLY(w) ONE(w, RESPONSE)
+
+#define RUN(set)           \
+    {                      \
+        {                  \
+            set(0), set(1) \
+        }                  \
+    }
+
+/* Each ends with an empty one. EVENT itself comes first in all of them. */
+static const struct run event_runs[MT_EVENT_COUNT][4] = {
+    [MT_EVENT_DELIVERY] = {RUN(DELIVERY)},
+    [MT_EVENT_MESSAGE] = {RUN(MESSAGE)},
+    [MT_EVENT_REJECT] = {RUN(REJECT), RUN(REJECT_REPLY)},
+    [MT_EVENT_SESSION] = {RUN(SESSION), RUN(SESSION_STAGE), RUN(SESSION_REPLY)},
 };
 
 static const struct place {
@@ -86,33 +104,39 @@ static inline bool object_holds(unsigned outer, unsigned inner)
     return inner == outer;
 }
 
-/* Closes and opens objects until `object` is the innermost. */
-static __attribute__((noinline)) void walk_move(struct walk *w, unsigned object)
+/* Closes and opens objects, `open` being the innermost, until `object` is. Returns that. */
+static inline unsigned sink_move(struct sink *sink, unsigned open, unsigned object)
 {
-    while (!object_holds(w->object, object)) {
-        sink_close(w->sink, false);
-        w->object = object_parents[w->object];
+    while (open != MT_O_TOP && !object_holds(open, object)) {
+        sink_close(sink, false);
+        open = object_parents[open];
     }
-    while (w->object != object) {
+    while (open != object) {
         unsigned next = object;
-        while (object_parents[next] != w->object) {
+        while (object_parents[next] != open) {
             next = object_parents[next];
         }
-        sink_open(w->sink, &object_keys[next], false);
-        w->object = next;
+        sink_open(sink, &object_keys[next], false);
+        open = next;
     }
+    return open;
 }
 
-static inline void walk_enter(struct walk *w, unsigned object)
+static __attribute__((noinline)) void walk_enter(struct walk *w, unsigned object)
 {
-    if (object != w->object) {
-        walk_move(w, object);
-    }
+    w->object = sink_move(w->sink, w->object, object);
 }
 
-static inline void walk_string(struct walk *w, enum mt_field id, struct mt_slice s)
+/* Whether a string that is set is written: the null sender is, though it is empty. */
+static inline bool is_written(enum mt_field id, struct mt_slice s)
 {
-    if (s.n || id == MT_F_FROM) {
+    return s.n || id == MT_F_FROM;
+}
+
+/* A string that stands beside the fields. */
+static __attribute__((noinline)) void walk_word(struct walk *w, enum mt_field id, struct mt_slice s)
+{
+    if (is_written(id, s)) {
         walk_enter(w, places[id].object);
         sink_string(w->sink, &places[id].key, s);
     }
@@ -124,32 +148,36 @@ static inline void walk_integer(struct walk *w, enum mt_field id, int64_t i)
     sink_integer(w->sink, &places[id].key, i);
 }
 
-static inline void sink_time(struct sink *sink, const struct mt_key *key, const struct mt_time *t)
+/* The members of "commands" (what was tried) or "accepted". */
+static inline void walk_counts(struct walk *w, enum mt_field id, const struct mt_command *commands, size_t n)
 {
-    char buf[MT_TIME_MAX];
-
-    sink_string(sink, key, mt_slice(buf, mt_time_format(t, buf)));
+    sink_open(w->sink, &places[id].key, false);
+    for (size_t i = 0; i < n; i++) {
+        sink_integer(w->sink, &command_keys[commands[i].index],
+                     id == MT_F_COMMANDS ? commands[i].tried : commands[i].accepted);
+    }
+    sink_close(w->sink, false);
 }
 
-/* "commands" (what was tried) or "accepted". */
-static inline void walk_commands(struct walk *w, enum mt_field id, struct mt_slice text)
+/* The same text says what was tried and what was accepted. */
+static void walk_commands(struct walk *w, struct mt_slice text, bool tried, bool accepted)
 {
-    struct mt_command command;
+    struct mt_command commands[MT_COMMAND_COUNT + 1]; /* the last takes what is found to be none */
     uint32_t seen = 0;
+    size_t n = 0;
 
-    walk_enter(w, MT_O_TOP);
-    while (mt_command_next(&text, &seen, &command)) {
-        if ((seen & (seen - 1)) == 0) {
-            sink_open(w->sink, &places[id].key, false);
-        }
-        sink_integer(w->sink, &command_keys[command.index], id == MT_F_COMMANDS ? command.tried : command.accepted);
+    while (mt_command_next(&text, &seen, &commands[n])) {
+        n++;
     }
-    if (seen) {
-        sink_close(w->sink, false);
+    if (n && tried) {
+        walk_counts(w, MT_F_COMMANDS, commands, n);
+    }
+    if (n && accepted) {
+        walk_counts(w, MT_F_ACCEPTED, commands, n);
     }
 }
 
-static inline void sink_known(struct sink *sink, const struct mt_key *key, struct mt_slice s)
+static __attribute__((noinline)) void sink_known(struct sink *sink, const struct mt_key *key, struct mt_slice s)
 {
     if (s.n) {
         sink_string(sink, key, s);
@@ -178,7 +206,7 @@ static inline void sink_recipient(struct sink *sink, const struct mt_recipient *
     sink_open(sink, NULL, false);
     sink_known(sink, &places[MT_F_TO].key, r->to);
     sink_known(sink, &places[MT_F_ORIG_TO].key, r->orig_to);
-    sink_known(sink, &places[MT_F_STATUS].key, mt_slice_str(mt_status_names[r->status]));
+    sink_known(sink, &places[MT_F_STATUS].key, mt_status_words[r->status]);
     sink_known(sink, &places[MT_F_DSN].key, r->dsn);
     sink_relay(sink, r);
     sink_known(sink, &places[MT_F_NEXT_QUEUE_ID].key, r->next_queue_id);
@@ -199,7 +227,6 @@ static inline void walk_recipients(struct walk *w)
     if (!w->nrecipients) {
         return;
     }
-    walk_enter(w, MT_O_TOP);
     sink_open(w->sink, &places[MT_F_RECIPIENTS].key, true);
     for (size_t i = 0; i < w->nrecipients; i++) {
         sink_recipient(w->sink, &w->recipients[i]);
@@ -207,18 +234,15 @@ static inline void walk_recipients(struct walk *w)
     sink_close(w->sink, true);
 }
 
-/* A tree. ACCEPTED comes with COMMANDS: the same text says both. */
-static inline void walk_tree(struct walk *w, enum mt_field id)
+/* A tree, which stands in the outermost object. ACCEPTED comes with COMMANDS where it has no text of its own. */
+static __attribute__((noinline)) void walk_tree(struct walk *w, enum mt_field id)
 {
     switch (id) {
     case MT_F_COMMANDS:
-        walk_commands(w, id, w->f->v[id].s);
-        if (!mt_has(w->f, MT_F_ACCEPTED)) {
-            walk_commands(w, MT_F_ACCEPTED, w->f->v[id].s);
-        }
+        walk_commands(w, w->f->v[id].s, true, !mt_has(w->f, MT_F_ACCEPTED));
         break;
     case MT_F_ACCEPTED:
-        walk_commands(w, id, w->f->v[id].s);
+        walk_commands(w, w->f->v[id].s, false, true);
         break;
     case MT_F_RECIPIENTS:
         walk_recipients(w);
@@ -231,49 +255,65 @@ static inline void walk_tree(struct walk *w, enum mt_field id)
     }
 }
 
-/* Strings first, for they are most. */
-static inline void walk_field(struct walk *w, enum mt_field id)
+static inline void sink_value(struct sink *sink, const struct place *place, const union mt_value *v)
 {
-    const union mt_value *v = &w->f->v[id];
-    const struct place *place = &places[id];
-
-    if (place->type == MT_TYPE_STRING) {
-        walk_string(w, id, v->s);
-        return;
-    }
-    walk_enter(w, place->object);
     switch ((enum mt_type)place->type) {
     case MT_TYPE_INTEGER:
-        sink_integer(w->sink, &place->key, v->i);
+        sink_integer(sink, &place->key, v->i);
         break;
     case MT_TYPE_SECONDS:
-        sink_seconds(w->sink, &place->key, v->i);
+        sink_seconds(sink, &place->key, v->i);
         break;
     case MT_TYPE_TIME:
-        sink_time(w->sink, &place->key, &v->t);
+        sink_time(sink, &place->key, &v->t);
         break;
     case MT_TYPE_BOOLEAN:
-        sink_boolean(w->sink, &place->key, v->i != 0);
-        break;
-    case MT_TYPE_TREE:
-        walk_tree(w, id);
+        sink_boolean(sink, &place->key, v->i != 0);
         break;
     case MT_TYPE_STRING:
+    case MT_TYPE_TREE:
         break;
     }
 }
 
-/* The fields first to last that are set. Bits of a word of mt_fields.have, lowest first. */
-static inline void walk_span(struct walk *w, unsigned first, unsigned last)
+/* The fields of a run that are set, in their order. The sink is a copy whose address is not
+ * given away, so that it stays in registers.
+ */
+static __attribute__((noinline)) void walk_run(struct walk *w, const struct run *run)
 {
-    for (unsigned word = first >> 6; word <= last >> 6; word++) {
-        uint64_t bits = w->f->have[word];
-        bits &= word == first >> 6 ? UINT64_MAX << (first & 63) : UINT64_MAX;
-        bits &= word == last >> 6 ? UINT64_MAX >> (63 - (last & 63)) : UINT64_MAX;
-        for (; bits; bits &= bits - 1) {
-            walk_field(w, (enum mt_field)(word * 64 + (unsigned)__builtin_ctzll(bits)));
+    const struct mt_fields *f = w->f;
+    struct sink sink = *w->sink;
+    unsigned object = w->object;
+
+    for (unsigned word = 0; word < 2; word++) {
+        for (uint64_t bits = f->have[word] & run->mask[word]; bits; bits &= bits - 1) {
+            enum mt_field id = (enum mt_field)(word * 64 + (unsigned)__builtin_ctzll(bits));
+            const struct place *place = &places[id];
+            const union mt_value *v = &f->v[id];
+            if (place->type == MT_TYPE_STRING && !is_written(id, v->s)) {
+                continue;
+            }
+            if (place->object != object) {
+                object = sink_move(&sink, object, place->object);
+            }
+            if (place->type == MT_TYPE_STRING) { /* most are */
+                sink_string(&sink, &place->key, v->s);
+            } else if (place->type == MT_TYPE_TREE) {
+                *w->sink = sink;
+                walk_tree(w, id);
+                sink = *w->sink;
+            } else {
+                sink_value(&sink, place, v);
+            }
         }
     }
+    *w->sink = sink;
+    w->object = object;
+}
+
+static inline void walk_span(struct walk *w, unsigned first, unsigned last)
+{
+    walk_run(w, &(struct run){{BETWEEN(0, first, last), BETWEEN(1, first, last)}});
 }
 
 static inline void walk_event(struct sink *sink, const struct mt_event *event)
@@ -281,9 +321,9 @@ static inline void walk_event(struct sink *sink, const struct mt_event *event)
     struct walk w = {sink, &event->f, event->recipients, event->nrecipients, MT_O_TOP};
 
     sink_open(sink, NULL, false);
-    walk_string(&w, MT_F_EVENT, mt_slice_str(mt_event_names[event->kind]));
-    for (const struct span *span = event_spans[event->kind]; span->last; span++) {
-        walk_span(&w, span->first, span->last);
+    walk_word(&w, MT_F_EVENT, mt_event_words[event->kind]);
+    for (const struct run *run = event_runs[event->kind]; run->mask[0] | run->mask[1]; run++) {
+        walk_run(&w, run);
     }
     walk_enter(&w, MT_O_TOP);
     sink_close(sink, false);
@@ -316,14 +356,14 @@ static inline bool record_recipients(const struct mt_record *rec, struct mt_slic
 /* What a record holds beside its fields: who wrote the line, and when. */
 static inline void walk_record_head(struct walk *w, const struct mt_record *rec)
 {
-    walk_string(w, MT_F_RECORD, mt_slice_str(mt_kind_names[rec->kind]));
+    walk_word(w, MT_F_RECORD, mt_kind_words[rec->kind]);
     if (rec->line.time.usec) {
         sink_time(w->sink, &places[MT_F_TIME].key, &rec->line.time);
     }
-    walk_string(w, MT_F_HOST, rec->line.host);
-    walk_string(w, MT_F_MTA, mt_slice_str(mt_mta_names[rec->mta]));
+    walk_word(w, MT_F_HOST, rec->line.host);
+    walk_word(w, MT_F_MTA, mt_mta_words[rec->mta]);
     walk_span(w, MT_F_INSTANCE, MT_F_INSTANCE);
-    walk_string(w, MT_F_PROGRAM, rec->service);
+    walk_word(w, MT_F_PROGRAM, rec->service);
     if (rec->line.pid) {
         walk_integer(w, MT_F_PID, rec->line.pid);
     }
@@ -339,10 +379,10 @@ static inline void walk_record(struct sink *sink, const struct mt_record *rec)
     walk_record_head(&w, rec);
     walk_span(&w, MT_F_QUEUE_ID, MT_F_TO - 1);
     if (!many) {
-        walk_string(&w, MT_F_TO, to);
+        walk_word(&w, MT_F_TO, to);
     }
     walk_span(&w, MT_F_TO + 1, MT_F_STATUS - 1);
-    walk_string(&w, MT_F_STATUS, mt_slice_str(mt_status_names[rec->status]));
+    walk_word(&w, MT_F_STATUS, mt_status_words[rec->status]);
     walk_span(&w, MT_F_STATUS + 1, MT_F_RECIPIENTS - 1);
     if (many) {
         walk_record_list(&w, rec);
@@ -352,8 +392,18 @@ static inline void walk_record(struct sink *sink, const struct mt_record *rec)
     sink_close(sink, false);
 }
 
+#undef BEFORE
+#undef BETWEEN
 #undef SPAN
 #undef ONE
 #undef COMMON
+#undef DELIVERY
+#undef MESSAGE
+#undef REJECT
+#undef REJECT_REPLY
+#undef SESSION
+#undef SESSION_STAGE
+#undef SESSION_REPLY
+#undef RUN
 
 #endif

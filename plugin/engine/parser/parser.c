@@ -61,10 +61,12 @@ static bool is_postfix_program(struct mt_slice name)
     return false;
 }
 
-static const struct row *row_of(struct mt_slice first, struct mt_slice last, bool slash)
+/* named: the row is that of the name itself, which is then no instance if the row says so. */
+static const struct row *row_of(struct mt_slice first, struct mt_slice last, bool slash, bool *named)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (mt_slice_eq(first, rows[i].program)) {
+        if (mt_word_eq(first, rows[i].program)) {
+            *named = true;
             return &rows[i];
         }
     }
@@ -72,6 +74,31 @@ static const struct row *row_of(struct mt_slice first, struct mt_slice last, boo
         return &rows[0];
     }
     return NULL;
+}
+
+/* The components of a program's name: before the first slash, and behind the last one. False: there is no slash. */
+static inline bool split(struct mt_slice program, struct mt_slice *first, struct mt_slice *last)
+{
+    const char *end, *slash;
+
+    *first = *last = program;
+    if (!program.n) {
+        return false;
+    }
+    slash = end = program.p + program.n;
+    while (slash > program.p && slash[-1] != '/') {
+        slash--;
+    }
+    if (slash == program.p) {
+        return false;
+    }
+    *last = mt_slice_to(slash, end);
+    if (mt_slice_starts(program, MT_LIT("postfix/"))) {
+        first->n = sizeof "postfix" - 1;
+    } else {
+        *first = mt_slice_to(program.p, mt_find(program, '/'));
+    }
+    return true;
 }
 
 /* "message repeated 3 times: [ text]" (rsyslog), also with a blank before the bracket. */
@@ -94,24 +121,16 @@ static struct mt_slice unwrap(struct mt_slice text)
 
 enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
 {
-    struct mt_slice first = line->program, last = line->program;
+    struct mt_slice first, last;
     const struct row *row = NULL;
-    const char *slash = mt_find(line->program, '/');
+    bool named = false, slash = split(line->program, &first, &last);
 
-    if (slash) {
-        const char *p = slash;
-        first = mt_slice_to(line->program.p, slash);
-        while (p) {
-            last = mt_slice_to(p + 1, line->program.p + line->program.n);
-            p = mt_find(last, '/');
-        }
-    }
     if (line->mta) {
         for (size_t i = 0; i < sizeof rows / sizeof *rows && !row; i++) {
             row = rows[i].mta == line->mta ? &rows[i] : NULL;
         }
     } else {
-        row = row_of(first, last, slash != NULL);
+        row = row_of(first, last, slash, &named);
     }
     if (!row) {
         return MT_FOREIGN;
@@ -126,7 +145,7 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     rec->part = 0;
     rec->service = last;
     mt_fields_clear(&rec->f);
-    if (!line->mta && !(row->is_default && mt_slice_eq(first, row->program))) {
+    if (!line->mta && !(named && row->is_default)) {
         mt_set(&rec->f, MT_F_INSTANCE, first);
     }
     if (row->read(rec)) {

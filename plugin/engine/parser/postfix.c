@@ -240,10 +240,8 @@ bool mt_postfix_plain(struct mt_record *rec, const struct mt_postfix_form *form,
 
 static bool read_form(struct mt_record *rec, const struct mt_postfix_form *forms, size_t n, struct mt_slice text)
 {
-    char first = text.n ? *text.p : 0;
-
     for (size_t i = 0; i < n; i++) {
-        if (*forms[i].prefix.p == first && mt_slice_starts(text, forms[i].prefix)) {
+        if (mt_word_starts(text, forms[i].prefix)) {
             return forms[i].read(rec, &forms[i], text, mt_slice_skip(text, forms[i].prefix.n));
         }
     }
@@ -280,7 +278,8 @@ static bool take_level(struct mt_slice *text, enum mt_kind *kind)
     };
 
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        if (mt_eat(text, levels[i].word)) {
+        if (mt_word_starts(*text, levels[i].word)) {
+            *text = mt_slice_skip(*text, levels[i].word.n);
             *kind = levels[i].kind;
             return true;
         }

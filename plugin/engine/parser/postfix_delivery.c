@@ -22,7 +22,7 @@ static const struct status {
 static enum mt_status status_of(struct mt_slice word)
 {
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        if (mt_slice_eq(word, statuses[i].word)) {
+        if (mt_word_eq(word, statuses[i].word)) {
             return statuses[i].status;
         }
     }
@@ -38,7 +38,7 @@ static const struct mt_slice agents[] = {
 static void set_transport(struct mt_record *rec)
 {
     for (size_t i = 0; i < sizeof agents / sizeof *agents; i++) {
-        if (mt_slice_eq(rec->service, agents[i])) {
+        if (mt_word_eq(rec->service, agents[i])) {
             mt_set(&rec->f, MT_F_TRANSPORT, rec->service);
             return;
         }

@@ -95,16 +95,18 @@ bool mt_postfix_local(struct mt_record *rec, const struct mt_postfix_form *form,
  */
 static const char *closing_bracket(struct mt_slice s)
 {
+    const char *end = s.p + s.n, *p = s.p;
     size_t depth = 0;
 
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '<') {
+    while ((p = mt_find_either(mt_slice_to(p, end), '<', '>'))) {
+        if (*p == '<') {
             depth++;
-        } else if (s.p[i] == '>' && --depth == 0) {
-            return s.p + i;
+        } else if (--depth == 0) {
+            break;
         }
+        p++;
     }
-    return NULL;
+    return p;
 }
 
 /* 1B3A6AAE9A5: message-id=<20261122001751.1B3A6AAE9A5@mx1.lab.test>: the header's text as it

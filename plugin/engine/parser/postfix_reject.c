@@ -112,9 +112,14 @@ static bool is_in_route(const char *p, struct mt_slice address)
  */
 static bool is_rest(struct mt_slice s)
 {
-    const char *quote = mt_find(s, '"'), *bracket = mt_find(s, ']');
-    const char *end = s.n ? memrchr(s.p, '>', s.n) : NULL;
+    const char *quote, *bracket, *end;
 
+    if (!s.n) {
+        return false;
+    }
+    quote = mt_find(s, '"');
+    bracket = mt_find(s, ']');
+    end = memrchr(s.p, '>', s.n);
     return (end && ((quote && quote < end) || (bracket && bracket < end))) || mt_find_text(s, MT_LIT("; from=<"));
 }
 

@@ -28,6 +28,42 @@ static inline bool is_of(char c, unsigned char set)
     return (classes[(unsigned char)c] & set) != 0;
 }
 
+#ifdef __SSE2__
+/* Which of the 16 bytes at p are in no atom: the zeros of ATOM among the classes, of which three pairs differ in one bit. */
+static inline unsigned not_of_atom(const char *p)
+{
+    const __m128i c = _mm_loadu_si128((const __m128i *)p);
+    const __m128i but_1 = _mm_and_si128(c, _mm_set1_epi8((char)0xfe)),
+                  but_2 = _mm_and_si128(c, _mm_set1_epi8((char)0xfd));
+    __m128i found = _mm_cmpeq_epi8(but_2, _mm_set1_epi8(' '));              /* blank, " */
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(but_2, _mm_set1_epi8('<'))); /* < > */
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(but_1, _mm_set1_epi8('('))); /* ( ) */
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(but_1, _mm_set1_epi8(':'))); /* : ; */
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(c, _mm_set1_epi8(',')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(c, _mm_set1_epi8('@')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(but_1, _mm_set1_epi8('\\'))); /* \ ] */
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(c, _mm_set1_epi8('[')));
+    return (unsigned)_mm_movemask_epi8(found);
+}
+#endif
+
+/* The end of the atom that begins at i. */
+static inline size_t atom_end(struct mt_slice s, size_t i)
+{
+#ifdef __SSE2__
+    for (; s.n - i >= 16; i += 16) {
+        unsigned found = not_of_atom(s.p + i);
+        if (found) {
+            return i + (size_t)__builtin_ctz(found);
+        }
+    }
+#endif
+    while (i < s.n && is_of(s.p[i], ATOM)) {
+        i++;
+    }
+    return i;
+}
+
 /* The end of a quoted string that starts at i: make_822_quoted_string() puts a
  * backslash before each quote and backslash within. 0 when there is none.
  */
@@ -43,30 +79,24 @@ static size_t quoted_end(struct mt_slice s, size_t i)
     return 0;
 }
 
-static size_t local_end(struct mt_slice s, size_t i)
+static inline size_t local_end(struct mt_slice s, size_t i)
 {
     if (i < s.n && s.p[i] == '"') {
         return quoted_end(s, i);
     }
-    while (i < s.n && is_of(s.p[i], ATOM)) {
-        i++;
-    }
-    return i;
+    return atom_end(s, i);
 }
 
 /* A domain is not quoted in the log, but rewriting leaves nothing in it that could
  * end the field, except inside a literal.
  */
-static size_t domain_end(struct mt_slice s, size_t i)
+static inline size_t domain_end(struct mt_slice s, size_t i)
 {
     if (i < s.n && s.p[i] == '[') {
         const char *end = mt_find(mt_slice_skip(s, i), ']');
         return end ? (size_t)(end - s.p) + 1 : 0;
     }
-    while (i < s.n && is_of(s.p[i], ATOM)) {
-        i++;
-    }
-    return i;
+    return atom_end(s, i);
 }
 
 /* "@a,@b:" before the local part. quote_822_local.c copies what it takes for a source route, all from
@@ -126,9 +156,9 @@ bool mt_postfix_helo(struct mt_slice *at, struct mt_slice *helo)
 bool mt_postfix_peer(struct mt_slice *at, struct mt_postfix_peer *peer)
 {
     struct mt_slice s = *at, after;
-    const char *p = mt_find(s, '[');
+    const char *p = mt_find_either(s, '[', ' ');
 
-    if (!p || mt_find(mt_slice_to(s.p, p), ' ')) {
+    if (!p || *p != '[') {
         return false;
     }
     peer->name = mt_slice_to(s.p, p);
@@ -138,12 +168,16 @@ bool mt_postfix_peer(struct mt_slice *at, struct mt_postfix_peer *peer)
         return false;
     }
     peer->address = mt_slice_to(s.p, p);
-    s = after = mt_slice_skip(s, peer->address.n + 1);
-    if (!MT_EAT(&after, ":") || !mt_take_int(&after, &peer->port) || peer->port > 65535) {
-        after = s;
-        peer->port = -1;
+    *at = s = mt_slice_skip(s, peer->address.n + 1);
+    peer->port = -1;
+    if (s.n && *s.p == ':') {
+        int64_t port;
+        after = mt_slice_skip(s, 1);
+        if (mt_take_int(&after, &port) && port <= 65535) {
+            peer->port = port;
+            *at = after;
+        }
     }
-    *at = after;
     return true;
 }
 
@@ -167,12 +201,15 @@ static bool is_host_address(struct mt_slice s)
 {
     bool mark = false;
 
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '.' || s.p[i] == ':') {
+    for (const char *p = s.p, *end = s.p + s.n; p < end; p++) {
+        if (mt_is_digit(*p)) {
+            continue;
+        }
+        if (*p == '.' || *p == ':') {
             mark = true;
-        } else if (s.p[i] == '%' && mark) {
+        } else if (*p == '%' && mark) {
             return true; /* the zone of a link-local address */
-        } else if (!mt_is_digit(s.p[i]) && !((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'f')) {
+        } else if (!((*p | 0x20) >= 'a' && (*p | 0x20) <= 'f')) {
             return false;
         }
     }
@@ -224,18 +261,22 @@ void mt_postfix_stage(struct mt_record *rec, struct mt_slice command)
  */
 size_t mt_postfix_queue_id(struct mt_slice s)
 {
-    size_t i = 0, last_z = 0;
+    const char *p = s.p, *end, *last_z = s.p;
 
-    while (i < s.n && is_of(s.p[i], HEX)) {
-        i++;
+    if (s.n < 6) {
+        return 0;
     }
-    if (i >= 6 && (i == s.n || !mt_is_alnum(s.p[i]))) {
-        return i;
+    end = s.p + s.n;
+    while (p < end && is_of(*p, HEX)) {
+        p++;
     }
-    for (i = 0; i < s.n && is_of(s.p[i], SAFE); i++) {
-        if (s.p[i] == 'z') {
-            last_z = i;
+    if (p - s.p >= 6 && (p == end || !mt_is_alnum(*p))) {
+        return (size_t)(p - s.p);
+    }
+    for (p = s.p; p < end && is_of(*p, SAFE); p++) {
+        if (*p == 'z') {
+            last_z = p;
         }
     }
-    return last_z >= 10 && i > last_z + 1 && (i == s.n || !mt_is_alnum(s.p[i])) ? i : 0;
+    return last_z - s.p >= 10 && p > last_z + 1 && (p == end || !mt_is_alnum(*p)) ? (size_t)(p - s.p) : 0;
 }

@@ -1,15 +1,60 @@
 #include "scan.h"
 
+#ifdef __SSE2__
+/* Places in 16 bytes at a time where the needle's first and last byte stand at
+ * its distance. needle.n >= 2, and there are at least 16 places.
+ */
+static const char *find_by_ends(struct mt_slice s, struct mt_slice needle)
+{
+    const char *p = s.p, *last = s.p + s.n - needle.n - 15; /* the last 16 places begin here */
+
+    for (;;) {
+        unsigned found = mt_bytes_that_are(p, *needle.p) & mt_bytes_that_are(p + needle.n - 1, needle.p[needle.n - 1]);
+        for (; found; found &= found - 1) {
+            const char *place = p + __builtin_ctz(found);
+            if (memcmp(place, needle.p, needle.n) == 0) {
+                return place;
+            }
+        }
+        if (p == last) {
+            return NULL;
+        }
+        p = last - p < 16 ? last : p + 16;
+    }
+}
+#endif
+
+/* The same, byte by byte. */
+static const char *find_by_first(struct mt_slice s, struct mt_slice needle)
+{
+    for (const char *p = s.p, *last = s.p + s.n - needle.n; p <= last; p++) {
+        if (*p == *needle.p && memcmp(p, needle.p, needle.n) == 0) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
 const char *mt_find_text(struct mt_slice s, struct mt_slice needle)
 {
-    return s.n >= needle.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
+    if (s.n < needle.n) {
+        return NULL;
+    }
+    if (s.n - needle.n < 15) {
+        return find_by_first(s, needle);
+    }
+#ifdef __SSE2__
+    return find_by_ends(s, needle);
+#else
+    return memmem(s.p, s.n, needle.p, needle.n);
+#endif
 }
 
 const char *mt_find_last(struct mt_slice s, struct mt_slice needle)
 {
     while (s.n >= needle.n) {
         const char *p = memrchr(s.p, *needle.p, s.n - needle.n + 1);
-        if (!p || memcmp(p, needle.p, needle.n) == 0) {
+        if (!p || (p[needle.n - 1] == needle.p[needle.n - 1] && memcmp(p, needle.p, needle.n) == 0)) {
             return p;
         }
         s.n = (size_t)(p - s.p) + needle.n - 1;
@@ -42,42 +87,102 @@ bool mt_take_word(struct mt_slice *at, struct mt_slice *word)
     return true;
 }
 
-bool mt_take_int(struct mt_slice *at, int64_t *value)
+/* Digits of which there are so many that the value may be too large. */
+static bool take_long_int(struct mt_slice *at, int64_t *value)
 {
     int64_t sum = 0;
     size_t i = 0;
 
     for (; i < at->n && mt_is_digit(at->p[i]); i++) {
         int digit = at->p[i] - '0';
-        if (i >= 18 && sum > (INT64_MAX - digit) / 10) {
+        if (sum > (INT64_MAX - digit) / 10) {
             return false;
         }
         sum = sum * 10 + digit;
-    }
-    if (!i) {
-        return false;
     }
     *value = sum;
     *at = mt_slice_skip(*at, i);
     return true;
 }
 
-bool mt_take_seconds(struct mt_slice *at, int64_t *usec)
+/* Digits up to end, or to what is none; they follow those that *value has. */
+static inline const char *take_digits(const char *p, const char *end, int64_t *value)
+{
+    int64_t sum = *value;
+
+    for (; p < end; p++) {
+        unsigned digit = (unsigned)(unsigned char)*p - '0';
+        if (digit > 9) {
+            break;
+        }
+        sum = sum * 10 + digit;
+    }
+    *value = sum;
+    return p;
+}
+
+bool mt_take_int(struct mt_slice *at, int64_t *value)
+{
+    const char *end, *p;
+    int64_t sum = 0;
+
+    if (!at->n || !mt_is_digit(*at->p)) {
+        return false;
+    }
+    end = at->p + (at->n < 18 ? at->n : 18);
+    p = take_digits(at->p, end, &sum);
+    if (p == end && at->n > 18) {
+        return take_long_int(at, value);
+    }
+    *value = sum;
+    *at = mt_slice_to(p, at->p + at->n);
+    return true;
+}
+
+/* More than 12 digits before the point. */
+static bool take_long_seconds(struct mt_slice *at, int64_t *usec)
 {
     struct mt_slice s = *at;
-    int64_t whole, fraction = 0, unit = 100000;
+    int64_t whole, unit = 100000;
 
     if (!mt_take_int(&s, &whole) || whole > INT64_MAX / 1000000 - 1) {
         return false;
     }
+    *usec = whole * 1000000;
     if (s.n > 1 && s.p[0] == '.' && mt_is_digit(s.p[1])) {
         for (s = mt_slice_skip(s, 1); s.n && mt_is_digit(*s.p); s = mt_slice_skip(s, 1)) {
-            fraction += (*s.p - '0') * unit;
+            *usec += (*s.p - '0') * unit;
             unit /= 10;
         }
     }
-    *usec = whole * 1000000 + fraction;
     *at = s;
+    return true;
+}
+
+bool mt_take_seconds(struct mt_slice *at, int64_t *usec)
+{
+    static const int units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+    const char *start = at->p, *end, *p, *point;
+    int64_t digits = 0;
+
+    if (!at->n || !mt_is_digit(*start)) {
+        return false;
+    }
+    end = start + at->n;
+    p = take_digits(start, end - start > 13 ? start + 13 : end, &digits);
+    if (p - start > 12) {
+        return take_long_seconds(at, usec);
+    }
+    point = p;
+    if (end - p > 1 && *p == '.' && mt_is_digit(p[1])) {
+        point++;
+        p = take_digits(point, end - point > 6 ? point + 6 : end, &digits);
+    }
+    *usec = digits * units[p - point];
+    while (p > point && p < end && mt_is_digit(*p)) {
+        p++;
+    }
+    *at = mt_slice_to(p, end);
     return true;
 }
 

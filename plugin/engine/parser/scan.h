@@ -9,6 +9,10 @@
 
 #include "mailtrace/record.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* ASCII only, whatever the locale. */
 static inline bool mt_is_digit(char c)
 {
@@ -17,11 +21,19 @@ static inline bool mt_is_digit(char c)
 
 static inline bool mt_is_alnum(char c)
 {
-    return mt_is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    return mt_is_digit(c) || (unsigned)((c | 0x20) - 'a') < 26;
+}
+
+/* A number of two digits, or -1. */
+static inline int mt_two_digits(const char *p)
+{
+    unsigned a = (unsigned)(p[0] - '0'), b = (unsigned)(p[1] - '0');
+
+    return a <= 9 && b <= 9 ? (int)(a * 10 + b) : -1;
 }
 
 /* Moves over prefix. */
-static inline bool mt_eat(struct mt_slice *at, struct mt_slice prefix)
+static inline __attribute__((always_inline)) bool mt_eat(struct mt_slice *at, struct mt_slice prefix)
 {
     if (!mt_slice_starts(*at, prefix)) {
         return false;
@@ -31,26 +43,82 @@ static inline bool mt_eat(struct mt_slice *at, struct mt_slice prefix)
 }
 #define MT_EAT(at, literal) mt_eat((at), MT_LIT(literal))
 
-/* The first c in s, or NULL. */
+#ifdef __SSE2__
+/* Which of the 16 bytes at p are c: one bit for each. */
+static inline unsigned mt_bytes_that_are(const char *p, char c)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8(c)));
+}
+#endif
+
+/* The first c in s, or NULL. What a reader looks for is mostly near: a call
+ * would cost more than the search. */
 static inline const char *mt_find(struct mt_slice s, char c)
 {
+#ifdef __SSE2__
+    if (s.n >= 16) {
+        unsigned found = mt_bytes_that_are(s.p, c);
+        if (found) {
+            return s.p + __builtin_ctz(found);
+        }
+        s = mt_slice_skip(s, 16);
+    }
+#endif
     return s.n ? memchr(s.p, c, s.n) : NULL;
+}
+
+/* The first a or b in s, or NULL. */
+static inline const char *mt_find_either(struct mt_slice s, char a, char b)
+{
+    const char *p = s.p, *end;
+
+    if (!s.n) {
+        return NULL;
+    }
+    end = s.p + s.n;
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        unsigned found = mt_bytes_that_are(p, a) | mt_bytes_that_are(p, b);
+        if (found) {
+            return p + __builtin_ctz(found);
+        }
+    }
+#endif
+    while (p < end && *p != a && *p != b) {
+        p++;
+    }
+    return p < end ? p : NULL;
+}
+
+/* mt_slice_eq() and mt_slice_starts() with a word of a table, not empty: no call where the first bytes differ. */
+static inline bool mt_word_eq(struct mt_slice s, struct mt_slice word)
+{
+    return s.n == word.n && *s.p == *word.p && mt_same(s.p, word.p, word.n);
+}
+
+static inline bool mt_word_starts(struct mt_slice s, struct mt_slice word)
+{
+    return s.n >= word.n && *s.p == *word.p && mt_same(s.p, word.p, word.n);
 }
 
 /* The first, or last, place of needle (not empty) in s, or NULL. */
 const char *mt_find_text(struct mt_slice s, struct mt_slice needle);
 const char *mt_find_last(struct mt_slice s, struct mt_slice needle);
 
-/* What stands before the next `until`, which is moved over. False when there is none. */
+/* What stands before the next `until`, which is moved over. False when there is
+ * none. */
 bool mt_take_to(struct mt_slice *at, struct mt_slice until, struct mt_slice *token);
 
-/* The next word, up to a blank or the end; the blank is moved over. False at the end. */
+/* The next word, up to a blank or the end; the blank is moved over. False at
+ * the end. */
 bool mt_take_word(struct mt_slice *at, struct mt_slice *word);
 
-/* Decimal digits, at least one; false as well when the value exceeds INT64_MAX. */
+/* Decimal digits, at least one; false as well when the value exceeds INT64_MAX.
+ */
 bool mt_take_int(struct mt_slice *at, int64_t *value);
 
-/* A decimal number of seconds such as 0.25 or 28, in microseconds; digits after the sixth are dropped. */
+/* A decimal number of seconds such as 0.25 or 28, in microseconds; digits after
+ * the sixth are dropped. */
 bool mt_take_seconds(struct mt_slice *at, int64_t *usec);
 
 /* The whole of s as a number. */
@@ -59,7 +127,8 @@ bool mt_whole_int(struct mt_slice s, int64_t *value);
 /* An enhanced status code, RFC 3463: class "." subject "." detail. */
 bool mt_take_dsn(struct mt_slice *at, struct mt_slice *dsn);
 
-/* Three digits of an SMTP reply code, 200 to 599, followed by a blank, '-' or the end: 0 when s does not start so. */
+/* Three digits of an SMTP reply code, 200 to 599, followed by a blank, '-' or
+ * the end: 0 when s does not start so. */
 int mt_reply_code(struct mt_slice s);
 
 /* "unknown" and "" are not known: the empty slice; anything else as it is. */

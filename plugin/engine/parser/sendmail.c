@@ -13,7 +13,10 @@ size_t mt_sendmail_queue_id(struct mt_slice s)
 {
     size_t i = 0;
 
-    while (i < s.n && i < 8 && mt_is_alnum(s.p[i])) {
+    if (s.n < 13) {
+        return 0;
+    }
+    while (i < 8 && mt_is_alnum(s.p[i])) {
         i++;
     }
     if (i < 8) {

@@ -9,16 +9,17 @@
 /* The text up to the > that matches the < it begins with; without < the text as it is. */
 static struct mt_slice message_id(struct mt_slice s)
 {
+    const char *end = s.p + s.n, *p = s.p;
     size_t depth = 0;
 
     if (!s.n || *s.p != '<') {
         return s;
     }
-    for (size_t i = 0; i < s.n; i++) {
-        depth += s.p[i] == '<';
-        depth -= s.p[i] == '>';
-        if (!depth) {
-            return mt_slice(s.p + 1, i - 1);
+    for (; (p = mt_find_either(mt_slice_to(p, end), '<', '>')); p++) {
+        if (*p == '<') {
+            depth++;
+        } else if (--depth == 0) {
+            return mt_slice_to(s.p + 1, p);
         }
     }
     return mt_slice_skip(s, 1); /* %.100s has cut it */
@@ -52,7 +53,7 @@ static struct mt_slice read_from_middle(struct mt_record *rec, struct mt_slice s
     struct mt_slice field = last_field(s);
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (mt_slice_starts(field, keys[i])) {
+        if (mt_word_starts(field, keys[i])) {
             s = without(s, field);
             if (mt_eat(&field, MT_LIT("proto="))) {
                 mt_set(&rec->f, MT_F_CLIENT_PROTOCOL, field);
@@ -146,6 +147,11 @@ static bool interval(struct mt_slice s, int64_t *usec)
     int64_t days = 0, part[3];
     struct mt_slice at = s;
 
+    if (s.n == 8 && s.p[2] == ':' && s.p[5] == ':' && (part[0] = mt_two_digits(s.p)) >= 0 &&
+        (part[1] = mt_two_digits(s.p + 3)) >= 0 && (part[2] = mt_two_digits(s.p + 6)) >= 0) {
+        *usec = ((part[0] * 60 + part[1]) * 60 + part[2]) * 1000000;
+        return true;
+    }
     if (mt_take_int(&at, &days) && MT_EAT(&at, "+")) {
         s = at;
     } else {

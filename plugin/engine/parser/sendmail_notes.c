@@ -298,7 +298,7 @@ static const struct row {
 
 static bool matches(const struct row *row, struct mt_slice s, const char **then)
 {
-    if (row->begin.n && (*s.p != *row->begin.p || !mt_slice_starts(s, row->begin))) {
+    if (row->begin.n && !mt_word_starts(s, row->begin)) {
         return false;
     }
     s = mt_slice_skip(s, row->begin.n);

@@ -32,31 +32,62 @@ static char unescape(struct mt_slice s, size_t *size)
     return '\\'; /* not str2prt()'s: the log was written by another release */
 }
 
-/* The characters that mt_sendmail_span() stops to look at; those that may begin a stop have a bit of their own. */
-enum {
-    SYNTAX = 1,
-    COMMA = 2,
-    DOT = 4,
-};
-static const unsigned char looked_at[256] = {
-    ['\\'] = SYNTAX, ['"'] = SYNTAX, ['('] = SYNTAX, [')'] = SYNTAX,
-    ['<'] = SYNTAX,  ['>'] = SYNTAX, [','] = COMMA,  ['.'] = DOT,
+/* The characters that mt_sendmail_span() always stops to look at. */
+static const bool is_syntax[256] = {
+    ['\\'] = true, ['"'] = true, ['('] = true, [')'] = true, ['<'] = true, ['>'] = true,
 };
 
-/* Moves over what means nothing, at most to end. */
-static size_t skip_plain(struct mt_slice s, size_t i, size_t end, unsigned char mask)
+#ifdef __SSE2__
+/* Which of the 16 bytes at p are SYNTAX, or `also`. Brackets and parentheses differ from their partners in one bit. */
+static inline unsigned syntax_at(const char *p, char also)
 {
-    while (i < end && !(looked_at[(unsigned char)s.p[i]] & mask)) {
+    const __m128i c = _mm_loadu_si128((const __m128i *)p);
+    __m128i found = _mm_cmpeq_epi8(c, _mm_set1_epi8(also));
+
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(_mm_and_si128(c, _mm_set1_epi8((char)0xfd)), _mm_set1_epi8('<')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(_mm_and_si128(c, _mm_set1_epi8((char)0xfe)), _mm_set1_epi8('(')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(c, _mm_set1_epi8('"')));
+    found = _mm_or_si128(found, _mm_cmpeq_epi8(c, _mm_set1_epi8('\\')));
+    return (unsigned)_mm_movemask_epi8(found);
+}
+#endif
+
+/* Moves over what means nothing, at most to end. also: a character that may begin a stop. */
+static inline size_t skip_plain(struct mt_slice s, size_t i, size_t end, char also)
+{
+#ifdef __SSE2__
+    for (; end - i >= 16; i += 16) {
+        unsigned found = syntax_at(s.p + i, also);
+        if (found) {
+            return i + (size_t)__builtin_ctz(found);
+        }
+    }
+#endif
+    while (i < end && !is_syntax[(unsigned char)s.p[i]] && s.p[i] != also) {
         i++;
     }
     return i;
 }
 
+/* The length of "<local@domain>" without quotes or comments, which most addresses are; 0: it is something else. */
+static inline size_t plain_length(struct mt_slice s)
+{
+    size_t i;
+
+    if (!s.n || *s.p != '<') {
+        return 0;
+    }
+    i = skip_plain(s, 1, s.n, '"');
+    return i < s.n && s.p[i] == '>' ? i + 1 : 0;
+}
+
 size_t mt_sendmail_span(struct mt_slice s, struct mt_slice stop, size_t limit)
 {
-    const unsigned char mask = SYNTAX | looked_at[(unsigned char)*stop.p];
+    /* of the others, what begins a stop; a line feed does not, it stands for a stop that never comes */
+    const char also = *stop.p == ',' || *stop.p == '.' ? *stop.p : '"';
     bool quoted = false, escaped = false;
-    size_t comment = 0, angle = 0, i = 0, chars = 0, size;
+    size_t plain = *stop.p == '<' ? 0 : plain_length(s);
+    size_t comment = 0, angle = 0, i = plain <= limit ? plain : 0, chars = i, size;
 
     while (i < s.n && chars < limit) {
         size_t from = i;
@@ -64,7 +95,7 @@ size_t mt_sendmail_span(struct mt_slice s, struct mt_slice stop, size_t limit)
         char c;
 
         if (!escaped) {
-            i = skip_plain(s, i, s.n - i < limit - chars ? s.n : i + (limit - chars), mask);
+            i = skip_plain(s, i, s.n - i < limit - chars ? s.n : i + (limit - chars), also);
             chars += i - from;
             if (i == s.n || chars == limit) {
                 break;
@@ -139,8 +170,8 @@ static struct mt_slice ip_of(struct mt_slice s)
     size_t i = 0;
 
     MT_EAT(&s, "IPv6:");
-    while (i < s.n && (mt_is_digit(s.p[i]) || s.p[i] == '.' || s.p[i] == ':' || (s.p[i] >= 'a' && s.p[i] <= 'f') ||
-                       (s.p[i] >= 'A' && s.p[i] <= 'F'))) {
+    while (i < s.n &&
+           (mt_is_digit(s.p[i]) || s.p[i] == '.' || s.p[i] == ':' || (unsigned)((s.p[i] | 0x20) - 'a') < 6)) {
         i++;
     }
     return i == s.n && (mt_find(s, '.') || mt_find(s, ':')) ? s : mt_slice(NULL, 0);
@@ -195,25 +226,25 @@ void mt_sendmail_client(struct mt_record *rec, struct mt_slice s)
 
 struct mt_slice mt_sendmail_rest_of_value(struct mt_slice *at)
 {
-    struct mt_slice value = *at, s = *at;
-    const char *comma;
+    struct mt_slice value = *at;
+    const char *end = at->p + at->n, *comma = at->p;
 
-    while ((comma = mt_find(s, ','))) {
-        s = mt_slice_to(comma + 1, at->p + at->n);
-        if (s.n && *s.p == ' ') {
-            value.n = (size_t)(comma - at->p);
-            *at = mt_slice_skip(s, 1);
+    while ((comma = mt_find(mt_slice_to(comma, end), ','))) {
+        if (end - comma > 1 && comma[1] == ' ') {
+            value.n = (size_t)(comma - value.p);
+            *at = mt_slice_to(comma + 2, end);
             return value;
         }
+        comma++;
     }
-    *at = mt_slice_skip(*at, at->n);
+    *at = mt_slice_to(end, end);
     return value;
 }
 
 struct mt_slice mt_sendmail_lookup(const struct mt_sendmail_pair *pairs, size_t n, struct mt_slice key)
 {
     for (size_t i = 0; i < n; i++) {
-        if (mt_slice_eq(pairs[i].key, key)) {
+        if (mt_word_eq(key, pairs[i].key)) {
             return pairs[i].value;
         }
     }

@@ -1,7 +1,8 @@
 /* Reading the stamps of syslog lines.
  *
- * Lines of one minute share the text of their stamp up to the seconds: that is compared
- * with the line before, and only a new minute is read as a date (struct mt_zone_memory).
+ * Lines of one minute share the text of their stamp up to the seconds: that is
+ * compared with the line before, and only a new minute is read as a date
+ * (struct mt_zone_memory).
  */
 #include "stamp.h"
 
@@ -23,7 +24,8 @@ static bool take_two(struct mt_slice *at, int *value)
 
 /* ---- dates ---- */
 
-/* 1 to 12, or 0. The second and third letters of the names differ in the low five bits of their sum. */
+/* 1 to 12, or 0. The second and third letters of the names differ in the low
+ * five bits of their sum. */
 static int month_of(const char *p)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -59,7 +61,7 @@ static bool take_hour_minute(struct mt_slice *at, struct mt_date_time *d)
 /* One digit or two: " 7", "7", "07". */
 static bool take_day(struct mt_slice *at, int *day)
 {
-    mt_skip_blanks(at);
+    *at = mt_slice_to(mt_blanks_end(at->p, at->p + at->n), at->p + at->n);
     if (take_two(at, day)) {
         return true;
     }
@@ -102,41 +104,43 @@ static bool take_rfc3339(struct mt_slice *at, struct mt_date_time *d)
 
 typedef bool take_fn(struct mt_slice *at, struct mt_date_time *d);
 
-/* Moves over the stamp up to its seconds; *minute is that minute as if the zone were UTC. */
-static bool take_minute(struct mt_zone *zone, take_fn *take, struct mt_slice *at, int64_t *minute)
+/* The end of a stamp up to its seconds, or NULL; *minute is that minute as if
+ * the zone were UTC. */
+static __attribute__((noinline)) const char *take_minute(struct mt_zone *zone, take_fn *take, const char *p,
+                                                         const char *end, int64_t *minute)
 {
     struct mt_zone_memory *memory = &zone->memory;
-    struct mt_slice start = *at;
+    struct mt_slice at = mt_slice_to(p, end);
     struct mt_date_time d;
     int year;
 
-    if (!take(at, &d) || !(year = mt_zone_year(zone, &d))) {
-        return false;
+    if (!take(&at, &d) || !(year = mt_zone_year(zone, &d))) {
+        return NULL;
     }
     memory->year = year;
     memory->seen = true;
     *minute = memory->minute = mt_minute_of(&d, year);
-    memory->length = (uint8_t)(start.n - at->n);
+    memory->length = (uint8_t)(at.p - p);
     if (memory->length > RFC3339_MINUTE) {
         memory->length = 0;
     }
-    memcpy(memory->text, start.p, memory->length);
-    return true;
+    memcpy(memory->text, p, memory->length);
+    return at.p;
 }
 
 /* The same when the text is that of the line before. */
-static inline bool take_same_minute(const struct mt_zone_memory *memory, size_t length, struct mt_slice *at,
-                                    int64_t *minute)
+static inline const char *take_same_minute(const struct mt_zone_memory *memory, size_t length, const char *p,
+                                           const char *end, int64_t *minute)
 {
-    if (memory->length != length || at->n < length || memcmp(at->p, memory->text, length) != 0) {
-        return false;
+    if (memory->length != length || (size_t)(end - p) < length || memcmp(p, memory->text, length) != 0) {
+        return NULL;
     }
     *minute = memory->minute;
-    *at = mt_slice_skip(*at, length);
-    return true;
+    return p + length;
 }
 
-/* Digits of a fraction, any number of them; what lies beyond microseconds is moved over. */
+/* Digits of a fraction, any number of them; what lies beyond microseconds is
+ * moved over. */
 static const char *take_digits(const char *p, const char *end, struct mt_time *time)
 {
     static const int units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
@@ -154,18 +158,44 @@ static const char *take_digits(const char *p, const char *end, struct mt_time *t
     return p;
 }
 
-/* ".123456", or nothing. Six digits are what rsyslog and syslog-ng write. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* The value of six digits at p + 2, or -1; in one word, the first digit its
+ * lowest byte but two. */
+static inline int six_digits(const char *p)
+{
+    const uint64_t each = UINT64_C(0x0101010101010000);
+    uint64_t x;
+
+    memcpy(&x, p, 8);
+    x = (x & 0xff * each) ^ '0' * each;
+    if (((x + 0x76 * each) | x) & 0x80 * each) {
+        return -1;
+    }
+    x = x * 10 + (x >> 8); /* numbers of two digits, in every other byte */
+    return (int)(((x >> 16 & 0xff) * 10000 + (x >> 32 & 0xff) * 100 + (x >> 48 & 0xff)));
+}
+#else
+static inline int six_digits(const char *p)
+{
+    int a = mt_two_digits(p + 2), b = mt_two_digits(p + 4), c = mt_two_digits(p + 6);
+
+    return a < 0 || b < 0 || c < 0 ? -1 : a * 10000 + b * 100 + c;
+}
+#endif
+
+/* What follows the two digits of the seconds, p: ".123456", or nothing. Six
+ * digits are what rsyslog and syslog-ng write.
+ */
 static inline const char *take_fraction(const char *p, const char *end, struct mt_time *time)
 {
-    int a, b, c;
+    int usec;
 
     time->digits = 0;
     if (end - p < 2 || (*p != '.' && *p != ',') || !mt_is_digit(p[1])) {
         return p;
     }
-    if (end - p > 7 && !mt_is_digit(p[7]) && (a = mt_two_digits(p + 1)) >= 0 && (b = mt_two_digits(p + 3)) >= 0 &&
-        (c = mt_two_digits(p + 5)) >= 0) {
-        time->usec += a * 10000 + b * 100 + c;
+    if (end - p > 7 && !mt_is_digit(p[7]) && (usec = six_digits(p - 1)) >= 0) {
+        time->usec += usec;
         time->digits = 6;
         return p + 7;
     }
@@ -175,6 +205,10 @@ static inline const char *take_fraction(const char *p, const char *end, struct m
 /* The zone of an RFC 3339 stamp. NULL: what stands there is none. */
 static inline const char *take_zone(const char *p, const char *end, int16_t *offset)
 {
+    if (end - p >= 6 && memcmp(p, "+00:00", 6) == 0) {
+        *offset = 0;
+        return p + 6;
+    }
     if (p < end && (*p == 'Z' || *p == 'z')) {
         *offset = 0;
         return p + 1;
@@ -183,14 +217,14 @@ static inline const char *take_zone(const char *p, const char *end, int16_t *off
 }
 
 /* Seconds to the end of the stamp, which is a blank or the end of the line. */
-static inline bool take_rest(struct mt_zone *zone, bool zoned, struct mt_slice *at, int64_t minute,
-                             struct mt_time *time)
+static inline __attribute__((always_inline)) const char *
+take_rest(struct mt_zone *zone, bool zoned, const char *p, const char *end, int64_t minute, struct mt_time *time)
 {
-    const char *p = at->p, *end = p + at->n, *after;
+    const char *after;
     int second;
 
     if (end - p < 2 || (second = mt_two_digits(p)) < 0 || second > 60) {
-        return false;
+        return NULL;
     }
     time->usec = (minute + second) * MT_SECOND;
     p = take_fraction(p + 2, end, time);
@@ -201,28 +235,27 @@ static inline bool take_rest(struct mt_zone *zone, bool zoned, struct mt_slice *
         time->offset = mt_zone_offset_of(zone, minute + second);
     }
     time->usec -= time->offset * 60 * MT_SECOND;
-    if (p < end && *p != ' ') {
-        return false;
+    return p == end || *p == ' ' ? mt_blanks_end(p, end) : NULL;
+}
+
+const char *mt_stamp_traditional(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
+{
+    int64_t minute;
+    const char *after = take_same_minute(&zone->memory, TRADITIONAL_MINUTE, p, end, &minute);
+
+    if (!after) {
+        after = take_minute(zone, take_traditional, p, end, &minute);
     }
-    *at = mt_slice_to(p, end);
-    mt_skip_blanks(at);
-    return true;
+    return after ? take_rest(zone, false, after, end, minute, time) : NULL;
 }
 
-bool mt_stamp_traditional(struct mt_zone *zone, struct mt_slice *at, struct mt_time *time)
+const char *mt_stamp_rfc3339(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
 {
     int64_t minute;
+    const char *after = take_same_minute(&zone->memory, RFC3339_MINUTE, p, end, &minute);
 
-    return (take_same_minute(&zone->memory, TRADITIONAL_MINUTE, at, &minute) ||
-            take_minute(zone, take_traditional, at, &minute)) &&
-           take_rest(zone, false, at, minute, time);
-}
-
-bool mt_stamp_rfc3339(struct mt_zone *zone, struct mt_slice *at, struct mt_time *time)
-{
-    int64_t minute;
-
-    return (take_same_minute(&zone->memory, RFC3339_MINUTE, at, &minute) ||
-            take_minute(zone, take_rfc3339, at, &minute)) &&
-           take_rest(zone, true, at, minute, time);
+    if (!after) {
+        after = take_minute(zone, take_rfc3339, p, end, &minute);
+    }
+    return after ? take_rest(zone, true, after, end, minute, time) : NULL;
 }

@@ -1,4 +1,5 @@
-/* The header of a syslog line: stamp, host, tag. One pass, nothing allocated. */
+/* The header of a syslog line: stamp, host, tag. One pass, nothing allocated.
+ */
 #include "mailtrace/syslog.h"
 
 #include "scan.h"
@@ -18,17 +19,17 @@ static uint32_t pid_of(struct mt_slice digits)
 /* "name[123]" from its end; false when it is not of that form. */
 static inline bool read_tag(struct mt_slice tag, struct mt_slice *program, uint32_t *pid)
 {
-    const char *p;
+    const char *p, *most;
     uint64_t sum = 0, unit = 1;
 
     if (!tag.n || tag.p[tag.n - 1] != ']') {
         return false;
     }
     p = tag.p + tag.n - 1;
-    while (p > tag.p && mt_is_digit(p[-1]) && unit <= UINT32_MAX) {
+    most = tag.n > 10 ? p - 10 : tag.p;
+    for (; p > most && mt_is_digit(p[-1]); unit *= 10) {
         p--;
         sum += (uint64_t)(*p - '0') * unit;
-        unit *= 10;
     }
     if (p == tag.p || p[-1] != '[' || sum > UINT32_MAX) {
         return false;
@@ -48,90 +49,103 @@ void mt_syslog_tag(struct mt_slice tag, struct mt_slice *program, uint32_t *pid)
     if (read_tag(tag, program, pid)) {
         return;
     }
-    /* dma[baca78.559bf17fb680], or without its bracket: rsyslog's forward format ends tags at 32 characters */
+    /* dma[baca78.559bf17fb680], or without its bracket: rsyslog's forward format
+   * ends tags at 32 characters */
     open = tag.n ? memrchr(tag.p, '[', tag.n) : NULL;
     *program = open ? mt_slice_to(tag.p, open) : tag;
     *pid = 0;
 }
 
+/* The end of the word that begins at p. */
+static inline const char *word_end(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        unsigned blanks = mt_bytes_that_are(p, ' ');
+        if (blanks) {
+            return p + __builtin_ctz(blanks);
+        }
+    }
+#endif
+    while (p < end && *p != ' ') {
+        p++;
+    }
+    return p;
+}
+
 /* What stands before the next blank; the blanks are moved over. */
 static inline struct mt_slice take_word(struct mt_slice *at)
 {
-    const char *blank = mt_find(*at, ' ');
-    struct mt_slice word = blank ? mt_slice_to(at->p, blank) : *at;
+    const char *end = at->p + at->n, *after = word_end(at->p, end);
+    struct mt_slice word = mt_slice_to(at->p, after);
 
-    *at = mt_slice_skip(*at, word.n);
-    mt_skip_blanks(at);
+    *at = mt_slice_to(mt_blanks_end(after, end), end);
     return word;
 }
 
-/* "<mail.notice> ": syslogd -v of FreeBSD writes it before the host, others before the tag. */
-static void skip_priority(struct mt_slice *at)
+/* "<mail.notice> ": syslogd -v of FreeBSD writes it before the host, others
+ * before the tag. */
+static const char *skip_priority(const char *p, const char *end)
 {
-    struct mt_slice s = *at, word = take_word(&s);
+    struct mt_slice s = mt_slice_to(p, end), word = take_word(&s);
 
-    if (word.n > 2 && word.p[word.n - 1] == '>' && mt_find(word, '.')) {
-        *at = s;
-    }
+    return word.n > 2 && word.p[word.n - 1] == '>' && mt_find(word, '.') ? s.p : p;
 }
 
 /* "[ID 197553 mail.info] ": msgid(1M) of Solaris. */
-static void skip_message_id(struct mt_slice *text)
+static const char *skip_message_id(const char *p, const char *end)
 {
-    struct mt_slice s = *text, word;
+    struct mt_slice s = mt_slice_to(p, end), word;
     int64_t id;
 
     if (MT_EAT(&s, "[ID ") && mt_take_int(&s, &id) && MT_EAT(&s, " ")) {
         word = take_word(&s);
         if (word.n && word.p[word.n - 1] == ']') {
-            *text = s;
+            return s.p;
         }
     }
+    return p;
 }
 
-/* A tag ends at its colon, whether a blank follows or not: "sendmail[9]:text". */
-static void end_tag(struct mt_slice *tag, struct mt_slice *at)
+/* A tag ends at its colon, whether a blank follows or not: "sendmail[9]:text".
+ */
+static const char *tag_end(const char *p, const char *end)
 {
-    const char *end = mt_find_text(*tag, MT_LIT("]:"));
-    const char *colon = end ? end + 1 : mt_find(*tag, ':');
+    struct mt_slice tag = mt_slice_to(p, end);
+    const char *bracket = mt_find_text(tag, MT_LIT("]:"));
+    const char *colon = bracket ? bracket + 1 : mt_find(tag, ':');
 
-    if (colon && colon + 1 != tag->p + tag->n) {
-        *at = mt_slice_to(colon + 1, at->p + at->n);
-        *tag = mt_slice_to(tag->p, colon + 1);
-    }
+    return colon ? colon + 1 : end;
 }
 
-static inline bool ends_in_colon(struct mt_slice word)
+/* "mx1 postfix/smtpd[123]: text", or without a host. An address such as fd77::
+ * is a host. */
+static inline void read_host_and_tag(const char *p, const char *end, struct mt_line *out)
 {
-    return word.n && word.p[word.n - 1] == ':';
-}
-
-/* "mx1 postfix/smtpd[123]: text", or without a host. An address such as fd77:: is a host. */
-static void read_host_and_tag(struct mt_slice at, struct mt_line *out)
-{
-    struct mt_slice word;
+    const char *after;
 
     out->host = mt_slice(NULL, 0);
-    if (at.n && *at.p == '<') {
-        skip_priority(&at);
+    if (p < end && *p == '<') {
+        p = skip_priority(p, end);
     }
-    word = take_word(&at);
-    if (!ends_in_colon(word) || mt_slice_ends(word, MT_LIT("::"))) {
-        out->host = word;
-        if (at.n && *at.p == '<') {
-            skip_priority(&at);
+    after = word_end(p, end);
+    if (after == p || after[-1] != ':' || (after - p >= 2 && after[-2] == ':')) {
+        out->host = mt_slice_to(p, after);
+        p = mt_blanks_end(after, end);
+        if (p < end && *p == '<') {
+            p = skip_priority(p, end);
         }
-        word = take_word(&at);
+        after = word_end(p, end);
     }
-    if (!mt_slice_ends(word, MT_LIT("]:"))) {
-        end_tag(&word, &at);
+    if (after == p || after[-1] != ':' || !read_tag(mt_slice_to(p, after - 1), &out->program, &out->pid)) {
+        after = after - p >= 2 && memcmp(after - 2, "]:", 2) == 0 ? after : tag_end(p, after);
+        mt_syslog_tag(mt_slice_to(p, after), &out->program, &out->pid);
     }
-    mt_syslog_tag(word, &out->program, &out->pid);
-    mt_skip_blanks(&at);
-    if (at.n && *at.p == '[') {
-        skip_message_id(&at);
+    p = mt_blanks_end(after, end);
+    if (p < end && *p == '[') {
+        p = skip_message_id(p, end);
     }
-    out->text = at;
+    out->text = mt_slice_to(p, end);
 }
 
 /* ---- RFC 5424 ---- */
@@ -144,7 +158,8 @@ static inline struct mt_slice take_field(struct mt_slice *at)
     return word.n == 1 && *word.p == '-' ? mt_slice(NULL, 0) : word;
 }
 
-/* One SD-ELEMENT: [id name="value" ...]; in a value \ escapes the next byte (RFC 5424, 6.3.3). */
+/* One SD-ELEMENT: [id name="value" ...]; in a value \ escapes the next byte
+ * (RFC 5424, 6.3.3). */
 static bool take_element(struct mt_slice *at)
 {
     bool quoted = false;
@@ -176,21 +191,24 @@ static void skip_structured_data(struct mt_slice *at)
     if (!s.n || *s.p == ' ') {
         *at = s;
     }
-    mt_skip_blanks(at);
+    *at = mt_slice_to(mt_blanks_end(at->p, at->p + at->n), at->p + at->n);
 }
 
-/* "2024-03-07T15:02:58.123456+01:00 mx1 postfix/smtpd 123 - - text", the version being read. */
-static bool read_rfc5424(struct mt_zone *zone, struct mt_slice at, struct mt_line *out)
+/* "2024-03-07T15:02:58.123456+01:00 mx1 postfix/smtpd 123 - - text", the
+ * version being read. */
+static bool read_rfc5424(struct mt_zone *zone, const char *p, const char *end, struct mt_line *out)
 {
-    struct mt_slice tag, process;
+    struct mt_slice at, tag, process;
     struct mt_time time;
 
-    if (MT_EAT(&at, "- ")) {
+    if (end - p >= 2 && memcmp(p, "- ", 2) == 0) {
+        p += 2;
         time = (struct mt_time){.usec = zone->now,
                                 .offset = (int16_t)((mt_zone_local_now(zone) - zone->now / MT_SECOND) / 60)};
-    } else if (!mt_stamp_rfc3339(zone, &at, &time)) {
+    } else if (!(p = mt_stamp_rfc3339(zone, p, end, &time))) {
         return false;
     }
+    at = mt_slice_to(p, end);
     out->time = time;
     out->host = take_field(&at);
     tag = take_field(&at);
@@ -202,55 +220,66 @@ static bool read_rfc5424(struct mt_zone *zone, struct mt_slice at, struct mt_lin
     }
     skip_structured_data(&at);
     MT_EAT(&at, "\xEF\xBB\xBF");
-    mt_skip_blanks(&at);
-    out->text = at;
+    out->text = mt_slice_to(mt_blanks_end(at.p, end), end);
     return true;
 }
 
 /* Moves over a number of one to three digits and c. */
 static inline const char *take_number(const char *p, const char *end, char c)
 {
-    const char *start = p;
-
-    while (p < end && p - start < 3 && mt_is_digit(*p)) {
-        p++;
+    for (int i = 1; i <= 3 && i < end - p && mt_is_digit(p[i - 1]); i++) {
+        if (p[i] == c) {
+            return p + i + 1;
+        }
     }
-    return p > start && p < end && *p == c ? p + 1 : NULL;
+    return NULL;
 }
 
-/* Leading NULs (a file that a crash has left), and <PRI>. */
-static inline struct mt_slice skip_pri(struct mt_slice raw)
+/* The end of leading NULs (a file that a crash has left), and of <PRI>. */
+static const char *pri_end(const char *p, const char *end)
 {
-    const char *p = raw.p, *end = p + raw.n, *after;
+    const char *after;
 
     while (p < end && *p == '\0') {
         p++;
     }
     after = p < end && *p == '<' ? take_number(p + 1, end, '>') : NULL;
-    return mt_slice_to(after ? after : p, end);
+    return after ? after : p;
+}
+
+/* "1 ", the version, of RFC 5424: later ones may have two or three digits. The
+ * end of it, or NULL. */
+static inline const char *version_end(const char *p, const char *end)
+{
+    if (end - p > 3 && p[1] != ' ' && p[2] != ' ' && p[3] != ' ') {
+        return NULL;
+    }
+    return p < end && *p != '0' ? take_number(p, end, ' ') : NULL;
 }
 
 enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, struct mt_line *out)
 {
-    struct mt_slice at;
+    const char *p = raw.p, *end, *after;
     struct mt_time time;
-    const char *after;
     bool zoned;
 
     if (!raw.n) {
         return MT_SYSLOG_NONE;
     }
-    at = skip_pri(raw);
-    /* "1 ", the version, of RFC 5424: later ones may have two or three digits */
-    after = at.n && *at.p > '0' && *at.p <= '9' ? take_number(at.p, at.p + at.n, ' ') : NULL;
-    if (after) {
-        return read_rfc5424(zone, mt_slice_to(after, at.p + at.n), out) ? MT_SYSLOG_RFC5424 : MT_SYSLOG_NONE;
+    end = p + raw.n;
+    if (*p == '<' || *p == '\0') {
+        p = pri_end(p, end);
     }
-    zoned = at.n > 4 && at.p[4] == '-';
-    if (!(zoned ? mt_stamp_rfc3339(zone, &at, &time) : mt_stamp_traditional(zone, &at, &time))) {
+    after = version_end(p, end);
+    if (after) {
+        return read_rfc5424(zone, after, end, out) ? MT_SYSLOG_RFC5424 : MT_SYSLOG_NONE;
+    }
+    zoned = end - p > 4 && p[4] == '-';
+    p = zoned ? mt_stamp_rfc3339(zone, p, end, &time) : mt_stamp_traditional(zone, p, end, &time);
+    if (!p) {
         return MT_SYSLOG_NONE;
     }
     out->time = time;
-    read_host_and_tag(at, out);
+    read_host_and_tag(p, end, out);
     return zoned ? MT_SYSLOG_RFC3339 : MT_SYSLOG_TRADITIONAL;
 }

@@ -10,8 +10,8 @@
 #define MOST    (2932897 * DAY - 1) /* 9999-12-31 */
 #define OFFSETS (24 * 60 - 1)       /* RFC 3339: time-numoffset has two digits for hours, below 24 */
 
-/* Both after https://howardhinnant.github.io/date_algorithms.html, for years that cannot be negative
- * once 400 are added.
+/* After https://howardhinnant.github.io/date_algorithms.html, for years that
+ * cannot be negative once 400 are added.
  */
 int64_t mt_days_of_date(int year, int month, int day)
 {
@@ -21,19 +21,27 @@ int64_t mt_days_of_date(int year, int month, int day)
     return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + of_year - MT_DAYS_IN_400 - MT_DAYS_TO_1970;
 }
 
+/* Neri and Schneider, Euclidean affine functions and their application to
+ * calendar algorithms (2022), figure 12: divisions by constants, each of them
+ * one multiplication.
+ */
+static inline struct mt_date date_of(unsigned days)
+{
+    unsigned n = 4 * days + 3;
+    unsigned century = n / MT_DAYS_IN_400, of_century = n % MT_DAYS_IN_400 | 3;
+    uint64_t product = UINT64_C(2939745) * of_century;
+    unsigned year = (unsigned)(product >> 32), of_year = (unsigned)product / 2939745 / 4;
+    unsigned m = 2141 * of_year + 197913;
+    bool january = of_year >= 306; /* or February, of the year after */
+
+    return (struct mt_date){.year = (int)(100 * century + year + january) - 400,
+                            .month = (int)(m >> 16) - (january ? 12 : 0),
+                            .day = (int)((m & 0xffff) / 2141) + 1};
+}
+
 struct mt_date mt_date_of_days(int64_t days)
 {
-    unsigned n = (unsigned)(days + MT_DAYS_TO_1970 + MT_DAYS_IN_400);
-    unsigned era = n / MT_DAYS_IN_400, of_era = n % MT_DAYS_IN_400;
-    unsigned y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    unsigned of_year = of_era - (365 * y + y / 4 - y / 100);
-    unsigned m = (5 * of_year + 2) / 153;
-    struct mt_date date;
-
-    date.day = (int)(of_year - (153 * m + 2) / 5 + 1);
-    date.month = (int)(m < 10 ? m + 3 : m - 9);
-    date.year = (int)(era * 400 + y) - 400 + (m >= 10);
-    return date;
+    return date_of((unsigned)(days + MT_DAYS_TO_1970 + MT_DAYS_IN_400));
 }
 
 static int64_t clamp(int64_t value, int64_t least, int64_t most)
@@ -41,8 +49,8 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
     return value < least ? least : value > most ? most : value;
 }
 
-/* Two digits and, after them, c. */
-static char *put_two(char *p, unsigned value, char c)
+/* The two digits of a value below 100. */
+static inline void put_two(char *p, unsigned value)
 {
     static const char digits[] = "00010203040506070809101112131415161718192021222324"
                                  "25262728293031323334353637383940414243444546474849"
@@ -50,47 +58,97 @@ static char *put_two(char *p, unsigned value, char c)
                                  "75767778798081828384858687888990919293949596979899";
 
     memcpy(p, digits + 2 * value, 2);
-    p[2] = c;
-    return p + 3;
 }
 
-static char *put_fraction(char *p, unsigned usec, unsigned digits)
+static inline void put_date(char *p, struct mt_date date)
 {
-    if (!digits) {
-        return p;
-    }
-    *p = '.';
-    put_two(p + 1, usec / 10000, 0);
-    put_two(p + 3, usec / 100 % 100, 0);
-    put_two(p + 5, usec % 100, 0);
-    return p + 1 + digits;
+    put_two(p, (unsigned)date.year / 100);
+    put_two(p + 2, (unsigned)date.year % 100);
+    put_two(p + 5, (unsigned)date.month);
+    put_two(p + 8, (unsigned)date.day);
 }
 
-static char *put_offset(char *p, int offset)
+static inline void put_clock(char *p, unsigned seconds)
+{
+    unsigned minutes = seconds / 60;
+
+    put_two(p, minutes / 60);
+    put_two(p + 3, minutes % 60);
+    put_two(p + 6, seconds % 60);
+}
+
+static inline void put_fraction(char *p, unsigned usec)
+{
+    unsigned hundreds = usec / 100;
+
+    put_two(p, hundreds / 100);
+    put_two(p + 2, hundreds % 100);
+    put_two(p + 4, usec % 100);
+}
+
+static inline size_t put_offset(char *p, int offset)
 {
     unsigned minutes = (unsigned)(offset < 0 ? -offset : offset);
 
-    *p++ = offset < 0 ? '-' : '+';
-    p = put_two(p, minutes / 60, ':');
-    return put_two(p, minutes % 60, 0) - 1;
+    memcpy(p, "+00:00", 6);
+    if (offset) {
+        *p = offset < 0 ? '-' : '+';
+        put_two(p + 1, minutes / 60);
+        put_two(p + 4, minutes % 60);
+    }
+    return 6;
 }
 
 size_t mt_time_format(const struct mt_time *t, char *buf)
 {
     int offset = (int)clamp(t->offset, -OFFSETS, OFFSETS);
-    int64_t local = clamp(clamp(t->usec, LEAST - DAY, MOST + DAY) + offset * MINUTE, LEAST, MOST) - LEAST;
-    unsigned minutes = (unsigned)(local % DAY / MINUTE), usec = (unsigned)(local % MINUTE);
-    struct mt_date date = mt_date_of_days(local / DAY + LEAST / DAY);
-    char *p = buf;
+    uint64_t local = (uint64_t)(clamp(clamp(t->usec, LEAST - DAY, MOST + DAY) + offset * MINUTE, LEAST, MOST) - LEAST);
+    uint64_t seconds = local / SECOND;
+    unsigned days = (unsigned)(seconds / MT_DAY_SECONDS);
+    size_t n = 19;
 
-    p = put_two(p, (unsigned)date.year / 100, 0) - 1;
-    p = put_two(p, (unsigned)date.year % 100, '-');
-    p = put_two(p, (unsigned)date.month, '-');
-    p = put_two(p, (unsigned)date.day, 'T');
-    p = put_two(p, minutes / 60, ':');
-    p = put_two(p, minutes % 60, ':');
-    p = put_two(p, usec / 1000000, 0) - 1;
-    p = put_fraction(p, usec % 1000000, t->digits > 6 ? 6 : t->digits);
-    p = put_offset(p, offset);
-    return (size_t)(p - buf);
+    /* all but what is put in here, with digits that are overwritten */
+    memcpy(buf, "0000-00-00T00:00:00.000000", 26);
+    put_date(buf, date_of(days + (unsigned)(LEAST / DAY + MT_DAYS_TO_1970 + MT_DAYS_IN_400)));
+    put_clock(buf + 11, (unsigned)(seconds - (uint64_t)days * MT_DAY_SECONDS));
+    if (t->digits) {
+        put_fraction(buf + 20, (unsigned)(local - seconds * SECOND));
+        n = t->digits < 6 ? 20 + t->digits : 26;
+    }
+    return n + put_offset(buf + n, offset);
+}
+
+/* Only what is far from the ends of the years, where nothing is clamped. */
+static void remember(struct mt_time_memory *memory, const struct mt_time *t)
+{
+    struct mt_time minute = {.usec = t->usec, .offset = t->offset, .digits = 6};
+
+    if (t->usec < LEAST + 2 * DAY || t->usec > MOST - 2 * DAY || t->offset < -OFFSETS || t->offset > OFFSETS) {
+        return;
+    }
+    minute.usec -= (t->usec - LEAST) % MINUTE;
+    mt_time_format(&minute, memory->text);
+    memory->minute = minute.usec;
+    memory->offset = t->offset;
+}
+
+size_t mt_time_format_next(struct mt_time_memory *memory, const struct mt_time *t, char *buf)
+{
+    uint64_t past = (uint64_t)t->usec - (uint64_t)memory->minute;
+    unsigned usec = (unsigned)past;
+    size_t n = 19;
+
+    if (past >= MINUTE || t->offset != memory->offset || !*memory->text) {
+        n = mt_time_format(t, buf);
+        remember(memory, t);
+        return n;
+    }
+    memcpy(buf, memory->text, 32);
+    put_two(buf + 17, usec / 1000000);
+    if (t->digits) {
+        put_fraction(buf + 20, usec % 1000000);
+        n = t->digits < 6 ? 20 + t->digits : 26;
+    }
+    memcpy(buf + n, memory->text + 26, 6);
+    return n + 6;
 }

@@ -4,6 +4,8 @@
 
 #include "mailtrace/syslog.h"
 
+#include "scan.h"
+
 #define MT_SECOND INT64_C(1000000)
 
 /* A date as a stamp has it, up to the minute. */
@@ -11,14 +13,6 @@ struct mt_date_time {
     int year; /* 0: none */
     int month, day, hour, minute;
 };
-
-/* A number of two digits, or -1. */
-static inline int mt_two_digits(const char *p)
-{
-    unsigned a = (unsigned)(p[0] - '0'), b = (unsigned)(p[1] - '0');
-
-    return a <= 9 && b <= 9 ? (int)(a * 10 + b) : -1;
-}
 
 /* "+01:00" or "+0100" at p: the end of it, or NULL. */
 static inline const char *mt_take_offset(const char *p, const char *end, int16_t *minutes)
