@@ -62,13 +62,12 @@ static enum mt_verdict read_line(struct mt_worker *worker, smsg_t *msg)
 static void send_events(struct mt_instance *instance, struct mt_outbox *box, const struct syslogTime *received,
                         time_t seconds)
 {
-    uint64_t before = box->lost;
-
     if (box->n) {
         mt_outbox_send(box, &instance->target, received, seconds);
     }
-    if (box->lost != before) {
-        __atomic_fetch_add(&instance->lost, box->lost - before, __ATOMIC_RELAXED);
+    if (box->lost) {
+        __atomic_fetch_add(&instance->lost, box->lost, __ATOMIC_RELAXED);
+        box->lost = 0;
     }
 }
 
@@ -76,20 +75,20 @@ static void unlock(struct mt_instance *instance)
 {
     struct mt_reports reports;
 
-    reports.n = 0;
-    if (instance->reports.n) {
-        mt_reports_take(&instance->reports, &reports);
+    if (!instance->reports.n) {
+        pthread_mutex_unlock(&instance->lock);
+        return;
     }
+    mt_reports_take(&instance->reports, &reports);
     pthread_mutex_unlock(&instance->lock);
     mt_reports_send(&reports);
 }
 
-/* Takes the lock. What was known before rsyslog was started comes first, and with it the events that may not have
- * reached their output.
+/* What was known before rsyslog was started comes first, and with it the events that may not have
+ * reached their output. Under the lock, which is released meanwhile.
  */
-static void lock(struct mt_instance *instance, struct mt_outbox *outbox)
+static void recover(struct mt_instance *instance, struct mt_outbox *outbox)
 {
-    pthread_mutex_lock(&instance->lock);
     while (!instance->recovered) {
         struct syslogTime now;
         time_t seconds;
@@ -102,6 +101,14 @@ static void lock(struct mt_instance *instance, struct mt_outbox *outbox)
             send_events(instance, outbox, &now, seconds);
         }
         pthread_mutex_lock(&instance->lock);
+    }
+}
+
+static void lock(struct mt_instance *instance, struct mt_outbox *outbox)
+{
+    pthread_mutex_lock(&instance->lock);
+    if (!instance->recovered) {
+        recover(instance, outbox);
     }
     instance->outbox = outbox;
 }

@@ -13,6 +13,9 @@
 #define PAUSE    10000
 #define PATIENCE 100
 
+/* Events that are handed over at once, at most. */
+#define GROUP 32
+
 #define TAG "mailtrace:"
 
 static obj_if_t obj;
@@ -166,8 +169,6 @@ static void reset(struct mt_outbox *box)
 }
 
 /* multiSubmitMsg2() and not submitMsg2(), which would cut a JSON text at maxMessageSize.
- * One message at a time: rsyslog starts the queue's workers when a call ends, so a call
- * that fills the queue would wait for ever for workers that it keeps from starting.
  *
  * When rsyslog ends it no longer waits for room; the message is then still ours, and the
  * queue's workers may make room yet.
@@ -187,17 +188,53 @@ static bool hand_over(smsg_t *msg, int *patience)
     return true;
 }
 
+/* How many to hand over in one call. rsyslog starts the queue's workers when a call ends, so a call that fills
+ * the queue would wait for ever for workers that it keeps from starting; and of a call that fails it is not
+ * known what the queue has taken. So it is one at a time, unless half of the queue is free, and that is far more than a
+ * group.
+ */
+static size_t group_size(const qqueue_t *queue, size_t n)
+{
+    int most = queue->iFullDlyMrk < queue->iMaxQueueSize ? queue->iFullDlyMrk : queue->iMaxQueueSize;
+    bool in_memory = queue->qType == QUEUETYPE_LINKEDLIST || queue->qType == QUEUETYPE_FIXED_ARRAY;
+
+    if (!in_memory || queue->bIsDA || most < 8 * GROUP ||
+        __atomic_load_n(&queue->iQueueSize, __ATOMIC_RELAXED) > most / 2) {
+        return 1;
+    }
+    return n < GROUP ? n : GROUP;
+}
+
+/* Returns how many are lost: all, where that is not known. */
+static size_t hand_over_group(smsg_t **msgs, size_t n, int *patience)
+{
+    multi_submit_t group = {.maxElem = GROUP, .nElem = (short)n, .ppMsgs = msgs};
+
+    if (n == 1) {
+        return !hand_over(msgs[0], patience);
+    }
+    return multiSubmitMsg2(&group) == RS_RET_OK ? 0 : n;
+}
+
 void mt_outbox_send(struct mt_outbox *box, const struct mt_address *to, const struct syslogTime *received,
                     time_t seconds)
 {
+    qqueue_t *queue = to->ruleset->pQueue;
     int patience = PATIENCE;
+    smsg_t *msgs[GROUP];
 
-    wait_for_start(to->ruleset->pQueue);
-    for (size_t i = 0; i < box->n; i++) {
-        smsg_t *msg = message_of(box, &box->letters[i], to, received, seconds);
-        if (!msg || !hand_over(msg, &patience)) {
-            box->lost++;
+    wait_for_start(queue);
+    for (size_t i = 0; i < box->n;) {
+        size_t end = i + group_size(queue, box->n - i), n = 0;
+        for (; i < end; i++) {
+            msgs[n] = message_of(box, &box->letters[i], to, received, seconds);
+            if (msgs[n]) {
+                n++;
+            } else {
+                box->lost++;
+            }
         }
+        box->lost += n ? hand_over_group(msgs, n, &patience) : 0;
     }
     reset(box);
 }

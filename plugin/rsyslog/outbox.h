@@ -22,7 +22,7 @@ struct mt_outbox {
     struct mt_buffer buffer;
     struct mt_letter *letters;
     size_t n, size;
-    uint64_t lost; /* events that memory was too short for, since the start */
+    uint64_t lost; /* events that memory was too short for, or a queue's end; the caller sets it back */
 };
 
 void mt_outbox_free(struct mt_outbox *box);

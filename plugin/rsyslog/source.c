@@ -3,7 +3,7 @@
 
 #include "stamp.h"
 
-#define SECOND INT64_C(1000000)
+#define SECOND UINT64_C(1000000)
 
 /* The shortest header that can be read: "Mar  7 15:02:58". */
 #define HEADER_LEAST 15
@@ -47,17 +47,17 @@ static void cut(struct mt_line *line, uint32_t max_line)
     }
 }
 
-/* Which of two lines with the same stamp came first is told by their reception. */
+/* Which of two lines with the same stamp came first is told by their reception: ttGenTime are the seconds of tRcvdAt. */
 static uint64_t order_of(const smsg_t *msg)
 {
-    return (uint64_t)mt_stamp_read(&msg->tRcvdAt).usec;
+    return (uint64_t)msg->ttGenTime * SECOND + (uint64_t)mt_stamp_microseconds(&msg->tRcvdAt);
 }
 
 void mt_source_line(smsg_t *msg, uint32_t max_line, struct mt_line *line)
 {
     memset(line, 0, sizeof *line);
     line->time = mt_stamp_read(&msg->tTIMESTAMP);
-    line->host = mt_slice_str(getHOSTNAME(msg));
+    line->host = mt_slice(getHOSTNAME(msg), (size_t)getHOSTNAMELen(msg));
     mt_syslog_tag(tag_of(msg), &line->program, &line->pid);
     line->text = text_of(msg);
     line->order = order_of(msg);
@@ -93,7 +93,7 @@ bool mt_source_wrapped(smsg_t *msg, struct mt_zone *zone, uint32_t max_line, str
     struct mt_slice text = text_of(msg);
     struct mt_line inner = {.order = order_of(msg)};
 
-    zone->now = (int64_t)msg->ttGenTime * SECOND;
+    zone->now = (int64_t)((uint64_t)msg->ttGenTime * SECOND);
     if (!looks_like_header(text) || !mt_syslog_read(zone, text, &inner)) {
         text = tag_and_text(msg);
         if (!looks_like_header(text) || !mt_syslog_read(zone, text, &inner)) {

@@ -8,6 +8,9 @@
 
 struct mt_time mt_stamp_read(const struct syslogTime *stamp);
 
+/* Of the fraction alone. */
+int32_t mt_stamp_microseconds(const struct syslogTime *stamp);
+
 /* Years outside 0..9999 are clamped to that range. */
 struct syslogTime mt_stamp_write(const struct mt_time *time);
 

@@ -29,7 +29,6 @@ struct mt_core {
     bool flow_control;
 
     LogPipe *pipe; /* what it works for at present; NULL: nothing */
-    struct mt_pairs *pairs;
 
     struct mt_outbox *outbox; /* of the call that holds the lock; NULL until there is an event */
     struct mt_outbox *spare;
@@ -74,7 +73,7 @@ static void emit(void *ctx, const struct mt_event *event)
     if (!core->outbox) {
         core->outbox = g_new0(struct mt_outbox, 1);
     }
-    mt_outbox_add(core->outbox, event, core->pairs);
+    mt_outbox_add(core->outbox, event);
 }
 
 /* Under the lock. */
@@ -413,15 +412,13 @@ struct mt_core *mt_core_renew(struct mt_core *core, const struct mt_options *opt
     return next;
 }
 
-void mt_core_attach(struct mt_core *core, LogPipe *pipe, struct mt_pairs *pairs)
+void mt_core_attach(struct mt_core *core, LogPipe *pipe)
 {
     core->pipe = pipe;
-    core->pairs = pairs;
 }
 
 void mt_core_detach(struct mt_core *core)
 {
     end_sync(core);
-    core->pairs = NULL;
     core->pipe = NULL;
 }

@@ -26,10 +26,8 @@ void mt_core_free(struct mt_core *core);
 struct mt_core *mt_core_renew(struct mt_core *core, const struct mt_options *options, const char *state_path,
                               LogPipe *pipe);
 
-/* The pipe that the core works for, and the names that pairs of its events have; NULL: events
- * without pairs. Both stay the caller's.
- */
-void mt_core_attach(struct mt_core *core, LogPipe *pipe, struct mt_pairs *pairs);
+/* The pipe that the core works for; it stays the caller's. */
+void mt_core_attach(struct mt_core *core, LogPipe *pipe);
 void mt_core_detach(struct mt_core *core);
 
 /* Takes up what was on disk: to be called until it returns true, before lines are fed. *box are events

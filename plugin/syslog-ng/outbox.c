@@ -22,20 +22,17 @@
 void mt_outbox_free(struct mt_outbox *box)
 {
     free(box->letters);
-    free(box->pairs.v);
     mt_buffer_free(&box->buffer);
     memset(box, 0, sizeof *box);
 }
 
 void mt_outbox_reset(struct mt_outbox *box)
 {
-    if (box->buffer.size > KEEP || box->pairs.size * sizeof *box->pairs.v > KEEP) {
+    if (box->buffer.size > KEEP) {
         mt_outbox_free(box);
     }
     box->n = 0;
     box->lost = 0;
-    box->pairs.n = 0;
-    box->pairs.names = 0;
     box->buffer.n = 0;
 }
 
@@ -53,58 +50,28 @@ static struct mt_letter *new_letter(struct mt_outbox *box)
     return &box->letters[box->n];
 }
 
-/* Nearly all events are: cheaper to ask once than of each pair. */
-static bool is_ascii(const char *p, size_t n)
-{
-    uint64_t bits = 0, word;
-
-    for (; n >= sizeof word; p += sizeof word, n -= sizeof word) {
-        memcpy(&word, p, sizeof word);
-        bits |= word;
-    }
-    for (; n; n--) {
-        bits |= (unsigned char)*p++;
-    }
-    return !(bits & UINT64_C(0x8080808080808080));
-}
-
-static void write_down(struct mt_outbox *box, struct mt_letter *letter, const struct mt_event *event)
-{
-    struct mt_slice host = mt_get(&event->f, MT_F_HOST);
-
-    letter->time = event->f.v[MT_F_TIME].t;
-    letter->text = box->buffer.n;
-    if (!mt_event_json(event, &box->buffer)) {
-        box->buffer.failed = true;
-    }
-    letter->text_n = box->buffer.n - letter->text;
-    letter->host = box->buffer.n;
-    letter->host_n = host.n;
-    mt_buffer_append(&box->buffer, host.p, host.n);
-}
-
-void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, struct mt_pairs *pairs)
+void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event)
 {
     struct mt_letter *letter = new_letter(box);
-    size_t before = box->buffer.n, pairs_before = box->pairs.n, names_before = box->pairs.names;
-    bool whole = letter != NULL;
+    struct mt_slice host = mt_get(&event->f, MT_F_HOST);
+    size_t before = box->buffer.n;
 
-    if (whole) {
-        write_down(box, letter, event);
-        whole = !pairs || mt_pairs_add(pairs, event, &box->pairs, &box->buffer);
-    }
-    if (!whole || box->buffer.failed) {
-        box->buffer.n = before;
-        box->buffer.failed = false;
-        box->pairs.n = pairs_before;
-        box->pairs.names = names_before;
+    if (!letter || !mt_event_json(event, &box->buffer)) {
         box->lost++;
         return;
     }
-    letter->pairs = pairs_before;
-    letter->npairs = box->pairs.n - pairs_before;
-    letter->room = box->buffer.n - before + box->pairs.names - names_before + letter->npairs * ROOM_PER_PAIR;
-    letter->ascii = letter->npairs && is_ascii(box->buffer.p + before, box->buffer.n - before);
+    letter->time = event->f.v[MT_F_TIME].t;
+    letter->text = before;
+    letter->text_n = box->buffer.n - before;
+    letter->host = box->buffer.n;
+    letter->host_n = host.n;
+    mt_buffer_append(&box->buffer, host.p, host.n);
+    if (box->buffer.failed) {
+        box->buffer.n = before;
+        box->buffer.failed = false;
+        box->lost++;
+        return;
+    }
     box->n++;
 }
 
@@ -120,39 +87,56 @@ static UnixTime stamp_of(const struct mt_time *time)
     return stamp;
 }
 
-/* Text from a log line, which may hold anything; the messages of events are all UTF-8. */
-static void set_text(LogMessage *msg, NVHandle handle, const char *p, size_t n, LogMessageValueType type, bool ascii)
+/* From a log line, which may hold anything. */
+static void set_host(LogMessage *msg, const char *p, size_t n)
 {
     ScratchBuffersMarker marker;
     GString *copy;
 
-    if (ascii || g_utf8_validate(p, (gssize)n, NULL)) {
-        log_msg_set_value_with_type(msg, handle, p, (gssize)n, type);
+    if (g_utf8_validate(p, (gssize)n, NULL)) {
+        log_msg_set_value(msg, LM_V_HOST, p, (gssize)n);
         return;
     }
     copy = scratch_buffers_alloc_and_mark(&marker);
     g_string_set_size(copy, 3 * n);
-    log_msg_set_value_with_type(msg, handle, copy->str, (gssize)mt_utf8_clean(mt_slice(p, n), copy->str), type);
+    log_msg_set_value(msg, LM_V_HOST, copy->str, (gssize)mt_utf8_clean(mt_slice(p, n), copy->str));
     scratch_buffers_reclaim_marked(marker);
 }
 
-LogMessage *mt_outbox_message(const struct mt_outbox *box, size_t i)
+static LogMessage *make(const struct mt_letter *letter, const char *text, const struct mt_pair_list *list)
 {
-    const struct mt_letter *letter = &box->letters[i];
-    const char *text = box->buffer.p;
-    LogMessage *msg = log_msg_sized_new(letter->room + ROOM_FOR_OTHERS);
+    size_t room = 2 * letter->text_n + letter->host_n + list->names + list->n * ROOM_PER_PAIR + ROOM_FOR_OTHERS;
+    LogMessage *msg = log_msg_sized_new(room);
 
     msg->flags |= LF_LOCAL | LF_UTF8;
     msg->pri = LOG_MAIL | LOG_INFO;
     msg->timestamps[LM_TS_STAMP] = stamp_of(&letter->time);
     if (letter->host_n) {
-        set_text(msg, LM_V_HOST, text + letter->host, letter->host_n, LM_VT_STRING, letter->ascii);
+        set_host(msg, text + letter->host, letter->host_n);
     }
     log_msg_set_value(msg, LM_V_PROGRAM, PROGRAM, sizeof PROGRAM - 1);
     log_msg_set_value(msg, LM_V_MESSAGE, text + letter->text, (gssize)letter->text_n);
-    for (size_t k = 0; k < letter->npairs; k++) {
-        const struct mt_pair *pair = &box->pairs.v[letter->pairs + k];
-        set_text(msg, pair->handle, text + pair->at, pair->n, pair->type, letter->ascii);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct mt_pair *pair = &list->v[i];
+        log_msg_set_value_with_type(msg, pair->handle, pair->value.p, (gssize)pair->value.n, pair->type);
     }
+    return msg;
+}
+
+LogMessage *mt_outbox_message(const struct mt_outbox *box, size_t i, struct mt_pairs *pairs)
+{
+    const struct mt_letter *letter = &box->letters[i];
+    ScratchBuffersMarker marker;
+    struct mt_pair_list list;
+    LogMessage *msg;
+
+    list.n = list.names = 0;
+    if (!pairs) {
+        return make(letter, box->buffer.p, &list);
+    }
+    scratch_buffers_mark(&marker);
+    mt_pairs_read(pairs, mt_slice(box->buffer.p + letter->text, letter->text_n), &list);
+    msg = make(letter, box->buffer.p, &list);
+    scratch_buffers_reclaim_marked(marker);
     return msg;
 }

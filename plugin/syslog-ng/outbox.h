@@ -14,15 +14,11 @@ struct mt_letter {
     struct mt_time time;
     size_t text, text_n; /* the JSON text, in the buffer of the outbox */
     size_t host, host_n;
-    size_t pairs, npairs;
-    size_t room; /* for all of that in a message */
-    bool ascii;  /* it is known that all of it is */
 };
 
 /* Starts with all zero. */
 struct mt_outbox {
     struct mt_buffer buffer;
-    struct mt_pair_list pairs;
     struct mt_letter *letters;
     size_t n, size;
     uint64_t lost; /* events that memory was too short for */
@@ -34,10 +30,10 @@ void mt_outbox_free(struct mt_outbox *box);
 /* Makes it as good as new, without giving all memory back. */
 void mt_outbox_reset(struct mt_outbox *box);
 
-/* Writes an event down; pairs NULL: without its pairs. */
-void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, struct mt_pairs *pairs);
+/* Writes an event down. */
+void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event);
 
-/* A message of the i-th event: JSON text, host, stamp, pairs. */
-LogMessage *mt_outbox_message(const struct mt_outbox *box, size_t i);
+/* A message of the i-th event: JSON text, host, stamp, pairs (NULL: without). */
+LogMessage *mt_outbox_message(const struct mt_outbox *box, size_t i, struct mt_pairs *pairs);
 
 #endif

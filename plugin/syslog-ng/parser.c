@@ -39,7 +39,7 @@ static void send_events(struct parser *self, struct mt_outbox *box, LogMessage *
     bool expected = !internal && (line ? of_line->flow_control_requested : mt_core_flow_control(self->core));
 
     for (size_t i = 0; i < box->n; i++) {
-        LogMessage *event = mt_outbox_message(box, i);
+        LogMessage *event = mt_outbox_message(box, i, self->pairs);
         LogPathOptions options = {.ack_needed = FALSE};
 
         if (internal) {
@@ -259,7 +259,7 @@ static gboolean init(LogPipe *s)
     if (self->options.pairs && !self->pairs) {
         self->pairs = mt_pairs_new(self->options.prefix);
     }
-    mt_core_attach(self->core, s, self->pairs);
+    mt_core_attach(self->core, s);
     self->counters = mt_counters_new(self->super.name, log_pipe_get_persist_name(s));
     show_counters(self);
     start_ticking(self);

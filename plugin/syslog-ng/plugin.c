@@ -12,8 +12,9 @@
  * number of threads pass through it at once: those of sources, and the main thread once a second,
  * which moves the engine's clocks on. It has a core, which outlives it: when the configuration
  * is reloaded, the parser of the same persist-name takes it over.
- * - options, pairs' prefix: written while the configuration is read, then only read.
- * - core: correlator, state, the outbox in use, the pairs that events are written with: under `lock`.
+ * - options: written while the configuration is read, then only read.
+ * - pairs: the names have a lock of their own, for new ones; no thread holds both.
+ * - core: correlator, state, the outbox in use: under `lock`.
  *   The engine hands events to emit(), which writes them into the outbox. The thread takes the
  *   outbox along when it releases the lock, and sends the events then: who waits or works
  *   downstream holds nobody else up, and finds no lock of ours taken when it comes back here.

@@ -151,7 +151,7 @@ log { source(s_lines); parser(p_mail); destination { file("@DIR@/out" template(%
             self.assertEqual(stamp, re.sub(r'\.\d+', '', event['time']))
             self.assertEqual((host, program, facility, level), (event['host'], 'mailtrace', 'mail', 'info'))
 
-    def test_every_field_is_a_pair(self):
+    def check_pairs(self):
         out = self.run_with('"$MESSAGE\t$(format-json --key .mail.*)\\n"', 'inject-mode(aggregate-only)')
         self.assertEqual(sorted(line.split(b'\t')[0] for line in out), sorted(self.events))
         typed = int(version().split('.')[0]) >= 4  # before, all pairs are text in JSON
@@ -164,6 +164,30 @@ log { source(s_lines); parser(p_mail); destination { file("@DIR@/out" template(%
                 if not typed and not isinstance(value, str):
                     got = json.loads(got)
                 self.assertEqual(got, value, name)
+
+    def test_every_field_is_a_pair(self):
+        self.check_pairs()
+
+    def test_trees_and_odd_text_in_pairs(self):
+        texts = [('postfix/cleanup', 'D4E5F6: info: header Received: from a.example.com (a.example.com [192.0.2.1])??'
+                  'by mx1.example.com (Postfix) with ESMTP id D4E5F6; Thu, 7 Mar 2024 15:02:58 +0000 (UTC) from '
+                  'a.example.com[192.0.2.1]; from=<a@example.com> to=<b@example.com> proto=ESMTP helo=<a>'),
+                 ('postfix/qmgr', 'D4E5F6: from=<"a\\"]b"@example.com>, size=1, nrcpt=2 (queue active)'),
+                 ('postfix/smtp', 'D4E5F6: to=<"}]\\\\"@example.com>, relay=mx.example.com[192.0.2.9]:25, delay=3, '
+                  'delays=1/1/0/1, dsn=2.0.0, status=sent (250 "a\\b\\\\" \x07 \u00e9 ,"x":[{)'),
+                 ('postfix/smtp', 'D4E5F6: to=<c@example.com>, relay=mx.example.com[192.0.2.9]:25, delay=3, '
+                  'delays=1/1/0/1, dsn=2.0.0, status=sent (\\)'),
+                 ('postfix/qmgr', 'D4E5F6: removed'),
+                 ('postfix/smtpd', 'lost connection after AUTH from unknown[192.0.2.7]'),
+                 ('postfix/smtpd', 'disconnect from unknown[192.0.2.7] ehlo=1 auth=0/5 commands=1/6')]
+        first = self.lines[0]
+        lines = [first._replace(program=program, text=text, usec=first.usec + i, pid=77)
+                 for i, (program, text) in enumerate(texts)]
+        self.wire = [maillog.rfc3339(line, '<22>') for line in lines + maillog.close(lines)]
+        self.events = cli_events([line[4:] for line in self.wire])
+        for wanted in (b'"received":[', b'"recipients":[', b'"commands":{', b'\\\\', b'\\u'):
+            self.assertTrue(any(wanted in e for e in self.events), wanted)
+        self.check_pairs()
 
     def test_conditions_on_pairs(self):
         config = SOURCE + '''
