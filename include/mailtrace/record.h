@@ -134,10 +134,10 @@ struct mt_record {
     struct mt_fields f;      /* INSTANCE and QUEUE_ID among them */
 };
 
-/* Walks the recipients of a TO record: one, or each of sendmail's list.
+/* Walks the recipients of a TO record: one, or each of sendmail's list (the record's member).
  * *rest starts as mt_get(&rec->f, MT_F_TO); returns false when there is none left.
  * *address comes without < >.
  */
-bool mt_recipient_next(const struct mt_record *rec, struct mt_slice *rest, struct mt_slice *address);
+bool mt_recipient_next(bool list, struct mt_slice *rest, struct mt_slice *address);
 
 #endif

@@ -61,7 +61,7 @@ static void check_recipients(const struct mt_record *rec)
     struct mt_slice to = mt_get(&rec->f, MT_F_TO), rest = to, address;
     size_t n = 0;
 
-    while (mt_recipient_next(rec, &rest, &address)) {
+    while (mt_recipient_next(rec->list, &rest, &address)) {
         fuzz_check(!address.n || lies_in(address, to), "recipients lie in TO");
         fuzz_check(++n <= to.n, "the list of recipients ends");
     }

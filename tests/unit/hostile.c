@@ -135,7 +135,7 @@ static const char *check_field(struct check *c, const char *want)
     struct mt_slice got;
 
     if (strncmp(want, "rcpt=", 5) == 0) {
-        if (!mt_recipient_next(c->rec, &c->recipients, &got)) {
+        if (!mt_recipient_next(c->rec->list, &c->recipients, &got)) {
             return SAY("no recipient %s", value);
         }
     } else {
@@ -165,7 +165,7 @@ static const char *check_nothing_else(const struct check *c)
             return SAY("forged: %s=%.*s", paths[f], (int)got.n, got.p);
         }
     }
-    return c->rec->list && mt_recipient_next(c->rec, &rest, &address) ? "one recipient more" : NULL;
+    return c->rec->list && mt_recipient_next(c->rec->list, &rest, &address) ? "one recipient more" : NULL;
 }
 
 const char *hostile_check(const struct hostile_form *form, const struct hostile_gap *gap, const struct mt_record *rec)

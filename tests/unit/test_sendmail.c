@@ -365,7 +365,7 @@ static void print_record(FILE *out, const struct mt_record *rec)
             fprintf(out, "~%s=%lld", field_names[i], (long long)mt_get_int(&rec->f, field, 0));
         }
     }
-    while (rec->list && mt_recipient_next(rec, &rest, &address)) {
+    while (rec->list && mt_recipient_next(rec->list, &rest, &address)) {
         fprintf(out, "~rcpt=%.*s", (int)address.n, address.p);
     }
 }
@@ -503,10 +503,10 @@ START_TEST(test_an_address_says_nothing_but_itself)
         expect_string(&rec, MT_F_USER, address);
         expect_string(&rec, MT_F_RELAY_IP, "10.0.0.2");
         rest = mt_get(&rec.f, MT_F_TO);
-        ck_assert(mt_recipient_next(&rec, &rest, &to) && mt_slice_eq(to, MT_LIT("a@y")));
-        ck_assert(mt_recipient_next(&rec, &rest, &to) && mt_slice_eq(to, mt_slice_str(address)));
-        ck_assert(mt_recipient_next(&rec, &rest, &to) && mt_slice_eq(to, MT_LIT("bob")));
-        ck_assert(!mt_recipient_next(&rec, &rest, &to));
+        ck_assert(mt_recipient_next(rec.list, &rest, &to) && mt_slice_eq(to, MT_LIT("a@y")));
+        ck_assert(mt_recipient_next(rec.list, &rest, &to) && mt_slice_eq(to, mt_slice_str(address)));
+        ck_assert(mt_recipient_next(rec.list, &rest, &to) && mt_slice_eq(to, MT_LIT("bob")));
+        ck_assert(!mt_recipient_next(rec.list, &rest, &to));
 
         read_with(Q ": ruleset=check_rcpt, arg1=<%s>, relay=c.test [10.0.0.1], reject=550 5.7.1 <%s>... no", address,
                   line, sizeof line, &rec);
@@ -549,9 +549,9 @@ START_TEST(test_a_command_line_address_is_read_without_its_name)
                            &rec),
                      MT_RECOGNISED);
     rest = mt_get(&rec.f, MT_F_TO);
-    ck_assert(mt_recipient_next(&rec, &rest, &to) && mt_slice_eq(to, MT_LIT("bob@x.example")));
-    ck_assert(mt_recipient_next(&rec, &rest, &to) && mt_slice_eq(to, MT_LIT("c@x")));
-    ck_assert(!mt_recipient_next(&rec, &rest, &to));
+    ck_assert(mt_recipient_next(rec.list, &rest, &to) && mt_slice_eq(to, MT_LIT("bob@x.example")));
+    ck_assert(mt_recipient_next(rec.list, &rest, &to) && mt_slice_eq(to, MT_LIT("c@x")));
+    ck_assert(!mt_recipient_next(rec.list, &rest, &to));
 }
 END_TEST
 
@@ -592,7 +592,7 @@ static void expect_slices_inside(const struct mt_record *rec, const char *start,
             ck_assert(!s.n || s.p < start || s.p > start + n || s.p + s.n <= start + n);
         }
     }
-    while (rec->list && mt_recipient_next(rec, &rest, &address)) {
+    while (rec->list && mt_recipient_next(rec->list, &rest, &address)) {
         ck_assert(!address.n || (address.p >= start && address.p + address.n <= start + n));
     }
 }

@@ -223,14 +223,13 @@ static void apply_from(struct mt_correlator *c, struct mt_message *m, const stru
 
 static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
 {
-    const struct mt_record list = {.list = line->list};
     struct mt_slice rest = mt_stored_get(line, MT_F_TO), to, orig_to = mt_stored_get(line, MT_F_ORIG_TO);
     struct mt_pending p = {.due = due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_DELIVERY};
 
     m->queued = true;
     m->aliased |= line->list && mt_stored_has(line, MT_F_USER);
     m->cut |= line->more;
-    for (; mt_recipient_next(&list, &rest, &to); p.ordinal++) {
+    for (; mt_recipient_next(line->list, &rest, &to); p.ordinal++) {
         int64_t which = mt_message_recipient(&c->messages, m, to, orig_to);
         p.to = to;
         p.recipient = (int32_t)which;

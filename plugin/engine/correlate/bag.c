@@ -1,9 +1,12 @@
 #include "bag.h"
 
+#include <endian.h>
 #include <stddef.h>
 
 #define LONG 255
 #define HEAD offsetof(struct mt_bag_block, p)
+
+_Static_assert(HEAD >= sizeof(uint64_t), "as_int() reads before a value");
 
 /* An entry, or what is to become one. */
 struct entry {
@@ -56,14 +59,16 @@ static const unsigned char *find(const struct mt_bag *bag, unsigned id, struct e
     return NULL;
 }
 
+/* The value of an entry. The eight bytes that end with it are in the block: its head is longer. */
 static int64_t as_int(struct mt_slice s)
 {
-    uint64_t i = 0;
+    uint64_t i;
 
-    for (size_t k = 0; k < s.n && k < 8; k++) {
-        i |= (uint64_t)(unsigned char)s.p[k] << (8 * k);
+    if (!s.n || s.n > sizeof i) {
+        return 0;
     }
-    return (int64_t)i;
+    memcpy(&i, s.p + s.n - sizeof i, sizeof i);
+    return (int64_t)(le64toh(i) >> (64 - 8 * s.n));
 }
 
 static void set_int(struct entry *e, int64_t i)
@@ -316,14 +321,17 @@ void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field fi
     struct entry e;
 
     for (p = start_of(bag, &end); p < end;) {
+        union mt_value *v;
         p = entry_at(p, &e);
-        if (e.id < first || e.id > last || mt_has(f, e.id)) {
+        v = &f->v[e.id];
+        if (e.id - (unsigned)first > (unsigned)last - first || mt_has(f, e.id)) {
             continue;
         }
+        mt_mark(f, e.id);
         if (mt_is_text(e.id)) {
-            mt_set_empty(f, e.id, e.value);
+            v->s = e.value;
         } else {
-            mt_set_int(f, e.id, as_int(e.value));
+            v->i = as_int(e.value);
         }
     }
 }

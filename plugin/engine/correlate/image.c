@@ -618,11 +618,10 @@ static void walk_messages(struct image *im, const struct mt_message_list *list)
 /* The recipient of that number in the line. */
 static struct mt_slice recipient_of(const struct mt_stored *line, uint32_t ordinal)
 {
-    const struct mt_record list = {.list = line->list};
     struct mt_slice rest = mt_stored_get(line, MT_F_TO), to = {NULL, 0};
 
     for (uint32_t i = 0; i <= ordinal; i++) {
-        if (!mt_recipient_next(&list, &rest, &to)) {
+        if (!mt_recipient_next(line->list, &rest, &to)) {
             return mt_slice(NULL, 0);
         }
     }

@@ -336,7 +336,7 @@ static inline void walk_record_list(struct walk *w, const struct mt_record *rec)
 
     walk_enter(w, MT_O_TOP);
     sink_open(w->sink, &places[MT_F_RECIPIENTS].key, true);
-    while (mt_recipient_next(rec, &rest, &address)) {
+    while (mt_recipient_next(rec->list, &rest, &address)) {
         sink_open(w->sink, NULL, false);
         sink_known(w->sink, &places[MT_F_TO].key, address);
         sink_close(w->sink, false);
@@ -350,7 +350,7 @@ static inline bool record_recipients(const struct mt_record *rec, struct mt_slic
     struct mt_slice rest = mt_get(&rec->f, MT_F_TO), second;
 
     *first = mt_slice(NULL, 0);
-    return mt_recipient_next(rec, &rest, first) && mt_recipient_next(rec, &rest, &second);
+    return mt_recipient_next(rec->list, &rest, first) && mt_recipient_next(rec->list, &rest, &second);
 }
 
 /* What a record holds beside its fields: who wrote the line, and when. */

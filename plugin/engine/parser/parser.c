@@ -157,9 +157,9 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     return MT_UNRECOGNISED;
 }
 
-bool mt_recipient_next(const struct mt_record *rec, struct mt_slice *rest, struct mt_slice *address)
+bool mt_recipient_next(bool list, struct mt_slice *rest, struct mt_slice *address)
 {
-    if (rec->list) {
+    if (list) {
         return mt_sendmail_recipient_next(rest, address);
     }
     *address = *rest;
