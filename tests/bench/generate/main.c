@@ -1,0 +1,308 @@
+/* Writes a mail log as real servers would, and what is true of it.
+ *
+ *     generate --lines 1000000 --mta postfix --truth truth.tsv >mail.log
+ *
+ * The same options give the same bytes. One heap of messages by the time of their
+ * next line makes them interleave; see world.h for what a message does.
+ */
+#include "world.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define START (INT64_C(1772445600) * SECOND) /* 2026-03-02T10:00:00Z */
+
+struct entry {
+    int64_t at;
+    uint64_t turn; /* keeps those of the same time in order */
+    struct message *m;
+};
+
+struct heap {
+    struct entry *entries;
+    size_t n, size;
+    uint64_t turns;
+};
+
+struct options {
+    uint64_t lines, open, seed;
+    uint32_t hosts, noise, rate, retry;
+    const char *mta, *output, *truth;
+    bool long_ids, rfc3164;
+};
+
+static struct world world;
+static struct heap heap;
+static struct message **kept; /* those that stay open */
+static size_t nkept;
+
+static bool is_before(const struct entry *a, const struct entry *b)
+{
+    return a->at != b->at ? a->at < b->at : a->turn < b->turn;
+}
+
+static void heap_add(struct world *w, struct message *m, int64_t at)
+{
+    struct entry entry = {at, heap.turns++, m};
+    size_t i = heap.n++;
+
+    (void)w;
+    if (heap.n > heap.size) {
+        heap.size = heap.size ? 2 * heap.size : 1024;
+        heap.entries = realloc(heap.entries, heap.size * sizeof *heap.entries);
+        if (!heap.entries) {
+            abort();
+        }
+    }
+    for (; i && is_before(&entry, &heap.entries[(i - 1) / 4]); i = (i - 1) / 4) {
+        heap.entries[i] = heap.entries[(i - 1) / 4];
+    }
+    heap.entries[i] = entry;
+}
+
+static struct entry heap_take(void)
+{
+    struct entry first = heap.entries[0], last = heap.entries[--heap.n];
+    size_t i = 0, child;
+
+    while ((child = 4 * i + 1) < heap.n) {
+        size_t least = child;
+        for (size_t other = child + 1; other < heap.n && other < child + 4; other++) {
+            if (is_before(&heap.entries[other], &heap.entries[least])) {
+                least = other;
+            }
+        }
+        if (!is_before(&heap.entries[least], &last)) {
+            break;
+        }
+        heap.entries[i] = heap.entries[least];
+        i = least;
+    }
+    heap.entries[i] = last;
+    return first;
+}
+
+static void step(struct world *w, struct message *m)
+{
+    int64_t next = w->hosts[m->host].mta == POSTFIX ? postfix_step(w, m) : sendmail_step(w, m);
+
+    if (next >= 0) {
+        heap_add(w, m, w->now + next);
+    } else if (next == STEP_ENDED) {
+        free(m);
+    } else if (!m->open) {
+        m->open = true;
+        kept[nkept++] = m;
+    }
+}
+
+/* A share of noise in percent, over all. */
+static void add_noise(struct world *w, uint32_t percent)
+{
+    static uint64_t mail, all;
+
+    for (mail++, all++; percent && (all - mail) * 100 < all * percent; all++) {
+        noise(w);
+    }
+}
+
+static void take_one(struct world *w, uint32_t percent)
+{
+    struct entry entry = heap_take();
+    uint64_t lines = w->lines;
+
+    w->now = entry.at > w->now ? entry.at : w->now;
+    step(w, entry.m);
+    while (lines++ < w->lines && percent) {
+        add_noise(w, percent);
+        lines = w->lines; /* of noise there is none */
+    }
+}
+
+static void begin_message(struct world *w, const struct options *options, int64_t at, bool stays)
+{
+    struct message *m;
+
+    /* Every fifth has another try at one that stays. */
+    if (!stays && nkept && below(w, 5) == 0) {
+        m = kept[below(w, nkept)];
+        if (!m->busy_until || m->busy_until < at) {
+            m->busy_until = at + 60 * SECOND;
+            heap_add(w, m, at);
+        }
+        return;
+    }
+    m = message_new(w, (uint32_t)below(w, options->hosts));
+    m->stays = stays;
+    if (stays) {
+        m->nrcpt = 1;
+        m->local = m->null_sender = m->expires = false;
+    }
+    heap_add(w, m, at);
+}
+
+/* Messages that stay come first, close together; then the others, until there are lines enough. */
+static void play(struct world *w, const struct options *options)
+{
+    int64_t next = START;
+    uint64_t wanted, spare;
+
+    for (uint64_t i = 0; i < options->open; i++, next += 1000) {
+        while (heap.n && heap.entries[0].at <= next) {
+            take_one(w, options->noise);
+        }
+        begin_message(w, options, next, true);
+    }
+    while (heap.n) {
+        take_one(w, options->noise);
+    }
+    if (options->open) {
+        fprintf(stderr, "%llu lines before the rest\n", (unsigned long long)w->lines);
+        next = w->now + 10 * SECOND;
+    }
+    wanted = w->lines + options->lines;
+    for (spare = 0; w->lines + spare < wanted; spare = 12 * heap.n) {
+        while (heap.n && heap.entries[0].at <= next) {
+            take_one(w, options->noise);
+        }
+        begin_message(w, options, next, false);
+        next += (int64_t)below(w, 2 * (uint64_t)SECOND / options->rate + 1);
+    }
+    while (heap.n) {
+        take_one(w, options->noise);
+    }
+    while (w->lines < wanted && options->noise) {
+        noise(w);
+    }
+    for (size_t i = 0; i < nkept; i++) {
+        truth_message(w, kept[i], "incomplete");
+    }
+}
+
+static void make_hosts(struct world *w, const struct options *options)
+{
+    w->nhosts = options->hosts;
+    w->hosts = calloc(w->nhosts, sizeof *w->hosts);
+    if (!w->hosts) {
+        abort();
+    }
+    for (uint32_t i = 0; i < w->nhosts; i++) {
+        struct host *h = &w->hosts[i];
+        bool sendmail = options->mta[0] == 's' || (options->mta[0] == 'm' && i % 2);
+        snprintf(h->name, sizeof h->name, "%s%u", sendmail ? "relay" : "mx", i + 1);
+        h->mta = sendmail ? SENDMAIL : POSTFIX;
+        h->pid = 1000;
+        h->qmgr = 90 + i;
+        h->pickup = 91 + i;
+        h->inode = 0x40000;
+    }
+}
+
+static void usage(void)
+{
+    fprintf(stderr,
+            "usage: generate [--lines N] [--mta postfix|sendmail|mixed] [--seed N] [--noise PERCENT] [--hosts N]\n"
+            "                [--open N] [--rate MESSAGES-PER-SECOND] [--retry SECONDS] [--long-ids] [--format "
+            "rfc3339|rfc3164]\n"
+            "                [--truth FILE] [--output FILE]\n");
+    exit(2);
+}
+
+static uint64_t number(const char *text, uint64_t least, uint64_t most)
+{
+    char *end;
+    unsigned long long n = strtoull(text, &end, 10);
+
+    if (*end || end == text || n < least || n > most) {
+        usage();
+    }
+    return n;
+}
+
+static void read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option names[] = {
+        {"lines", 1, NULL, 'l'},    {"mta", 1, NULL, 'm'},    {"seed", 1, NULL, 's'},  {"noise", 1, NULL, 'n'},
+        {"hosts", 1, NULL, 'h'},    {"open", 1, NULL, 'o'},   {"rate", 1, NULL, 'r'},  {"retry", 1, NULL, 'y'},
+        {"long-ids", 0, NULL, 'i'}, {"format", 1, NULL, 'f'}, {"truth", 1, NULL, 't'}, {"output", 1, NULL, 'w'},
+        {NULL, 0, NULL, 0},
+    };
+
+    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        switch (c) {
+        case 'l':
+            o->lines = number(optarg, 0, UINT32_MAX);
+            break;
+        case 'm':
+            o->mta = optarg;
+            break;
+        case 's':
+            o->seed = number(optarg, 0, UINT64_MAX);
+            break;
+        case 'n':
+            o->noise = (uint32_t)number(optarg, 0, 90);
+            break;
+        case 'h':
+            o->hosts = (uint32_t)number(optarg, 1, 10000);
+            break;
+        case 'o':
+            o->open = number(optarg, 0, 100000000);
+            break;
+        case 'r':
+            o->rate = (uint32_t)number(optarg, 1, 1000000);
+            break;
+        case 'y':
+            o->retry = (uint32_t)number(optarg, 1, 86400);
+            break;
+        case 'i':
+            o->long_ids = true;
+            break;
+        case 'f':
+            o->rfc3164 = strcmp(optarg, "rfc3164") == 0;
+            break;
+        case 't':
+            o->truth = optarg;
+            break;
+        case 'w':
+            o->output = optarg;
+            break;
+        default:
+            usage();
+        }
+    }
+    if (optind != argc || !strchr("psm", o->mta[0])) {
+        usage();
+    }
+    if (o->mta[0] == 'm' && o->hosts < 2) {
+        o->hosts = 2;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.lines = 1000000,
+                              .seed = 1,
+                              .hosts = 1,
+                              .noise = 30,
+                              .rate = 100,
+                              .retry = 300,
+                              .mta = "postfix",
+                              .output = "-"};
+
+    read_options(argc, argv, &options);
+    text_open(&world.log, options.output);
+    text_open(&world.truth, options.truth);
+    kept = calloc(options.open + 1, sizeof *kept);
+    world.random = mix(options.seed);
+    world.retry = options.retry;
+    world.long_ids = options.long_ids;
+    world.rfc3164 = options.rfc3164;
+    world.now = START;
+    world.start = heap_add;
+    make_hosts(&world, &options);
+    play(&world, &options);
+    text_close(&world.log);
+    text_close(&world.truth);
+    return 0;
+}

@@ -1,0 +1,117 @@
+/* The truth beside the log: facts, one per line, in any order. Fields are divided by tabs.
+ *
+ *     D host queue-id to status dsn attempt final message-id from parent
+ *     M host queue-id result message-id from parent sent deferred bounced expired
+ *     R host queue-id to stage code dsn from
+ *     S host reason client-ip-and-name
+ */
+#include "world.h"
+
+static const char *const statuses[] = {"", "sent", "deferred", "bounced"};
+
+static struct text *begin(struct world *w, char kind, const struct message *m)
+{
+    struct text *t = &w->truth;
+
+    text_begin_line(t);
+    putc_(t, kind);
+    putc_(t, '\t');
+    puts_(t, w->hosts[m->host].name);
+    putc_(t, '\t');
+    return t;
+}
+
+static void tab(struct text *t, const char *s)
+{
+    puts_(t, s);
+    putc_(t, '\t');
+}
+
+/* No Message-ID is known of a refused message, nor of notifications of sendmail, which have no from= line. */
+static void put_origin(struct world *w, const struct message *m)
+{
+    struct text *t = &w->truth;
+
+    if (!m->refused && (!m->parent[0] || w->hosts[m->host].mta == POSTFIX)) {
+        put_message_id(t, w, m);
+    }
+    putc_(t, '\t');
+    putc_(t, '<');
+    put_sender(t, m);
+    tab(t, ">");
+    puts_(t, m->parent);
+}
+
+void truth_delivery(struct world *w, const struct message *m, uint32_t i, enum result result, const char *dsn,
+                    bool final)
+{
+    struct text *t = &w->truth;
+
+    if (t->fd < 0) {
+        return;
+    }
+    begin(w, 'D', m);
+    tab(t, m->id);
+    put_recipient(t, m, i);
+    putc_(t, '\t');
+    tab(t, statuses[result]);
+    tab(t, dsn);
+    put_number(t, m->attempt);
+    tab(t, final ? "\t1" : "\t0");
+    put_origin(w, m);
+    putc_(t, '\n');
+}
+
+void truth_message(struct world *w, const struct message *m, const char *result)
+{
+    struct text *t = &w->truth;
+    uint32_t rest = m->nrcpt - m->sent - m->bounced;
+
+    if (t->fd < 0) {
+        return;
+    }
+    begin(w, 'M', m);
+    tab(t, m->id);
+    tab(t, result);
+    put_origin(w, m);
+    putc_(t, '\t');
+    put_number(t, m->sent);
+    putc_(t, '\t');
+    put_number(t, m->expires ? 0 : rest);
+    putc_(t, '\t');
+    put_number(t, m->bounced);
+    putc_(t, '\t');
+    put_number(t, m->expires ? rest : 0);
+    putc_(t, '\n');
+}
+
+void truth_reject(struct world *w, const struct message *m, const char *code, const char *dsn)
+{
+    struct text *t = &w->truth;
+
+    if (t->fd < 0) {
+        return;
+    }
+    begin(w, 'R', m);
+    tab(t, m->id);
+    put_recipient(t, m, 0);
+    tab(t, "\tRCPT");
+    tab(t, code);
+    tab(t, dsn);
+    putc_(t, '<');
+    put_sender(t, m);
+    puts_(t, ">\n");
+}
+
+void truth_session(struct world *w, const struct message *m, const char *reason)
+{
+    struct text *t = &w->truth;
+
+    if (t->fd < 0) {
+        return;
+    }
+    begin(w, 'S', m);
+    tab(t, reason);
+    put_client(t, m, true);
+    putc_(t, '\n');
+}
