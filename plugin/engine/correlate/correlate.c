@@ -448,7 +448,7 @@ void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out)
     *out = c->stats;
     out->no_memory += c->memory.failures;
     out->open = c->messages.nopen;
-    out->sessions = c->sessions.index.n;
+    out->sessions = c->sessions.n;
     out->memory = c->memory.used + mt_parts_memory(c->parts);
 }
 

@@ -47,17 +47,37 @@ bool mt_index_add(struct mt_memory *m, struct mt_index *index, void *thing)
     return true;
 }
 
-void mt_index_remove(struct mt_index *index, const void *thing)
+/* The place of a thing; size where it is not there. */
+static size_t place_of(const struct mt_index *index, const void *thing)
 {
-    size_t mask = index->size - 1, hole, i;
+    size_t mask = index->size - 1, i;
 
     if (!index->size) {
-        return;
+        return 0;
     }
-    for (hole = hash_of(thing) & mask; index->v[hole].thing != thing; hole = (hole + 1) & mask) {
-        if (!index->v[hole].thing) {
-            return;
+    for (i = hash_of(thing) & mask; index->v[i].thing != thing; i = (i + 1) & mask) {
+        if (!index->v[i].thing) {
+            return index->size;
         }
+    }
+    return i;
+}
+
+void mt_index_replace(struct mt_index *index, const void *thing, void *other)
+{
+    size_t i = place_of(index, thing);
+
+    if (i < index->size) {
+        index->v[i].thing = other;
+    }
+}
+
+void mt_index_remove(struct mt_index *index, const void *thing)
+{
+    size_t mask = index->size - 1, hole = place_of(index, thing), i;
+
+    if (hole == index->size) {
+        return;
     }
     index->n--;
     /* Move back what was pushed past the hole (Knuth, vol. 3, 6.4, algorithm R). */

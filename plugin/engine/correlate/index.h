@@ -36,6 +36,8 @@ static inline void *mt_index_next(const struct mt_index *index, uint64_t hash, s
 /* False when memory is short. */
 bool mt_index_add(struct mt_memory *m, struct mt_index *index, void *thing);
 void mt_index_remove(struct mt_index *index, const void *thing);
+/* Puts another thing with the same hash in the place of one. */
+void mt_index_replace(struct mt_index *index, const void *thing, void *other);
 void mt_index_free(struct mt_memory *m, struct mt_index *index);
 
 #endif

@@ -84,20 +84,25 @@ static bool same_client(const struct mt_session *s, const struct mt_stored *line
     return true;
 }
 
+static struct mt_session *newest(const struct mt_sessions *sessions, uint64_t hash)
+{
+    size_t at = 0;
+
+    return mt_index_next(&sessions->index, hash, &at);
+}
+
 /* The newest session of the line's process and client that was open at the line's time. */
 static struct mt_session *find(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
 {
-    uint64_t hash = key_of(sessions, host, line);
-    struct mt_session *s, *best = NULL;
+    struct mt_session *s = newest(sessions, key_of(sessions, host, line));
 
-    for (size_t at = 0; (s = mt_index_next(&sessions->index, hash, &at));) {
+    for (; s; s = s->older) {
         bool over = line->usec > s->closed && mt_traits[line->mta].disconnects;
-        if (same_key(s, host, line) && same_client(s, line) && !over && (line->usec >= s->first || !s->connected) &&
-            (!best || s->number > best->number)) {
-            best = s;
+        if (!over && (line->usec >= s->first || !s->connected) && same_key(s, host, line) && same_client(s, line)) {
+            return s;
         }
     }
-    return best;
+    return NULL;
 }
 
 static void close_session(struct mt_session *s, int64_t usec)
@@ -117,7 +122,18 @@ static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session
     while (s->messages) {
         mt_message_absorb(sessions, s->messages);
     }
-    mt_index_remove(&sessions->index, s);
+    if (s->newer) {
+        s->newer->older = s->older;
+    } else if (s->older) {
+        mt_index_replace(&sessions->index, s, s->older);
+    } else {
+        mt_index_remove(&sessions->index, s);
+    }
+    if (s->older) {
+        s->older->newer = s->newer;
+    }
+    s->older = s->newer = NULL;
+    sessions->n--;
     list_remove(list_of(s), s);
     s->indexed = false;
     return s;
@@ -132,7 +148,7 @@ static void close_others(struct mt_sessions *sessions, struct mt_host *host, con
     struct mt_session *s, *oldest = NULL;
     unsigned n = 0;
 
-    for (size_t at = 0; (s = mt_index_next(&sessions->index, hash, &at));) {
+    for (s = newest(sessions, hash); s; s = s->older) {
         if (!same_key(s, host, line)) {
             continue;
         }
@@ -151,10 +167,27 @@ static void close_others(struct mt_sessions *sessions, struct mt_host *host, con
 
 bool mt_session_adopt(struct mt_sessions *sessions, struct mt_session *s)
 {
-    if (s->indexed || !mt_index_add(sessions->memory, &sessions->index, s)) {
+    struct mt_session *newer = NULL, *older = newest(sessions, s->hash);
+
+    while (older && older->number > s->number) {
+        newer = older;
+        older = older->older;
+    }
+    if (s->indexed || (!newer && !older && !mt_index_add(sessions->memory, &sessions->index, s))) {
         return false;
     }
+    if (newer) {
+        newer->older = s;
+    } else if (older) {
+        mt_index_replace(&sessions->index, older, s);
+    }
+    if (older) {
+        older->newer = s;
+    }
+    s->newer = newer;
+    s->older = older;
     s->indexed = true;
+    sessions->n++;
     list_add(list_of(s), s);
     return true;
 }
@@ -364,7 +397,7 @@ void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host
         return;
     }
     hash = key_of(sessions, host, line);
-    for (size_t at = 0; (s = mt_index_next(&sessions->index, hash, &at));) {
+    for (s = newest(sessions, hash); s; s = s->older) {
         struct mt_peer *peer = same_key(s, host, line) ? peer_of(s, line) : NULL;
         if (peer) {
             bind(sessions->memory, peer, line);

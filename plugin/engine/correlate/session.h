@@ -27,10 +27,11 @@ struct mt_peer {
 struct mt_session {
     uint64_t hash; /* of the key */
     struct mt_host *host;
-    struct mt_session *next, *prev; /* of the host: open ones, or closed ones, in order of the last line */
-    struct mt_peer *peers;          /* newest first */
-    struct mt_message *messages;    /* that came in by it and ask it for facts */
-    struct mt_bag bag;              /* PROGRAM, INSTANCE; CLIENT_*; USER, MECHANISM, STAGE, RESPONSE,
+    struct mt_session *next, *prev;   /* of the host: open ones, or closed ones, in order of the last line */
+    struct mt_session *older, *newer; /* of the same process (key); the index has the newest */
+    struct mt_peer *peers;            /* newest first */
+    struct mt_message *messages;      /* that came in by it and ask it for facts */
+    struct mt_bag bag;                /* PROGRAM, INSTANCE; CLIENT_*; USER, MECHANISM, STAGE, RESPONSE,
                                      * COMMANDS; QUEUE_ID: of the entry being received */
     struct mt_time last;
     int64_t first, closed; /* closed: INT64_MAX while it is open */
@@ -79,6 +80,7 @@ struct mt_sessions {
     struct mt_index index;
     uint64_t seed;
     uint64_t opened;
+    uint64_t n; /* in the index, and older ones */
 };
 
 /* Takes a line as far as sessions are concerned, in order of time: line->session and
