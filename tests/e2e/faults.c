@@ -1,7 +1,7 @@
 /* Preloaded into a program, lets calls fail that one object of it makes: what real machines do seldom.
  *
  *     FAULT_OBJECT=mmmailtrace.so   part of the name of the object whose calls fail
- *     FAULT_MALLOC=100              each 100th malloc(), calloc() or realloc() of it; 0: none
+ *     FAULT_MALLOC=100              each 100th malloc(), calloc(), realloc() or posix_memalign() of it; 0: none
  *     FAULT_DISK=3                  each 3rd posix_fallocate(), write() or fdatasync() to a file
  *     FAULT_FILE=state              whose name has this in it,
  *     FAULT_ERRNO=28                with this errno; 0: write() writes one byte
@@ -17,6 +17,7 @@
 extern void *__libc_malloc(size_t n);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t n);
+extern void *__libc_memalign(size_t alignment, size_t n);
 
 static unsigned long allocations, calls;
 
@@ -55,6 +56,12 @@ void *calloc(size_t n, size_t size)
 void *realloc(void *p, size_t n)
 {
     return memory_fails(__builtin_return_address(0)) ? NULL : __libc_realloc(p, n);
+}
+
+int posix_memalign(void **p, size_t alignment, size_t n)
+{
+    *p = memory_fails(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, n);
+    return *p ? 0 : ENOMEM;
 }
 
 static int disk_fails(int fd)
