@@ -16,6 +16,7 @@
     X(syslog)        \
     X(postfix)       \
     X(sendmail)      \
+    X(memory)        \
     X(parts)         \
     X(event)         \
     X(hostile)       \
