@@ -2,7 +2,8 @@
  *
  * One line with a wrong date must not time everything out, and a host whose clock was
  * set right must not stay in the future for ever: a jump of more than JUMP is followed
- * when several lines in a row agree on it.
+ * when several lines in a row agree on it. Back it goes only when they do so for a moment
+ * by the wall clock, too: a thread that lags may have as many lines of a log read fast.
  *
  * While no line comes the wall clock moves it on. That is a guess, since lines may be
  * under way: the next line corrects it.
@@ -52,7 +53,10 @@ void mt_clock_line(struct mt_host *host, int64_t usec, int64_t wall, int64_t hol
         *stray = ahead > 0;
         host->ahead = 0;
         host->behind = host->newest - usec > JUMP ? host->behind + 1 : 0;
-        if (host->behind >= BEHIND) {
+        if (host->behind == 1) {
+            host->behind_wall = wall;
+        }
+        if (host->behind >= BEHIND && (!wall || wall - host->behind_wall >= hold)) {
             set_clock(host, usec, wall);
             host->taken = INT64_MIN;
         }

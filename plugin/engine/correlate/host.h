@@ -36,6 +36,7 @@ struct mt_host {
     int64_t wall;                         /* wall clock (usec) when the clock was last set; 0: not known */
     unsigned ahead;                       /* lines in a row that are far ahead of the clock */
     unsigned behind;                      /* lines in a row that are far behind */
+    int64_t behind_wall;                  /* wall clock at the first of them */
     struct mt_sample samples[MT_SAMPLES]; /* of the clock, the newest at nsamples - 1 (modulo) */
     unsigned nsamples;
 };
