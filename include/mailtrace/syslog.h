@@ -22,6 +22,8 @@
 struct mt_zone_memory {
     char text[20];       /* the stamp up to the seconds: "Nov 22 00:17:" or "2026-11-22T00:17:" */
     uint8_t length;      /* of text; 0: none yet */
+    char zone[6];        /* a zone that a stamp had: "+01:00"; NULs: none yet */
+    int16_t zone_offset; /* minutes east of UTC */
     bool seen;           /* year and minute hold */
     int year;            /* of the last stamp */
     int64_t minute;      /* seconds from 1970 to that minute, as if the zone were UTC */

@@ -320,7 +320,7 @@ static bool take_last(struct cli_input *input, size_t max_line, struct mt_slice 
     return true;
 }
 
-static enum cli_got read_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut)
+enum cli_got cli_input_any_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut)
 {
     for (;;) {
         size_t known = input->start + input->scanned;
@@ -341,22 +341,6 @@ static enum cli_got read_line(struct cli_input *input, size_t max_line, struct m
             return CLI_GOT_STOP;
         }
     }
-}
-
-/* Most lines stand whole in the buffer and are short enough. */
-enum cli_got cli_input_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut)
-{
-    const char *p = input->buffer + input->start, *feed;
-    size_t n = input->end - input->start;
-
-    if (input->scanned || input->skip || !n || !(feed = memchr(p, '\n', n)) || (size_t)(feed - p) > max_line) {
-        return read_line(input, max_line, line, cut);
-    }
-    n = (size_t)(feed - p);
-    input->start += n + 1;
-    *line = mt_slice(p, n && feed[-1] == '\r' ? n - 1 : n);
-    *cut = false;
-    return CLI_GOT_LINE;
 }
 
 /* ---- positions ---- */

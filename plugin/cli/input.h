@@ -54,7 +54,22 @@ void cli_input_close(struct cli_input *input);
 /* The next line, without its line feed and a carriage return before that; valid until the next call.
  * What is longer than max_line is cut.
  */
-enum cli_got cli_input_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut);
+enum cli_got cli_input_any_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut);
+
+/* The same. Most lines stand whole in the buffer and are short enough. */
+static inline enum cli_got cli_input_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut)
+{
+    const char *p = input->buffer + input->start, *feed;
+    size_t n = input->end - input->start;
+
+    if (input->skip || input->scanned || !n || !(feed = memchr(p, '\n', n)) || (n = (size_t)(feed - p)) > max_line) {
+        return cli_input_any_line(input, max_line, line, cut);
+    }
+    input->start += n + 1;
+    *line = mt_slice(p, n - (n && feed[-1] == '\r'));
+    *cut = false;
+    return CLI_GOT_LINE;
+}
 
 /* The first bytes, n of them or all there are; nothing of them counts as read. To be called before anything is
  * read. False on an error, which was reported.

@@ -66,19 +66,24 @@ static void close_source(struct source *source)
     }
 }
 
+static __attribute__((noinline)) void end_source(struct cli_order *order, struct source *source, enum cli_got got)
+{
+    order->failed |= got == CLI_GOT_ERROR;
+    source->through = true;
+    if (got == CLI_GOT_END) {
+        note_end(order, source);
+    }
+    close_source(source);
+}
+
 /* Reads a line into source->log.line; at the end closes it. */
-static void advance(struct cli_order *order, struct source *source)
+static inline void advance(struct cli_order *order, struct source *source)
 {
     enum cli_got got = cli_log_next(&source->log, order->options);
 
     source->ready = got == CLI_GOT_LINE;
     if (!source->ready) {
-        order->failed |= got == CLI_GOT_ERROR;
-        source->through = true;
-        if (got == CLI_GOT_END) {
-            note_end(order, source);
-        }
-        close_source(source);
+        end_source(order, source, got);
     }
 }
 

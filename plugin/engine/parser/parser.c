@@ -27,7 +27,7 @@ typedef bool mt_read_fn(struct mt_record *rec);
 /* A row: the program (the first component of the tag), the MTA, the default
  * instance (the name that is no instance), the reader. Postfix lets its syslog_name be
  * anything that starts the tag, so a tag with a slash whose last component is
- * one of its daemons is Postfix's too: see mta_of().
+ * one of its daemons is Postfix's too: see row_of().
  */
 static const struct row {
     struct mt_slice program;
@@ -61,44 +61,55 @@ static bool is_postfix_program(struct mt_slice name)
     return false;
 }
 
-/* named: the row is that of the name itself, which is then no instance if the row says so. */
+/* Marks, with 0x80, the bytes of a word that are '/'. */
+static inline uint64_t slashes_in(uint64_t word)
+{
+    word ^= MT_EACH('/');
+    return ~(((word & MT_EACH(0x7f)) + MT_EACH(0x7f)) | word) & MT_EACH(0x80);
+}
+
+/* Behind the last slash, or NULL. */
+static inline const char *after_slash(struct mt_slice program)
+{
+    const char *p = program.p, *at;
+
+    if (!program.n) {
+        return NULL;
+    }
+    at = p + program.n;
+    if (program.n >= 8) {
+        uint64_t slashes = slashes_in(mt_load(at - 8));
+        if (slashes) {
+            return at - __builtin_clzll(slashes) / 8;
+        }
+        at -= 8;
+    } else if (program.n >= 4) {
+        uint32_t start, rest;
+        memcpy(&start, p, 4);
+        memcpy(&rest, at - 4, 4);
+        if (!slashes_in((uint64_t)start << 32 | rest)) {
+            return NULL;
+        }
+    }
+    while (at > p && at[-1] != '/') {
+        at--;
+    }
+    return at > p ? at : NULL;
+}
+
+/* The row of a name whose last component is known. *named: it is that of the first component itself. */
 static const struct row *row_of(struct mt_slice first, struct mt_slice last, bool slash, bool *named)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (mt_word_eq(first, rows[i].program)) {
-            *named = true;
             return &rows[i];
         }
     }
+    *named = false;
     if (slash ? is_postfix_program(last) : mt_slice_starts(first, MT_LIT("postfix-"))) {
         return &rows[0];
     }
     return NULL;
-}
-
-/* The components of a program's name: before the first slash, and behind the last one. False: there is no slash. */
-static inline bool split(struct mt_slice program, struct mt_slice *first, struct mt_slice *last)
-{
-    const char *end, *slash;
-
-    *first = *last = program;
-    if (!program.n) {
-        return false;
-    }
-    slash = end = program.p + program.n;
-    while (slash > program.p && slash[-1] != '/') {
-        slash--;
-    }
-    if (slash == program.p) {
-        return false;
-    }
-    *last = mt_slice_to(slash, end);
-    if (mt_slice_starts(program, MT_LIT("postfix/"))) {
-        first->n = sizeof "postfix" - 1;
-    } else {
-        *first = mt_slice_to(program.p, mt_find(program, '/'));
-    }
-    return true;
 }
 
 /* "message repeated 3 times: [ text]" (rsyslog), also with a blank before the bracket. */
@@ -119,35 +130,35 @@ static struct mt_slice unwrap(struct mt_slice text)
     return at;
 }
 
-enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
+/* The row of an MTA that the adapter has told. */
+static const struct row *row_of_mta(uint8_t mta)
 {
-    struct mt_slice first, last;
-    const struct row *row = NULL;
-    bool named = false, slash = split(line->program, &first, &last);
-
-    if (line->mta) {
-        for (size_t i = 0; i < sizeof rows / sizeof *rows && !row; i++) {
-            row = rows[i].mta == line->mta ? &rows[i] : NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].mta == mta) {
+            return &rows[i];
         }
-    } else {
-        row = row_of(first, last, slash, &named);
     }
-    if (!row) {
-        return MT_FOREIGN;
-    }
+    return NULL;
+}
+
+static inline __attribute__((always_inline)) enum mt_verdict read_line(const struct mt_line *line,
+                                                                       const struct row *row, struct mt_slice instance,
+                                                                       struct mt_slice service, struct mt_record *rec)
+{
     rec->line = *line;
-    rec->line.text = unwrap(line->text);
+    rec->repeated = false;
+    if (line->text.n && *line->text.p == 'm') {
+        rec->line.text = unwrap(line->text);
+        rec->repeated = rec->line.text.p != line->text.p;
+    }
     rec->mta = (uint8_t)row->mta;
     rec->kind = MT_KIND_NONE;
     rec->status = MT_STATUS_NONE;
     rec->list = rec->more = false;
-    rec->repeated = rec->line.text.p != line->text.p;
     rec->part = 0;
-    rec->service = last;
+    rec->service = service;
     mt_fields_clear(&rec->f);
-    if (!line->mta && !(named && row->is_default)) {
-        mt_set(&rec->f, MT_F_INSTANCE, first);
-    }
+    mt_set(&rec->f, MT_F_INSTANCE, instance);
     if (row->read(rec)) {
         return MT_RECOGNISED;
     }
@@ -155,6 +166,34 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     rec->f.have[0] &= (uint64_t)1 << MT_F_INSTANCE;
     rec->f.have[1] = 0;
     return MT_UNRECOGNISED;
+}
+
+enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
+{
+    const struct mt_slice program = line->program;
+    const char *slash = after_slash(program);
+    struct mt_slice first = program, last = program;
+    const struct row *row;
+    bool named = true;
+
+    if (slash) {
+        last = mt_slice_to(slash, program.p + program.n);
+    }
+    if (line->mta) {
+        row = row_of_mta(line->mta);
+    } else if (mt_slice_starts(program, MT_LIT("postfix/"))) {
+        row = &rows[0];
+    } else {
+        first = slash ? mt_slice_to(program.p, mt_find(program, '/')) : program;
+        row = row_of(first, last, slash != NULL, &named);
+    }
+    if (!row) {
+        return MT_FOREIGN;
+    }
+    if (line->mta || (named && row->is_default)) {
+        first.n = 0; /* no instance */
+    }
+    return read_line(line, row, first, last, rec);
 }
 
 bool mt_recipient_next(bool list, struct mt_slice *rest, struct mt_slice *address)

@@ -238,7 +238,8 @@ bool mt_postfix_plain(struct mt_record *rec, const struct mt_postfix_form *form,
     return true;
 }
 
-static bool read_form(struct mt_record *rec, const struct mt_postfix_form *forms, size_t n, struct mt_slice text)
+static inline __attribute__((always_inline)) bool read_form(struct mt_record *rec, const struct mt_postfix_form *forms,
+                                                            size_t n, struct mt_slice text)
 {
     for (size_t i = 0; i < n; i++) {
         if (mt_word_starts(text, forms[i].prefix)) {
@@ -288,7 +289,7 @@ static bool take_level(struct mt_slice *text, enum mt_kind *kind)
 }
 
 /* Moves over "QUEUE-ID: " or "NOQUEUE: ". */
-static bool take_queue_id(struct mt_record *rec, struct mt_slice *text)
+static inline __attribute__((always_inline)) bool take_queue_id(struct mt_record *rec, struct mt_slice *text)
 {
     size_t n;
 

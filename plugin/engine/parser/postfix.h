@@ -64,6 +64,9 @@ void mt_postfix_stage(struct mt_record *rec, struct mt_slice command);
 /* The length of the queue ID that s starts with, strictly by mail_queue.h; 0 when it starts with none. */
 size_t mt_postfix_queue_id(struct mt_slice s);
 
+/* The queue ID of another system that s begins with, perhaps empty. */
+struct mt_slice mt_postfix_foreign_id(struct mt_slice s);
+
 /* Kind and TEXT: forms that say nothing more. */
 mt_postfix_read_fn mt_postfix_plain;
 

@@ -133,23 +133,9 @@ static bool take_measures(struct mt_record *rec, struct mt_slice *at)
     return MT_EAT(at, ", status=");
 }
 
-/* Queue IDs of other systems: Exim's has a dash, Courier's dots. */
-static struct mt_slice take_foreign_id(struct mt_slice s)
-{
-    size_t i = 0;
-
-    while (i < s.n && (mt_is_alnum(s.p[i]) || s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '.')) {
-        i++;
-    }
-    while (i && s.p[i - 1] == '.') {
-        i--;
-    }
-    return mt_slice(s.p, i);
-}
-
 static struct mt_slice id_after(struct mt_slice s, const char *p, size_t n)
 {
-    return p ? take_foreign_id(mt_slice_to(p + n, s.p + s.n)) : mt_slice(NULL, 0);
+    return p ? mt_postfix_foreign_id(mt_slice_to(p + n, s.p + s.n)) : mt_slice(NULL, 0);
 }
 
 /* "250 2.0.0 6AM0HoS2000124 Message accepted for delivery": sendmail, OpenSMTPD. */
@@ -164,7 +150,7 @@ static struct mt_slice id_before_accepted(struct mt_slice s)
     }
     blank = memrchr(s.p, ' ', (size_t)(p - s.p));
     id = mt_slice_to(blank ? blank + 1 : s.p, p);
-    return id.n >= 6 && take_foreign_id(id).n == id.n && !mt_find(id, '.') ? id : mt_slice(NULL, 0);
+    return id.n >= 6 && mt_postfix_foreign_id(id).n == id.n && !mt_find(id, '.') ? id : mt_slice(NULL, 0);
 }
 
 /* The ID that the next system gave the message, in its own words. A filter quotes the

@@ -8,14 +8,15 @@ enum {
     ATOM = 4, /* an atom of an address; is_822_dot_string() in quote_822_local.c quotes local parts with others in
                  them. Control characters have become '?' in the log, 8-bit text stays as it is */
     HELO = 8, /* a HELO name: all but smtpd.c's NEUTER_CHARACTERS */
+    ID = 16,  /* a queue ID of another system: Exim's has a dash, Courier's dots */
 };
 
 /* clang-format off */
 static const unsigned char classes[256] = {
     12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, /* control characters */
-    0, 12, 0, 12, 12, 12, 12, 12, 0, 0, 12, 12, 8, 12, 12, 12, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 8, 0, 0, 12, 0, 12, /* blank to ? */
-    0, 13, 15, 15, 15, 13, 15, 14, 14, 12, 14, 14, 14, 14, 14, 12, 14, 14, 14, 14, 14, 12, 14, 14, 14, 14, 14, 8, 0, 8, 12, 12, /* @ to _ */
-    12, 12, 14, 14, 14, 12, 14, 14, 14, 12, 14, 14, 14, 14, 14, 12, 14, 14, 14, 14, 14, 12, 14, 14, 14, 14, 14, 12, 12, 12, 12, 12, /* ` to DEL */
+    0, 12, 0, 12, 12, 12, 12, 12, 0, 0, 12, 12, 8, 28, 28, 12, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 8, 0, 0, 12, 0, 12, /* blank to ? */
+    0, 29, 31, 31, 31, 29, 31, 30, 30, 28, 30, 30, 30, 30, 30, 28, 30, 30, 30, 30, 30, 28, 30, 30, 30, 30, 30, 8, 0, 8, 12, 28, /* @ to _ */
+    12, 28, 30, 30, 30, 28, 30, 30, 30, 28, 30, 30, 30, 30, 30, 28, 30, 30, 30, 30, 30, 28, 30, 30, 30, 30, 30, 12, 12, 12, 12, 12, /* ` to DEL */
     12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12,
     12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12,
     12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12,
@@ -199,21 +200,10 @@ bool mt_postfix_client(struct mt_slice *at, struct mt_record *rec)
 /* The address of a host, and not the path of a socket ("private/lmtp"). */
 static bool is_host_address(struct mt_slice s)
 {
-    bool mark = false;
+    bool mark;
+    size_t n = mt_address_length(s, &mark);
 
-    for (const char *p = s.p, *end = s.p + s.n; p < end; p++) {
-        if (mt_is_digit(*p)) {
-            continue;
-        }
-        if (*p == '.' || *p == ':') {
-            mark = true;
-        } else if (*p == '%' && mark) {
-            return true; /* the zone of a link-local address */
-        } else if (!((*p | 0x20) >= 'a' && (*p | 0x20) <= 'f')) {
-            return false;
-        }
-    }
-    return mark;
+    return mark && (n == s.n || s.p[n] == '%'); /* the zone of a link-local address */
 }
 
 void mt_postfix_relay(struct mt_record *rec, const struct mt_postfix_peer *peer)
@@ -255,21 +245,38 @@ void mt_postfix_stage(struct mt_record *rec, struct mt_slice command)
     }
 }
 
+/* How many upper-case hexadecimal digits s begins with. */
+static inline size_t hex_length(struct mt_slice s)
+{
+    size_t i = 0;
+
+#ifdef __SSE2__
+    if (s.n >= 16 && is_of(*s.p, HEX)) {
+        const __m128i c = _mm_loadu_si128((const __m128i *)s.p);
+        unsigned others =
+            ~(unsigned)_mm_movemask_epi8(_mm_or_si128(mt_bytes_among(c, '0', 10), mt_bytes_among(c, 'A', 6)));
+        i = (size_t)__builtin_ctz(others);
+    }
+#endif
+    while (i < s.n && is_of(s.p[i], HEX)) {
+        i++;
+    }
+    return i;
+}
+
 /* mail_queue.h. Short: five or more digits of microseconds and an inode number, in
  * upper-case hexadecimal. Long: six or more digits of seconds, four of microseconds,
  * 'z', an inode number without 'z'; so its last 'z' stands at 10 or later.
  */
 size_t mt_postfix_queue_id(struct mt_slice s)
 {
-    const char *p = s.p, *end, *last_z = s.p;
+    const char *p, *end, *last_z = s.p;
 
     if (s.n < 6) {
         return 0;
     }
     end = s.p + s.n;
-    while (p < end && is_of(*p, HEX)) {
-        p++;
-    }
+    p = s.p + hex_length(s);
     if (p - s.p >= 6 && (p == end || !mt_is_alnum(*p))) {
         return (size_t)(p - s.p);
     }
@@ -279,4 +286,17 @@ size_t mt_postfix_queue_id(struct mt_slice s)
         }
     }
     return last_z - s.p >= 10 && p > last_z + 1 && (p == end || !mt_is_alnum(*p)) ? (size_t)(p - s.p) : 0;
+}
+
+struct mt_slice mt_postfix_foreign_id(struct mt_slice s)
+{
+    size_t i = 0;
+
+    while (i < s.n && is_of(s.p[i], ID)) {
+        i++;
+    }
+    while (i && s.p[i - 1] == '.') {
+        i--;
+    }
+    return mt_slice(s.p, i);
 }

@@ -32,6 +32,46 @@ static inline int mt_two_digits(const char *p)
     return a <= 9 && b <= 9 ? (int)(a * 10 + b) : -1;
 }
 
+/* Eight bytes as a word, the first the lowest. */
+static inline uint64_t mt_load(const char *p)
+{
+    uint64_t x;
+
+    memcpy(&x, p, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
+    return x;
+}
+
+/* c in each byte of a word. */
+#define MT_EACH(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Digits of a word as numbers from 0 to 9. */
+static inline uint64_t mt_digits(uint64_t word)
+{
+    return word ^ MT_EACH('0');
+}
+
+/* Marks, with 0x80, the bytes of such a word that were no digits. Above a byte of 0x80 or more a digit may be
+ * marked, too; what is not marked is one.
+ */
+static inline uint64_t mt_no_digits(uint64_t digits)
+{
+    return ((digits + MT_EACH(0x76)) | digits) & MT_EACH(0x80);
+}
+
+/* The number of eight digits, the first the lowest byte: numbers of two digits, then of eight. */
+static inline uint32_t mt_eight_digits(uint64_t digits)
+{
+    const uint64_t fourth = UINT64_C(0x000000ff000000ff);
+
+    digits = digits * 10 + (digits >> 8);
+    return (uint32_t)(((digits & fourth) * (100 + (UINT64_C(1000000) << 32)) +
+                       (digits >> 16 & fourth) * (1 + (UINT64_C(10000) << 32))) >>
+                      32);
+}
+
 /* Moves over prefix. */
 static inline __attribute__((always_inline)) bool mt_eat(struct mt_slice *at, struct mt_slice prefix)
 {
@@ -48,6 +88,15 @@ static inline __attribute__((always_inline)) bool mt_eat(struct mt_slice *at, st
 static inline unsigned mt_bytes_that_are(const char *p, char c)
 {
     return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8(c)));
+}
+#endif
+
+#ifdef __SSE2__
+/* Those bytes of c that are among the n from first on. */
+static inline __m128i mt_bytes_among(__m128i c, char first, int n)
+{
+    /* moved down so that first becomes the least of the signed numbers */
+    return _mm_cmplt_epi8(_mm_sub_epi8(c, _mm_set1_epi8((char)(first - 128))), _mm_set1_epi8((char)(n - 128)));
 }
 #endif
 
@@ -82,6 +131,10 @@ static inline const char *mt_find_either(struct mt_slice s, char a, char b)
         if (found) {
             return p + __builtin_ctz(found);
         }
+    }
+    if (p < end && s.n >= 16) { /* the last 16 bytes; of those before p it is known that they are others */
+        unsigned found = mt_bytes_that_are(end - 16, a) | mt_bytes_that_are(end - 16, b);
+        return found ? end - 16 + __builtin_ctz(found) : NULL;
     }
 #endif
     while (p < end && *p != a && *p != b) {
@@ -130,6 +183,9 @@ bool mt_take_dsn(struct mt_slice *at, struct mt_slice *dsn);
 /* Three digits of an SMTP reply code, 200 to 599, followed by a blank, '-' or
  * the end: 0 when s does not start so. */
 int mt_reply_code(struct mt_slice s);
+
+/* How many bytes of s can be of an IP address; *mark: there is a '.' or ':' among them. */
+size_t mt_address_length(struct mt_slice s, bool *mark);
 
 /* "unknown" and "" are not known: the empty slice; anything else as it is. */
 struct mt_slice mt_known(struct mt_slice s);

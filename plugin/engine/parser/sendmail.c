@@ -8,6 +8,18 @@
  */
 #include "sendmail.h"
 
+#ifdef __SSE2__
+/* Which of the 16 bytes at p are letters and digits, and which are digits. */
+static inline unsigned alnums_at(const char *p, unsigned *digits)
+{
+    const __m128i c = _mm_loadu_si128((const __m128i *)p);
+    const __m128i letters = mt_bytes_among(_mm_or_si128(c, _mm_set1_epi8(0x20)), 'a', 26);
+
+    *digits = (unsigned)_mm_movemask_epi8(mt_bytes_among(c, '0', 10));
+    return *digits | (unsigned)_mm_movemask_epi8(letters);
+}
+#endif
+
 /* Eight characters of time and sequence, then the process ID: "%06d", "%05d" before 8.12. */
 size_t mt_sendmail_queue_id(struct mt_slice s)
 {
@@ -16,6 +28,15 @@ size_t mt_sendmail_queue_id(struct mt_slice s)
     if (s.n < 13) {
         return 0;
     }
+#ifdef __SSE2__
+    if (s.n >= 16) {
+        unsigned digits, alnums = alnums_at(s.p, &digits);
+        if ((alnums & 0xff) != 0xff) {
+            return 0;
+        }
+        i = (size_t)__builtin_ctz(~digits & ~0xffU); /* 16: there may be more */
+    }
+#endif
     while (i < 8 && mt_is_alnum(s.p[i])) {
         i++;
     }

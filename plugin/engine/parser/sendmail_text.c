@@ -62,6 +62,10 @@ static inline size_t skip_plain(struct mt_slice s, size_t i, size_t end, char al
             return i + (size_t)__builtin_ctz(found);
         }
     }
+    if (i < end && end >= 16) { /* the last 16 bytes, without those that lie before i */
+        unsigned found = syntax_at(s.p + end - 16, also) >> (i - (end - 16));
+        return found ? i + (size_t)__builtin_ctz(found) : end;
+    }
 #endif
     while (i < end && !is_syntax[(unsigned char)s.p[i]] && s.p[i] != also) {
         i++;
@@ -89,6 +93,9 @@ size_t mt_sendmail_span(struct mt_slice s, struct mt_slice stop, size_t limit)
     size_t plain = *stop.p == '<' ? 0 : plain_length(s);
     size_t comment = 0, angle = 0, i = plain <= limit ? plain : 0, chars = i, size;
 
+    if (i && i < s.n && stop.n == 1 && s.p[i] == *stop.p) {
+        return i;
+    }
     while (i < s.n && chars < limit) {
         size_t from = i;
         struct mt_slice at;
@@ -167,14 +174,10 @@ bool mt_sendmail_recipient_next(struct mt_slice *rest, struct mt_slice *address)
 /* An address as anynet_ntoa() (sendmail/conf.c) prints it; "UNIX: /path" is none. */
 static struct mt_slice ip_of(struct mt_slice s)
 {
-    size_t i = 0;
+    bool mark;
 
     MT_EAT(&s, "IPv6:");
-    while (i < s.n &&
-           (mt_is_digit(s.p[i]) || s.p[i] == '.' || s.p[i] == ':' || (unsigned)((s.p[i] | 0x20) - 'a') < 6)) {
-        i++;
-    }
-    return i == s.n && (mt_find(s, '.') || mt_find(s, ':')) ? s : mt_slice(NULL, 0);
+    return mt_address_length(s, &mark) == s.n && mark ? s : mt_slice(NULL, 0);
 }
 
 static struct mt_slice name_of(struct mt_slice s)
@@ -224,21 +227,31 @@ void mt_sendmail_client(struct mt_record *rec, struct mt_slice s)
     mt_set(&rec->f, MT_F_CLIENT_IP, ip);
 }
 
+/* The first ", " from p on, or NULL. */
+static inline const char *next_field(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    for (; end - p > 16; p += 16) {
+        unsigned found = mt_bytes_that_are(p, ',') & mt_bytes_that_are(p + 1, ' ');
+        if (found) {
+            return p + __builtin_ctz(found);
+        }
+    }
+#endif
+    for (; end - p > 1; p++) {
+        if (*p == ',' && p[1] == ' ') {
+            return p;
+        }
+    }
+    return NULL;
+}
+
 struct mt_slice mt_sendmail_rest_of_value(struct mt_slice *at)
 {
-    struct mt_slice value = *at;
-    const char *end = at->p + at->n, *comma = at->p;
+    const char *p = at->p, *end = p + at->n, *comma = next_field(p, end);
 
-    while ((comma = mt_find(mt_slice_to(comma, end), ','))) {
-        if (end - comma > 1 && comma[1] == ' ') {
-            value.n = (size_t)(comma - value.p);
-            *at = mt_slice_to(comma + 2, end);
-            return value;
-        }
-        comma++;
-    }
-    *at = mt_slice_to(end, end);
-    return value;
+    *at = mt_slice_to(comma ? comma + 2 : end, end);
+    return mt_slice_to(p, comma ? comma : end);
 }
 
 struct mt_slice mt_sendmail_lookup(const struct mt_sendmail_pair *pairs, size_t n, struct mt_slice key)

@@ -9,9 +9,8 @@
 #include "scan.h"
 #include "zone.h"
 
-/* "Nov 22 00:17:" and "2026-11-22T00:17:" */
+/* "Nov 22 00:17:" */
 #define TRADITIONAL_MINUTE 13
-#define RFC3339_MINUTE     17
 
 static bool take_two(struct mt_slice *at, int *value)
 {
@@ -117,12 +116,15 @@ static __attribute__((noinline)) const char *take_minute(struct mt_zone *zone, t
     if (!take(&at, &d) || !(year = mt_zone_year(zone, &d))) {
         return NULL;
     }
+    if (!memory->zone[0]) { /* what is as good as any other */
+        memcpy(memory->zone, "+00:00", sizeof memory->zone);
+    }
     memory->year = year;
     memory->seen = true;
     *minute = memory->minute = mt_minute_of(&d, year);
     memory->length = (uint8_t)(at.p - p);
-    if (memory->length > RFC3339_MINUTE) {
-        memory->length = 0;
+    if (take == take_rfc3339 ? memory->length != MT_RFC3339_MINUTE : memory->length != TRADITIONAL_MINUTE) {
+        memory->length = 0; /* "2024 Mar 7 15:02:" is as long as the minute of another form */
     }
     memcpy(memory->text, p, memory->length);
     return at.p;
@@ -158,31 +160,6 @@ static const char *take_digits(const char *p, const char *end, struct mt_time *t
     return p;
 }
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-/* The value of six digits at p + 2, or -1; in one word, the first digit its
- * lowest byte but two. */
-static inline int six_digits(const char *p)
-{
-    const uint64_t each = UINT64_C(0x0101010101010000);
-    uint64_t x;
-
-    memcpy(&x, p, 8);
-    x = (x & 0xff * each) ^ '0' * each;
-    if (((x + 0x76 * each) | x) & 0x80 * each) {
-        return -1;
-    }
-    x = x * 10 + (x >> 8); /* numbers of two digits, in every other byte */
-    return (int)(((x >> 16 & 0xff) * 10000 + (x >> 32 & 0xff) * 100 + (x >> 48 & 0xff)));
-}
-#else
-static inline int six_digits(const char *p)
-{
-    int a = mt_two_digits(p + 2), b = mt_two_digits(p + 4), c = mt_two_digits(p + 6);
-
-    return a < 0 || b < 0 || c < 0 ? -1 : a * 10000 + b * 100 + c;
-}
-#endif
-
 /* What follows the two digits of the seconds, p: ".123456", or nothing. Six
  * digits are what rsyslog and syslog-ng write.
  */
@@ -194,7 +171,7 @@ static inline const char *take_fraction(const char *p, const char *end, struct m
     if (end - p < 2 || (*p != '.' && *p != ',') || !mt_is_digit(p[1])) {
         return p;
     }
-    if (end - p > 7 && !mt_is_digit(p[7]) && (usec = six_digits(p - 1)) >= 0) {
+    if (end - p > 7 && !mt_is_digit(p[7]) && (usec = mt_stamp_fraction(p - 1)) >= 0) {
         time->usec += usec;
         time->digits = 6;
         return p + 7;
@@ -203,17 +180,20 @@ static inline const char *take_fraction(const char *p, const char *end, struct m
 }
 
 /* The zone of an RFC 3339 stamp. NULL: what stands there is none. */
-static inline const char *take_zone(const char *p, const char *end, int16_t *offset)
+static inline const char *take_zone(struct mt_zone_memory *memory, const char *p, const char *end, int16_t *offset)
 {
-    if (end - p >= 6 && memcmp(p, "+00:00", 6) == 0) {
-        *offset = 0;
-        return p + 6;
-    }
+    const char *after;
+
     if (p < end && (*p == 'Z' || *p == 'z')) {
         *offset = 0;
         return p + 1;
     }
-    return mt_take_offset(p, end, offset);
+    after = mt_take_offset(p, end, offset);
+    if (after && after - p == sizeof memory->zone) {
+        memcpy(memory->zone, p, sizeof memory->zone);
+        memory->zone_offset = *offset;
+    }
+    return after;
 }
 
 /* Seconds to the end of the stamp, which is a blank or the end of the line. */
@@ -228,7 +208,7 @@ take_rest(struct mt_zone *zone, bool zoned, const char *p, const char *end, int6
     }
     time->usec = (minute + second) * MT_SECOND;
     p = take_fraction(p + 2, end, time);
-    after = zoned ? take_zone(p, end, &time->offset) : NULL;
+    after = zoned ? take_zone(&zone->memory, p, end, &time->offset) : NULL;
     if (after) {
         p = after;
     } else {
@@ -249,10 +229,10 @@ const char *mt_stamp_traditional(struct mt_zone *zone, const char *p, const char
     return after ? take_rest(zone, false, after, end, minute, time) : NULL;
 }
 
-const char *mt_stamp_rfc3339(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
+const char *mt_stamp_any_rfc3339(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
 {
     int64_t minute;
-    const char *after = take_same_minute(&zone->memory, RFC3339_MINUTE, p, end, &minute);
+    const char *after = take_same_minute(&zone->memory, MT_RFC3339_MINUTE, p, end, &minute);
 
     if (!after) {
         after = take_minute(zone, take_rfc3339, p, end, &minute);

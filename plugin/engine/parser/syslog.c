@@ -39,6 +39,21 @@ static inline bool read_tag(struct mt_slice tag, struct mt_slice *program, uint3
     return true;
 }
 
+/* The same from its colon on, in a line with ten bytes before that, for pids of up to seven digits. */
+static inline bool read_near_tag(const char *p, const char *colon, struct mt_line *out)
+{
+    uint64_t digits = mt_digits(mt_load(colon - 9)), others = mt_no_digits(digits);
+    unsigned bits = others ? (unsigned)__builtin_clzll(others) & ~7U : 0;
+    const char *open = colon - 2 - bits / 8;
+
+    if (colon[-1] != ']' || !bits || open < p || *open != '[') {
+        return false;
+    }
+    out->program = mt_slice_to(p, open);
+    out->pid = mt_eight_digits(digits >> (64 - bits) << (64 - bits));
+    return true;
+}
+
 void mt_syslog_tag(struct mt_slice tag, struct mt_slice *program, uint32_t *pid)
 {
     const char *open;
@@ -118,34 +133,78 @@ static const char *tag_end(const char *p, const char *end)
     return colon ? colon + 1 : end;
 }
 
+/* The end of what is no plain "name[123]:", up to `end`, the end of the word. */
+static __attribute__((noinline)) const char *read_odd_tag(const char *p, const char *end, struct mt_line *out)
+{
+    if (end > p && end[-1] == ':' && !mt_find_either(mt_slice_to(p, end - 1), '[', ':')) { /* "kernel:" */
+        out->program = mt_slice_to(p, end - 1);
+        out->pid = 0;
+        return end;
+    }
+    if (end - p < 2 || memcmp(end - 2, "]:", 2) != 0) {
+        end = tag_end(p, end);
+    }
+    mt_syslog_tag(mt_slice_to(p, end), &out->program, &out->pid);
+    return end;
+}
+
 /* "mx1 postfix/smtpd[123]: text", or without a host. An address such as fd77::
  * is a host. */
-static inline void read_host_and_tag(const char *p, const char *end, struct mt_line *out)
+static __attribute__((noinline)) void read_host_and_tag(const char *p, const char *end, struct mt_line *out)
 {
+    struct mt_slice host = {NULL, 0};
     const char *after;
 
-    out->host = mt_slice(NULL, 0);
     if (p < end && *p == '<') {
         p = skip_priority(p, end);
     }
     after = word_end(p, end);
     if (after == p || after[-1] != ':' || (after - p >= 2 && after[-2] == ':')) {
-        out->host = mt_slice_to(p, after);
+        host = mt_slice_to(p, after);
         p = mt_blanks_end(after, end);
         if (p < end && *p == '<') {
             p = skip_priority(p, end);
         }
         after = word_end(p, end);
     }
-    if (after == p || after[-1] != ':' || !read_tag(mt_slice_to(p, after - 1), &out->program, &out->pid)) {
-        after = after - p >= 2 && memcmp(after - 2, "]:", 2) == 0 ? after : tag_end(p, after);
-        mt_syslog_tag(mt_slice_to(p, after), &out->program, &out->pid);
+    out->host = host;
+    if (after == p || after[-1] != ':' || !read_near_tag(p, after - 1, out)) {
+        after = read_odd_tag(p, after, out);
     }
     p = mt_blanks_end(after, end);
     if (p < end && *p == '[') {
         p = skip_message_id(p, end);
     }
     out->text = mt_slice_to(p, end);
+}
+
+/* The same when both stand in the first 32 bytes, as plain as in most lines. False: nothing was read. */
+static inline bool read_near_host_and_tag(const char *p, const char *end, struct mt_line *out)
+{
+#ifdef __SSE2__
+    const char *host_end, *tag_end;
+    unsigned blanks;
+
+    if (end - p < 33) {
+        return false;
+    }
+    blanks = mt_bytes_that_are(p, ' ') | mt_bytes_that_are(p + 16, ' ') << 16;
+    if (!(blanks & (blanks - 1))) {
+        return false;
+    }
+    host_end = p + __builtin_ctz(blanks);
+    tag_end = p + __builtin_ctz(blanks & (blanks - 1));
+    if (*p == '<' || host_end[-1] == ':' || host_end[1] == '<' || tag_end[-1] != ':' || tag_end[1] == ' ' ||
+        tag_end[1] == '[' || !read_near_tag(host_end + 1, tag_end - 1, out)) {
+        return false;
+    }
+    out->host = mt_slice_to(p, host_end);
+    out->text = mt_slice_to(tag_end + 1, end);
+    return true;
+#else
+    (void)p, (void)end, (void)out;
+    return false;
+#endif
 }
 
 /* ---- RFC 5424 ---- */
@@ -257,11 +316,28 @@ static inline const char *version_end(const char *p, const char *end)
     return p < end && *p != '0' ? take_number(p, end, ' ') : NULL;
 }
 
+static __attribute__((noinline)) enum mt_syslog_form read_header(struct mt_zone *zone, const char *p, const char *end,
+                                                                 struct mt_line *out)
+{
+    const char *after = version_end(p, end);
+    bool zoned = end - p > 4 && p[4] == '-';
+    struct mt_time time;
+
+    if (after) {
+        return read_rfc5424(zone, after, end, out) ? MT_SYSLOG_RFC5424 : MT_SYSLOG_NONE;
+    }
+    p = zoned ? mt_stamp_any_rfc3339(zone, p, end, &time) : mt_stamp_traditional(zone, p, end, &time);
+    if (!p) {
+        return MT_SYSLOG_NONE;
+    }
+    out->time = time;
+    read_host_and_tag(p, end, out);
+    return zoned ? MT_SYSLOG_RFC3339 : MT_SYSLOG_TRADITIONAL;
+}
+
 enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, struct mt_line *out)
 {
     const char *p = raw.p, *end, *after;
-    struct mt_time time;
-    bool zoned;
 
     if (!raw.n) {
         return MT_SYSLOG_NONE;
@@ -270,16 +346,12 @@ enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, st
     if (*p == '<' || *p == '\0') {
         p = pri_end(p, end);
     }
-    after = version_end(p, end);
+    after = mt_stamp_near(&zone->memory, p, end, &out->time);
     if (after) {
-        return read_rfc5424(zone, after, end, out) ? MT_SYSLOG_RFC5424 : MT_SYSLOG_NONE;
+        if (!read_near_host_and_tag(after, end, out)) {
+            read_host_and_tag(after, end, out);
+        }
+        return MT_SYSLOG_RFC3339;
     }
-    zoned = end - p > 4 && p[4] == '-';
-    p = zoned ? mt_stamp_rfc3339(zone, p, end, &time) : mt_stamp_traditional(zone, p, end, &time);
-    if (!p) {
-        return MT_SYSLOG_NONE;
-    }
-    out->time = time;
-    read_host_and_tag(p, end, out);
-    return zoned ? MT_SYSLOG_RFC3339 : MT_SYSLOG_TRADITIONAL;
+    return read_header(zone, p, end, out);
 }
