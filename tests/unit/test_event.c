@@ -272,6 +272,28 @@ END_TEST
 
 /* --- Text and trees are the same */
 
+/* A buffer remembers the minute of the stamp that it took last. */
+START_TEST(test_text_is_the_same_in_a_buffer_that_took_others)
+{
+    static struct random_event r = {.seed = 3};
+    struct mt_buffer used = {0};
+
+    for (int i = 0; i < 5000; i++) {
+        struct mt_time time = {INT64_C(1711551778123456) + INT64_C(7000001) * i, (int16_t)(i / 3 % 2 * 60),
+                               (uint8_t)(i % 7)};
+        random_event_make(&r);
+        mt_set_time(&r.event.f, MT_F_TIME, time);
+        char *text = event_text(&r.event);
+        used.n = 0;
+        ck_assert(mt_event_json(&r.event, &used));
+        mt_buffer_append(&used, "", 1);
+        ck_assert_str_eq(used.p, text);
+        free(text);
+    }
+    mt_buffer_free(&used);
+}
+END_TEST
+
 START_TEST(test_text_equals_json_c)
 {
     static struct random_event r = {.seed = 1};
@@ -555,6 +577,7 @@ static void add_text(Suite *suite)
 {
     TCase *tests = tcase_create("text");
 
+    tcase_add_test(tests, test_text_is_the_same_in_a_buffer_that_took_others);
     tcase_add_test(tests, test_text_equals_json_c);
     tcase_add_test(tests, test_record_text_equals_json_c);
     tcase_add_test(tests, test_any_event_is_valid_json);

@@ -208,7 +208,7 @@ static inline void sink_time(struct sink *s, const struct mt_key *key, const str
 {
     if (room(s, ROOM_AROUND)) {
         char *p = put_string_key(s->p, key);
-        p += mt_time_format(t, p);
+        p += mt_time_format_next(&s->buffer->time, t, p);
         memcpy(p, "\",", 2);
         s->p = p + 2;
     }
