@@ -236,9 +236,9 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
         p.attempt = 0;
         if (which >= 0) {
             struct mt_rcpt *rcpt = &m->rcpts.v[which];
-            mt_message_result(&c->messages, rcpt, line, to);
+            mt_message_result(&c->messages, m, rcpt, line, to);
             p.attempt = rcpt->attempts;
-            c->stats.recipients_omitted += !rcpt->result && rcpt->attempts == 1;
+            c->stats.recipients_omitted += (uint32_t)which >= m->rcpts.stored && rcpt->attempts == 1;
         }
         if (wanted(c, MT_EVENT_DELIVERY)) {
             line_up(c, host, &host->due, &p);

@@ -313,11 +313,10 @@ static bool reserve_recipients(struct mt_correlator *c, size_t n)
 
 static void set_recipient(struct mt_recipient *out, const struct mt_rcpt *rcpt)
 {
-    const struct mt_result *r = rcpt->result;
     struct mt_fields f;
 
     mt_fields_clear(&f);
-    mt_bag_fill(&r->bag, &f, MT_F_TO, MT_F_NEXT_QUEUE_ID);
+    mt_bag_fill(&rcpt->bag, &f, MT_F_TO, MT_F_NEXT_QUEUE_ID);
     *out = (struct mt_recipient){
         .to = mt_get(&f, MT_F_TO),
         .orig_to = mt_get(&f, MT_F_ORIG_TO),
@@ -329,8 +328,8 @@ static void set_recipient(struct mt_recipient *out, const struct mt_rcpt *rcpt)
         .relay_port = (uint16_t)mt_get_int(&f, MT_F_RELAY_PORT, 0),
         .status = rcpt->status,
         .attempts = rcpt->attempts,
-        .delay = r->delay,
-        .time = r->time,
+        .delay = mt_get_int(&f, MT_F_DELAY, -1),
+        .time = {rcpt->usec, rcpt->offset, rcpt->digits},
     };
 }
 
@@ -342,11 +341,8 @@ static void set_recipients(struct mt_correlator *c, const struct mt_message *m)
     if (!m->rcpts.stored || !reserve_recipients(c, m->rcpts.stored)) {
         return;
     }
-    for (uint32_t i = 0; i < m->rcpts.n; i++) {
-        const struct mt_rcpt *rcpt = &m->rcpts.v[i];
-        if (rcpt->result) {
-            set_recipient(&c->recipients[n++], rcpt);
-        }
+    for (; n < m->rcpts.stored; n++) {
+        set_recipient(&c->recipients[n], &m->rcpts.v[n]);
     }
     c->event.recipients = c->recipients;
     c->event.nrecipients = n;

@@ -480,11 +480,22 @@ static void walk_queue(struct image *im, struct mt_queue *queue)
 
 /* --- messages --- */
 
-static void walk_result(struct image *im, struct mt_result *r)
+static void walk_result(struct image *im, struct mt_rcpt *rcpt)
 {
-    walk_bag(im, &r->bag);
-    walk_usec(im, &r->delay);
-    walk_time(im, &r->time);
+    struct mt_time time = {rcpt->usec, rcpt->offset, rcpt->digits};
+    int64_t delay = mt_bag_get_int(&rcpt->bag, MT_F_DELAY, -1);
+
+    walk_bag(im, &rcpt->bag);
+    walk_usec(im, &delay); /* is in the bag by now */
+    walk_time(im, &time);
+    if (im->a.loading) {
+        if (delay >= 0) {
+            mt_bag_put_int(&im->c->memory, &rcpt->bag, MT_F_DELAY, delay, false);
+        }
+        rcpt->usec = time.usec;
+        rcpt->offset = time.offset;
+        rcpt->digits = time.digits;
+    }
 }
 
 static void walk_recipients(struct image *im, struct mt_message *m)
@@ -494,21 +505,21 @@ static void walk_recipients(struct image *im, struct mt_message *m)
     for (uint64_t i = 0; i < n && !im->a.failed; i++) {
         struct mt_rcpt *rcpt = im->a.loading ? NULL : &m->rcpts.v[i];
         uint64_t hash = rcpt ? rcpt->hash : 0;
-        bool result = rcpt && rcpt->result;
+        bool stored = rcpt && i < m->rcpts.stored;
 
         mt_archive_bytes(&im->a, &hash, sizeof hash);
-        MT_ARCHIVE(&im->a, result);
+        MT_ARCHIVE(&im->a, stored);
         if (im->a.loading) {
-            rcpt = mt_message_add_recipient(&im->c->messages, m, hash, result);
+            rcpt = mt_message_add_recipient(&im->c->messages, m, hash, stored);
         }
-        if (!rcpt) {
+        if (!rcpt || stored != (i < m->rcpts.stored)) {
             im->a.failed = true;
             return;
         }
         MT_ARCHIVE(&im->a, rcpt->attempts);
         walk_member(im, STATUSES, &rcpt->status);
-        if (rcpt->result) {
-            walk_result(im, rcpt->result);
+        if (stored) {
+            walk_result(im, rcpt);
         }
     }
 }

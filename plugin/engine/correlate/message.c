@@ -172,10 +172,7 @@ static void free_recipients(struct mt_messages *messages, struct mt_rcpts *rcpts
     struct mt_memory *memory = messages->memory;
 
     for (uint32_t i = 0; i < rcpts->n; i++) {
-        if (rcpts->v[i].result) {
-            mt_bag_free(memory, &rcpts->v[i].result->bag);
-            mt_memory_put(memory, rcpts->v[i].result, sizeof(struct mt_result));
-        }
+        mt_bag_free(memory, &rcpts->v[i].bag);
     }
     mt_memory_put(memory, rcpts->v, block_size(room_of(rcpts)));
     *rcpts = (struct mt_rcpts){0};
@@ -315,10 +312,7 @@ struct mt_rcpt *mt_message_add_recipient(struct mt_messages *messages, struct mt
     }
     rcpt = &rcpts->v[rcpts->n];
     *rcpt = (struct mt_rcpt){.hash = hash};
-    if (stored) {
-        rcpt->result = mt_memory_zeroed(messages->memory, sizeof *rcpt->result);
-        rcpts->stored += rcpt->result != NULL;
-    }
+    rcpts->stored += stored && rcpts->stored == rcpts->n;
     rcpts->n++;
     room = room_of(rcpts);
     if (room > INDEX_FROM) {
@@ -345,24 +339,24 @@ int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m,
 
 #define RESULT_FIELDS(word)                                                                          \
     (MT_FIELD_BIT(word, MT_F_TO) | MT_FIELD_BIT(word, MT_F_ORIG_TO) | MT_FIELD_BIT(word, MT_F_DSN) | \
-     MT_FIELD_BIT(word, MT_F_NEXT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_RELAY_NAME, MT_F_RELAY_PATH))
+     MT_FIELD_BIT(word, MT_F_DELAY) | MT_FIELD_BIT(word, MT_F_NEXT_QUEUE_ID) |                       \
+     MT_FIELD_RUN(word, MT_F_RELAY_NAME, MT_F_RELAY_PATH))
 static const uint64_t result_fields[2] = {RESULT_FIELDS(0), RESULT_FIELDS(1)};
 
-void mt_message_result(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_stored *line,
-                       struct mt_slice to)
+void mt_message_result(struct mt_messages *messages, struct mt_message *m, struct mt_rcpt *rcpt,
+                       const struct mt_stored *line, struct mt_slice to)
 {
-    struct mt_result *result = rcpt->result;
-
     rcpt->attempts++;
     rcpt->status = line->status;
-    if (!result) {
+    if (rcpt >= m->rcpts.v + m->rcpts.stored) {
         return;
     }
-    mt_bag_free(messages->memory, &result->bag);
+    mt_bag_free(messages->memory, &rcpt->bag);
     if (line->list) {
-        mt_bag_put(messages->memory, &result->bag, MT_F_TO, to, false);
+        mt_bag_put(messages->memory, &rcpt->bag, MT_F_TO, to, false);
     }
-    mt_bag_put_line(messages->memory, &result->bag, line, result_fields);
-    result->delay = mt_stored_int(line, MT_F_DELAY, -1);
-    result->time = line->line.time;
+    mt_bag_put_line(messages->memory, &rcpt->bag, line, result_fields);
+    rcpt->usec = line->usec;
+    rcpt->offset = line->line.time.offset;
+    rcpt->digits = line->line.time.digits;
 }

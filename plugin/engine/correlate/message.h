@@ -14,24 +14,20 @@
 
 struct mt_host;
 
-/* What the last result of a recipient said. */
-struct mt_result {
-    struct mt_bag bag; /* TO, ORIG_TO, DSN, NEXT_QUEUE_ID, RELAY_NAME, RELAY_IP, RELAY_PORT, RELAY_PATH */
-    int64_t delay;     /* usec; negative: not known */
-    struct mt_time time;
-};
-
 struct mt_rcpt {
-    uint64_t hash;            /* of the address */
-    struct mt_result *result; /* NULL: beyond the bound on stored recipients */
+    uint64_t hash;     /* of the address */
+    struct mt_bag bag; /* of the last result: TO, ORIG_TO, DSN, NEXT_QUEUE_ID, RELAY_*, DELAY */
+    int64_t usec;      /* its stamp, in parts for size */
     uint32_t attempts;
+    int16_t offset;
+    uint8_t digits;
     uint8_t status; /* enum mt_status */
 };
 
 struct mt_rcpts {
     struct mt_rcpt *v; /* room for the next power of two; behind that, for long lists, an index */
     uint32_t n;
-    uint32_t stored; /* with a result */
+    uint32_t stored; /* the first ones: those beyond the bound have no bag */
 };
 
 enum mt_origin {
@@ -127,7 +123,7 @@ struct mt_rcpt *mt_message_add_recipient(struct mt_messages *messages, struct mt
                                          bool stored);
 
 /* Puts a line's result into a recipient that mt_message_recipient() gave. */
-void mt_message_result(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_stored *line,
-                       struct mt_slice to);
+void mt_message_result(struct mt_messages *messages, struct mt_message *m, struct mt_rcpt *rcpt,
+                       const struct mt_stored *line, struct mt_slice to);
 
 #endif
