@@ -89,6 +89,32 @@ void mt_correlator_free(struct mt_correlator *c);
  */
 void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, enum mt_verdict verdict, int64_t wall);
 
+/* Where a correlator has a lock, or a thread of its own, lines can be copied beside it: the parsing thread does so,
+ * and feeds the copy instead of the record.
+ *
+ * A copier belongs to one thread and one correlator, and is all zero at first. Its copies are fed to that
+ * correlator, by any thread, in the order in which they were made. One may be left out; it is then gone as soon as a
+ * later one is fed. What is kept is memory of the correlator's from then on, so a copier holds no more
+ * than the copies that are not fed yet, and 16 KiB.
+ */
+struct mt_stored;
+struct mt_chunk;
+struct mt_copier {
+    struct mt_chunk *current;
+};
+
+/* rec and verdict as for mt_correlator_feed(). The copy needs neither rec nor its line any more. NULL: there is none,
+ * and the record itself is to be fed. So it is with lines that need not be kept, with pieces of lines and
+ * very long ones, and when memory is short.
+ */
+struct mt_stored *mt_copier_copy(struct mt_copier *copier, const struct mt_record *rec, enum mt_verdict verdict);
+
+/* As mt_correlator_feed(); the copy is the correlator's then. Under the lock. */
+void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_stored *copy, int64_t wall);
+
+/* The end of a copier, and of copies that were not fed; before mt_correlator_free(), and under the lock. */
+void mt_copier_free(struct mt_copier *copier, struct mt_correlator *c);
+
 /* No line came: moves the log clocks on by the wall clock (usec). */
 void mt_correlator_tick(struct mt_correlator *c, int64_t wall);
 

@@ -26,7 +26,7 @@
 enum mt_sync {
     MT_SYNC_OFF,      /* when the kernel sees fit */
     MT_SYNC_INTERVAL, /* images before they count; the journal by the caller, with mt_state_sync() */
-    MT_SYNC_ALWAYS,   /* each line before mt_state_feed() returns */
+    MT_SYNC_ALWAYS,   /* each line before mt_state_feed() or mt_state_feed_copy() returns */
 };
 
 enum mt_severity { MT_SEVERITY_INFO, MT_SEVERITY_WARNING, MT_SEVERITY_ERROR };
@@ -77,9 +77,11 @@ struct mt_place {
 
 #define MT_SOURCES 65536
 
-/* As mt_correlator_feed() and mt_correlator_tick(); place may be NULL. */
+/* As mt_correlator_feed(), _feed_copy() and _tick(); place may be NULL. */
 void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct mt_record *rec,
                    enum mt_verdict verdict, int64_t wall, const struct mt_place *place);
+void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_stored *copy, int64_t wall,
+                        const struct mt_place *place);
 void mt_state_tick(struct mt_state *state, struct mt_correlator *c, int64_t wall);
 
 /* All events given out so far have reached their output. */

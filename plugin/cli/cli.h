@@ -4,7 +4,7 @@
  * (options.h), takes lines from struct cli_order (order.h) and writes to struct
  * cli_output (output.h).
  *
- * One thread. Messages go to stderr, through cli_error().
+ * One thread; events.c may have a second one. Messages go to stderr, through cli_error(), from any thread.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H

@@ -1,7 +1,9 @@
 /* mailtrace events: lines in, events out. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "mailtrace/state.h"
 #include "order.h"
 #include "output.h"
@@ -9,6 +11,9 @@
 
 /* A log whose stamps are at most this far from the wall clock is one that is being written. */
 #define LIVE_WITHIN (INT64_C(60) * 1000000)
+
+/* Lines before a second processor is made use of. */
+#define ALONE 10000
 
 /* Lines that are fed again in one go when state is taken up. */
 #define RECOVER 10000
@@ -21,6 +26,9 @@ struct events {
     struct mt_correlator *correlator;
     struct mt_state *state; /* NULL: none */
     struct cli_places *places;
+    struct cli_ahead *ahead; /* NULL: one thread does all */
+    struct mt_copier copier; /* the reader's */
+    /* The taker's, as the correlator is: */
     struct cli_output output;
     bool flushed;   /* a part of the output was written since it was last noted */
     bool live;      /* the wall clock holds for the log, too */
@@ -45,10 +53,9 @@ static void deliver(struct events *events)
     }
 }
 
-/* About every second of a pipe: what is known by then goes out. */
-static void make_pause(void *ctx, bool idle)
+/* What is known by now goes out. */
+static void give_out(struct events *events, bool idle)
 {
-    struct events *events = ctx;
     int64_t now = cli_now(), distance = now - events->newest;
 
     events->live |= idle || (distance < LIVE_WITHIN && distance > -LIVE_WITHIN);
@@ -58,18 +65,122 @@ static void make_pause(void *ctx, bool idle)
     deliver(events);
 }
 
+/* About every second of a pipe. */
+static void make_pause(void *ctx, bool idle)
+{
+    struct events *events = ctx;
+    struct cli_batch *batch;
+
+    if (!events->ahead) {
+        give_out(events, idle);
+    } else if ((batch = cli_ahead_room(events->ahead))) {
+        batch->paused = true;
+        batch->idle = idle;
+        cli_ahead_send(events->ahead);
+    }
+}
+
+static int64_t wall_clock(const struct events *events)
+{
+    return events->live ? cli_now() : 0;
+}
+
+static void feed(struct events *events, const struct mt_line *line, const struct mt_place *place)
+{
+    struct mt_record record;
+    enum mt_verdict verdict = mt_parse(line, &record);
+
+    mt_state_feed(events->state, events->correlator, &record, verdict, wall_clock(events), place);
+    if (events->flushed) {
+        deliver(events);
+    }
+}
+
+/* ---- two threads: one reads and parses, the other correlates and writes ---- */
+
+/* A cli_take_fn. */
+static bool take(void *ctx, const struct cli_batch *batch)
+{
+    struct events *events = ctx;
+
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct cli_ahead_line *line = &batch->lines[i];
+        if (events->output.failed) {
+            free(line->line);
+        } else if (line->copy) {
+            mt_correlator_feed_copy(events->correlator, line->copy, wall_clock(events));
+        } else if (line->line) {
+            feed(events, line->line, NULL);
+            free(line->line);
+        } else {
+            mt_correlator_feed(events->correlator, NULL, MT_FOREIGN, 0);
+        }
+    }
+    if (batch->n) {
+        events->newest = batch->newest;
+    }
+    if (batch->paused && !events->output.failed) {
+        give_out(events, batch->idle);
+    }
+    return !events->output.failed;
+}
+
+/* False: no more is wanted. */
+static bool put(struct events *events, const struct mt_line *line)
+{
+    struct cli_batch *batch = cli_ahead_room(events->ahead);
+    struct cli_ahead_line *next;
+    struct mt_record record;
+    enum mt_verdict verdict;
+
+    if (!batch) {
+        return false;
+    }
+    next = &batch->lines[batch->n];
+    verdict = mt_parse(line, &record);
+    next->copy = mt_copier_copy(&events->copier, &record, verdict);
+    next->line = NULL;
+    if (!next->copy && verdict != MT_FOREIGN && !(next->line = cli_ahead_line(line))) {
+        cli_ahead_wait(events->ahead); /* memory is short */
+        events->newest = line->time.usec;
+        feed(events, line, NULL);
+        return true;
+    }
+    batch->newest = line->time.usec;
+    batch->n++;
+    return true;
+}
+
+/* The rest of the lines. False: there is no second thread. */
+static bool feed_ahead(struct events *events, struct cli_order *order)
+{
+    const struct mt_line *line;
+
+    events->ahead = cli_ahead_start(take, events);
+    if (!events->ahead) {
+        return false;
+    }
+    while ((line = cli_order_next(order)) && put(events, line)) {
+    }
+    cli_ahead_end(events->ahead);
+    events->ahead = NULL;
+    mt_copier_free(&events->copier, events->correlator);
+    return true;
+}
+
+/* ---- */
+
+/* With state on disk it is one thread: the state notes with each line how far reading has come. */
 static void feed_all(struct events *events, struct cli_order *order)
 {
     const struct mt_line *line;
-    struct mt_record record;
+    uint64_t n = 0;
 
     while (!events->output.failed && (line = cli_order_next(order))) {
-        enum mt_verdict verdict = mt_parse(line, &record);
         events->newest = line->time.usec;
-        mt_state_feed(events->state, events->correlator, &record, verdict, events->live ? cli_now() : 0,
-                      cli_order_place(order));
-        if (events->flushed) {
-            deliver(events);
+        feed(events, line, cli_order_place(order));
+        if (++n == ALONE && !events->state && feed_ahead(events, order)) {
+            return;
         }
     }
 }

@@ -32,12 +32,14 @@ void cli_error(const char *format, ...)
 {
     va_list args;
 
+    flockfile(stderr); /* there may be another thread */
     cli_progress_clear();
     fputs("mailtrace: ", stderr);
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
+    funlockfile(stderr);
 }
 
 static void take_signal(int number)

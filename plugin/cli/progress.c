@@ -38,6 +38,7 @@ static void draw(void)
     uint64_t done = bar.done < bar.total ? bar.done : bar.total; /* a file may have grown */
     unsigned filled = (unsigned)(done * WIDTH / bar.total);
 
+    flockfile(stderr);
     memset(marks, ' ', WIDTH);
     memset(marks, '#', filled);
     marks[WIDTH] = '\0';
@@ -45,6 +46,7 @@ static void draw(void)
             (unsigned long long)(bar.total >> 20));
     fflush(stderr);
     bar.drawn = true;
+    funlockfile(stderr);
 }
 
 void cli_progress_add(uint64_t n)
@@ -64,11 +66,13 @@ void cli_progress_add(uint64_t n)
 
 void cli_progress_clear(void)
 {
+    flockfile(stderr); /* of `drawn`, too: another thread may report an error */
     if (bar.drawn) {
         fputs("\r\033[K", stderr);
         fflush(stderr);
         bar.drawn = false;
     }
+    funlockfile(stderr);
 }
 
 void cli_progress_end(void)

@@ -116,13 +116,19 @@ static void lock(struct mt_instance *instance, struct mt_outbox *outbox)
 static void feed(struct mt_worker *worker, enum mt_verdict verdict)
 {
     struct mt_instance *instance = worker->instance;
+    struct mt_stored *copy;
 
     if (verdict == MT_FOREIGN) {
         __atomic_fetch_add(&instance->foreign, 1, __ATOMIC_RELAXED);
         return;
     }
+    copy = mt_copier_copy(&worker->copier, &worker->record, verdict);
     lock(instance, &worker->outbox);
-    mt_state_feed(instance->state, instance->correlator, &worker->record, verdict, wall_clock(), NULL);
+    if (copy) {
+        mt_state_feed_copy(instance->state, instance->correlator, copy, wall_clock(), NULL);
+    } else {
+        mt_state_feed(instance->state, instance->correlator, &worker->record, verdict, wall_clock(), NULL);
+    }
     unlock(instance);
 }
 
@@ -154,6 +160,40 @@ void mt_worker_take(struct mt_worker *worker, smsg_t *msg)
     feed(worker, verdict);
     send_events(worker->instance, &worker->outbox, &msg->tRcvdAt, msg->ttGenTime);
     pthread_setcancelstate(cancel, NULL);
+}
+
+void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance)
+{
+    worker->instance = instance;
+    worker->zone = instance->settings.zone;
+    pthread_mutex_lock(&instance->lock);
+    worker->next = instance->workers;
+    instance->workers = worker;
+    pthread_mutex_unlock(&instance->lock);
+}
+
+/* Under the lock. */
+static void leave(struct mt_worker *worker)
+{
+    mt_copier_free(&worker->copier, worker->instance->correlator);
+    worker->instance = NULL;
+}
+
+void mt_worker_end(struct mt_worker *worker)
+{
+    struct mt_instance *instance = worker->instance;
+
+    if (instance) {
+        struct mt_worker **at = &instance->workers;
+        pthread_mutex_lock(&instance->lock);
+        while (*at != worker) {
+            at = &(*at)->next;
+        }
+        *at = worker->next;
+        leave(worker);
+        pthread_mutex_unlock(&instance->lock);
+    }
+    mt_outbox_free(&worker->outbox);
 }
 
 /* ---- the tick ---- */
@@ -263,6 +303,9 @@ void mt_instance_close(struct mt_instance *instance)
     mt_ticker_stop(&instance->ticker);
     unlist(instance);
     mt_counters_free(instance->counters);
+    for (struct mt_worker *worker = instance->workers; worker; worker = worker->next) {
+        leave(worker);
+    }
     mt_state_close(instance->state, !instance->lost);
     mt_correlator_free(instance->correlator);
     mt_outbox_free(&instance->ticker_outbox);

@@ -25,7 +25,8 @@ struct mt_instance {
     struct mt_state *state; /* NULL: none is kept */
     bool recovered;         /* what was there before is known */
     struct mt_reports reports;
-    struct mt_outbox *outbox; /* of the thread that holds the lock */
+    struct mt_outbox *outbox;  /* of the thread that holds the lock */
+    struct mt_worker *workers; /* a list */
     struct mt_counters *counters;
 
     struct mt_ticker ticker;
@@ -40,7 +41,9 @@ struct mt_instance {
 
 /* What a worker thread has for itself. */
 struct mt_worker {
-    struct mt_instance *instance;
+    struct mt_instance *instance; /* NULL: it has gone before the worker */
+    struct mt_worker *next;       /* of the instance's */
+    struct mt_copier copier;
     struct mt_record record;
     struct mt_zone zone;
     struct mt_outbox outbox;
@@ -59,6 +62,10 @@ void mt_instance_check(struct mt_instance *instance, rsconf_t *conf);
 
 /* Before lines come. */
 void mt_instance_start(struct mt_instance *instance);
+
+/* A worker, all zero before, of that instance. rsyslog frees some workers only after their instance. */
+void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance);
+void mt_worker_end(struct mt_worker *worker);
 
 /* One line. */
 void mt_worker_take(struct mt_worker *worker, smsg_t *msg);

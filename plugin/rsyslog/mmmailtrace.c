@@ -14,7 +14,7 @@
  * An instance (one per action) is shared by all worker threads that run it, and by
  * its ticker, a thread of its own that moves the engine's clocks on once a second.
  * - settings, target, ready: written before these threads start, then only read.
- * - correlator, outbox, counters: under `lock`. The outbox is that of the thread that
+ * - correlator, outbox, counters, workers: under `lock`. The outbox is that of the thread that
  *   holds the lock; the engine hands events to emit(), which writes them down there.
  *   rsyslog reads the copies in the counters without a lock, as it reads its own.
  * - ticker: has a lock of its own; no thread holds both.
@@ -22,8 +22,9 @@
  * - foreign, lost: atomic; lines that are none of ours take no lock.
  *
  * A worker (one per worker thread) is touched by that thread alone. A line is parsed
- * into it before the lock is taken, and events are sent after it is released: who waits
- * for room in the target's queue holds nobody else up.
+ * into it and copied before the lock is taken, and events are sent after it is released:
+ * who waits for room in the target's queue holds nobody else up. Workers that rsyslog
+ * frees only after their instance give back what is the correlator's when that ends.
  *
  * rsyslog cancels its workers when it ends. Cancelling is off while a line is in our
  * hands: no lock stays locked, no event is half sent.
@@ -89,13 +90,12 @@ NO_LEGACY_CONF_parseSelectorAct
 
 BEGINcreateWrkrInstance
 CODESTARTcreateWrkrInstance
-    pWrkrData->worker.instance = pData;
-    pWrkrData->worker.zone = pData->settings.zone;
+    mt_worker_begin(&pWrkrData->worker, pData);
 ENDcreateWrkrInstance
 
 BEGINfreeWrkrInstance
 CODESTARTfreeWrkrInstance
-    mt_outbox_free(&pWrkrData->worker.outbox);
+    mt_worker_end(&pWrkrData->worker);
 ENDfreeWrkrInstance
 
 BEGINdoAction_NoStrings

@@ -16,8 +16,17 @@
 /* Reaching a bound is reported this often at most. */
 #define REPORT_EVERY (60 * SECOND)
 
+/* Threads that copy their lines beside the lock at the same time; those of more do it under the lock. */
+#define COPIERS 16
+
 /* What the state notes when lines come with flow control. */
 #define FLOW_CONTROL "flow-control"
+
+struct copier {
+    struct mt_copier copier;
+    bool busy;
+    char apart[48]; /* so that none shares a cache line with the next */
+};
 
 struct mt_core {
     pthread_mutex_t lock;
@@ -29,6 +38,8 @@ struct mt_core {
     bool flow_control;
 
     LogPipe *pipe; /* what it works for at present; NULL: nothing */
+
+    struct copier copiers[COPIERS]; /* each is the thread's that has set `busy` */
 
     struct mt_outbox *outbox; /* of the call that holds the lock; NULL until there is an event */
     struct mt_outbox *spare;
@@ -165,18 +176,50 @@ bool mt_core_recover(struct mt_core *core, struct mt_outbox **box)
     return recovered;
 }
 
+/* A copier for this call, or NULL. A thread asks for the same one each time. */
+static struct copier *take_copier(struct mt_core *core)
+{
+    static unsigned threads;
+    static __thread unsigned number; /* of the thread, from 1 */
+    struct copier *copier;
+
+    if (!number) {
+        number = __atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED);
+    }
+    copier = &core->copiers[number % COPIERS];
+    return __atomic_exchange_n(&copier->busy, true, __ATOMIC_ACQUIRE) ? NULL : copier;
+}
+
+static void give_back_copier(struct copier *copier)
+{
+    if (copier) {
+        __atomic_store_n(&copier->busy, false, __ATOMIC_RELEASE);
+    }
+}
+
 struct mt_outbox *mt_core_feed(struct mt_core *core, const struct mt_record *record, enum mt_verdict verdict)
 {
+    struct mt_stored *copy = NULL;
     struct mt_outbox *box;
+    struct copier *copier;
 
     if (verdict == MT_FOREIGN) {
         __atomic_add_fetch(&core->foreign, 1, __ATOMIC_RELAXED);
         return NULL;
     }
+    copier = take_copier(core);
+    if (copier) {
+        copy = mt_copier_copy(&copier->copier, record, verdict);
+    }
     pthread_mutex_lock(&core->lock);
-    mt_state_feed(core->state, core->correlator, record, verdict, wall_clock(), NULL);
+    if (copy) {
+        mt_state_feed_copy(core->state, core->correlator, copy, wall_clock(), NULL);
+    } else {
+        mt_state_feed(core->state, core->correlator, record, verdict, wall_clock(), NULL);
+    }
     box = take_outbox(core);
     pthread_mutex_unlock(&core->lock);
+    give_back_copier(copier);
     return box;
 }
 
@@ -355,6 +398,9 @@ void mt_core_free(struct mt_core *core)
 {
     end_sync(core);
     mt_state_close(core->state, mt_deliveries_all_done(core->deliveries));
+    for (size_t i = 0; core->correlator && i < COPIERS; i++) {
+        mt_copier_free(&core->copiers[i].copier, core->correlator);
+    }
     mt_correlator_free(core->correlator);
     mt_deliveries_unref(core->deliveries);
     outbox_discard(core->outbox);

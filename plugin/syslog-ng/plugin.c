@@ -21,6 +21,7 @@
  * - deliveries: events that destinations have not acknowledged yet; atomic, as acknowledgements come from
  *   their threads. It outlives the core while there are any.
  * - syncer: a thread that forces the journal to the disk once a second; the main thread's.
+ * - copiers: each is used by one thread at a time, which says so atomically. It copies its line before it takes the lock.
  * - foreign, lost: atomic; lines that are none of ours take no lock.
  * - spare: an outbox to be used again, exchanged atomically.
  * - counters: the main thread's. They are syslog-ng's, which reads them when it likes.

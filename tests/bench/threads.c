@@ -1,5 +1,5 @@
 /* One correlator, fed by several threads as the adapters do it: a thread takes the next
- * lines, reads and parses each by itself, and feeds it under the lock, where events become
+ * lines, reads, parses and copies each by itself, and feeds it under the lock, where events become
  * text in a buffer of the thread's own. There is no wall clock: by it lines would wait for longer
  * than the whole run takes. Prints what came of it as one JSON object.
  *
@@ -32,39 +32,54 @@ static void emit(void *ctx, const struct mt_event *event)
     atomic_fetch_add_explicit(&shared->events, 1, memory_order_relaxed);
 }
 
-static void feed(struct shared *shared, struct mt_zone *zone, struct mt_record *record, struct mt_slice raw,
-                 struct mt_buffer *outbox)
+/* What a thread has for itself. */
+struct worker {
+    struct mt_zone zone;
+    struct mt_record record;
+    struct mt_copier copier;
+    struct mt_buffer outbox;
+};
+
+static void feed(struct shared *shared, struct worker *worker, struct mt_slice raw)
 {
+    struct mt_stored *copy;
     enum mt_verdict verdict;
     struct mt_line line;
 
     memset(&line, 0, sizeof line);
-    if (mt_syslog_read(zone, raw, &line) == MT_SYSLOG_NONE || (verdict = mt_parse(&line, record)) == MT_FOREIGN) {
+    if (mt_syslog_read(&worker->zone, raw, &line) == MT_SYSLOG_NONE ||
+        (verdict = mt_parse(&line, &worker->record)) == MT_FOREIGN) {
         return;
     }
+    copy = mt_copier_copy(&worker->copier, &worker->record, verdict);
     pthread_mutex_lock(&shared->lock);
-    shared->outbox = outbox;
-    mt_correlator_feed(shared->correlator, record, verdict, 0);
+    shared->outbox = &worker->outbox;
+    if (copy) {
+        mt_correlator_feed_copy(shared->correlator, copy, 0);
+    } else {
+        mt_correlator_feed(shared->correlator, &worker->record, verdict, 0);
+    }
     pthread_mutex_unlock(&shared->lock);
-    outbox->n = 0; /* here it is handed on */
+    worker->outbox.n = 0; /* here it is handed on */
 }
 
 static void *work(void *ctx)
 {
     struct shared *shared = ctx;
-    struct mt_zone zone = {.fixed = true};
-    struct mt_buffer outbox = {.p = NULL};
-    struct mt_record record;
+    struct worker worker = {.zone = {.fixed = true}};
     uint64_t lines = 0;
     size_t i;
 
     while ((i = atomic_fetch_add(&shared->next, 1)) < shared->nbatches) {
         struct mt_slice left = shared->batches[i], raw;
         for (; feed_line(&left, &raw); lines++) {
-            feed(shared, &zone, &record, raw, &outbox);
+            feed(shared, &worker, raw);
         }
     }
-    mt_buffer_free(&outbox);
+    pthread_mutex_lock(&shared->lock);
+    mt_copier_free(&worker.copier, shared->correlator);
+    pthread_mutex_unlock(&shared->lock);
+    mt_buffer_free(&worker.outbox);
     atomic_fetch_add(&shared->lines, lines);
     return NULL;
 }

@@ -17,6 +17,8 @@ import tempfile
 import time
 import unittest
 
+import maillog
+
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.path.join(os.environ.get("MAILTRACE_BUILD", os.path.join(TREE, "build")), "mailtrace")
 START = datetime.datetime(2026, 3, 7, 15, 2, 58, tzinfo=datetime.timezone.utc)
@@ -379,6 +381,56 @@ class Bad(Case):
                              [("4A00001", "sent"), ("4A00002", "sent"), ("4A00003", "sent")])
 
 
+@unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "one processor")
+class Processors(Case):
+    """A long log is read by one thread and correlated by another."""
+
+    @staticmethod
+    def log():
+        lines = [maillog.rfc3339(line) for line in maillog.Transactions(7).lines(6000)]
+        at = lines[12345].split()[0]
+        lines[12345:12345] = [
+            at + b" mx1 cron[7]: (root) CMD (true)", at + b" mx1 postfix/smtpd[8]: nothing that it would write",
+            at + b" mx1 postfix/master[9]: daemon started -- version 3.7.11, configuration /etc/postfix", b"no header",
+            at + b" mx1 postfix/smtpd[10]: warning: " + b"x" * 70000,
+            at + b" mx1 postfix/smtpd[8]: 4AF1: client=" + b"x" * 20000 + b"[192.0.2.1]"]
+        return b"\n".join(lines) + b"\n"
+
+    def both(self, *args, **more):
+        one = self.run_program(*args, preexec_fn=lambda: os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1]),
+                               **more)
+        two = self.run_program(*args, **more)
+        self.assertEqual((two.returncode, two.stderr), (one.returncode, one.stderr))
+        self.assertTrue(two.stdout == one.stdout, "the same events in the same order")
+        return two
+
+    def test_two_processors_write_what_one_writes(self):
+        log = self.log()
+        self.assertGreater(log.count(b"\n"), 30000)
+        done = self.both("events", "--stats", self.file("mail.log", log))
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(b"cut", done.stderr)
+        self.assertEqual(self.both("events", "--stats", self.file("mail.log.gz", gzip.compress(log, 1))).stdout, done.stdout)
+        self.assertEqual(self.both("events", "--stats", stdin=log).stdout, done.stdout)
+        half = log.index(b"\n", len(log) // 2) + 1
+        files = [self.file("mail.log.1", log[:half]), os.path.join(self.folder, "none"), self.file("new.log", log[half:])]
+        done = self.both("events", "--stats", *files)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"none", done.stderr)
+
+    def test_two_processors_keep_the_bounds(self):
+        path = self.file("mail.log", self.log())
+        self.both("events", "--stats", "--max-messages", "20", path)
+        self.both("events", "--stats", "--settle", "0", path)
+
+    def test_full_disk_ends_two_threads(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([PROGRAM, "events", self.file("mail.log", self.log())], stdout=full,
+                                  stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.count(b"\n"), 1)
+
+
 class Ends(Case):
     def start(self, *args, **more):
         program = subprocess.Popen([PROGRAM, *args], **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE,
@@ -423,14 +475,18 @@ class Ends(Case):
 
     def test_signals_end_it_with_whole_lines(self):
         content = b"".join(message(f"4A0000{i}", START + datetime.timedelta(seconds=10 * i)) for i in range(300))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            program = self.start("events")
-            program.stdin.write(content)
-            program.stdin.flush()
-            time.sleep(0.5)
-            program.send_signal(number)
-            out, said = program.communicate(timeout=30)
-            self.assertEqual((program.returncode, said), (-number, b""))
+        more = content + b"".join(message(f"4B0000{i}", START + datetime.timedelta(seconds=10 * i)) for i in range(300, 3000))
+        for number, content in ((signal.SIGINT, content), (signal.SIGTERM, content), (signal.SIGINT, more)):
+            with open(os.path.join(self.folder, "out"), "wb+") as written:
+                program = self.start("events", stdout=written)
+                program.stdin.write(content)
+                program.stdin.flush()
+                time.sleep(0.5)
+                program.send_signal(number)
+                _, said = program.communicate(timeout=30)
+                self.assertEqual((program.returncode, said), (-number, b""))
+                written.seek(0)
+                out = written.read()
             self.assertTrue(out.endswith(b"\n"))
             got = [json.loads(line) for line in out.splitlines()]
             self.assertGreater(len(got), 500)

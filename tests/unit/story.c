@@ -44,14 +44,26 @@ void story_raw(struct story *s, const char *line, size_t n)
     static struct mt_record rec;
     struct mt_zone zone = {.fixed = true};
     struct mt_line l = {.order = ++s->order};
-    char *copy = malloc(n ? n : 1); /* nothing behind the line may be read */
+    char *own = malloc(n ? n : 1); /* nothing behind the line may be read */
+    struct mt_stored *copy = NULL;
+    enum mt_verdict verdict;
 
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, line, n);
-    ck_assert(mt_syslog_read(&zone, mt_slice(copy, n), &l) != MT_SYSLOG_NONE);
-    mt_correlator_feed(s->correlator, &rec, mt_parse(&l, &rec), 0);
-    memset(copy, 'x', n); /* nothing of the line may be kept but as a copy */
-    free(copy);
+    ck_assert_ptr_nonnull(own);
+    memcpy(own, line, n);
+    ck_assert(mt_syslog_read(&zone, mt_slice(own, n), &l) != MT_SYSLOG_NONE);
+    verdict = mt_parse(&l, &rec);
+    if (s->order % 2) { /* both ways are as good, in any mixture */
+        copy = mt_copier_copy(&s->copier, &rec, verdict);
+    }
+    if (!copy) {
+        mt_correlator_feed(s->correlator, &rec, verdict, 0);
+    }
+    memset(own, 'x', n); /* nothing of the line may be kept but as a copy */
+    memset(&rec, 'x', sizeof rec);
+    free(own);
+    if (copy) {
+        mt_correlator_feed_copy(s->correlator, copy, 0);
+    }
 }
 
 void story_line(struct story *s, const char *time, const char *text)
@@ -75,6 +87,7 @@ void story_end(struct story *s)
         json_object_put(s->events[i]);
     }
     free(s->events);
+    mt_copier_free(&s->copier, s->correlator);
     mt_correlator_free(s->correlator);
 }
 

@@ -14,6 +14,7 @@
 
 struct story {
     struct mt_correlator *correlator;
+    struct mt_copier copier; /* every other line goes this way */
     struct mt_config config; /* as the correlator was made with */
     const char *host;
     struct json_object **events;

@@ -778,6 +778,58 @@ START_TEST(test_header_lines_give_the_subject_and_nothing_else)
 }
 END_TEST
 
+static struct mt_stored *copy_of(struct mt_copier *copier, uint64_t order, const char *text)
+{
+    static struct mt_record rec;
+    struct mt_line line = {.time = {1709805600000000, 0, 0},
+                           .host = MT_LIT("mx1"),
+                           .program = MT_LIT("postfix/smtp"),
+                           .pid = 50,
+                           .order = order,
+                           .text = mt_slice_str(strchr(text, ' ') + 1)};
+
+    return mt_copier_copy(copier, &rec, mt_parse(&line, &rec));
+}
+
+START_TEST(test_copies_may_be_left_out_and_their_memory_comes_back)
+{
+    struct mt_copier copier = {NULL}, unused = {NULL};
+    uint64_t fed = 0, before = story_stats(&s).memory;
+
+    for (uint64_t i = 0; i < 1000; i++) {
+        struct mt_stored *copy = copy_of(&copier, i, TO_SENT("3F2A1C0", "bob@example.net"));
+        ck_assert_ptr_nonnull(copy);
+        ck_assert_ptr_nonnull(copy_of(&unused, i, TO_SENT("3F2A1C0", "bob@example.net")));
+        if (i < 100 || (i > 400 && i % 3 == 0)) { /* whole chunks are left out, and lines in between */
+            mt_correlator_feed_copy(s.correlator, copy, 0);
+            fed++;
+        }
+    }
+    ck_assert_uint_eq(story_stats(&s).lines, fed);
+    ck_assert_uint_gt(story_stats(&s).memory, before + 16384);
+    story_finish(&s);
+    mt_copier_free(&copier, s.correlator);
+    mt_copier_free(&unused, s.correlator);
+    ck_assert_uint_eq(story_stats(&s).repeated, fed - 1);
+    ck_assert_uint_eq(story_count(&s, "delivery"), 1);
+    ck_assert_uint_lt(story_stats(&s).memory, before + 16384);
+}
+END_TEST
+
+START_TEST(test_lines_that_need_not_be_kept_are_not_copied)
+{
+    struct mt_copier copier = {NULL};
+    char *huge = NULL;
+
+    ck_assert_ptr_null(copy_of(&copier, 1, "postfix/smtp[50]: warning: no such thing"));
+    ck_assert_ptr_null(copy_of(&copier, 1, "postfix/smtp[50]: no line of Postfix"));
+    ck_assert_int_gt(asprintf(&huge, TO_SENT("3F2A1C0", "bob@example.net") " %65000s", ""), 65000);
+    ck_assert_ptr_null(copy_of(&copier, 1, huge));
+    ck_assert_ptr_null(copier.current);
+    free(huge);
+}
+END_TEST
+
 START_TEST(test_unrecognised_lines_are_counted)
 {
     story_line(&s, "10:00:00", "postfix/smtpd[40]: no line that smtpd writes");
@@ -833,6 +885,8 @@ Suite *mt_suite_correlate(void)
         test_kinds_that_are_not_asked_for_are_not_emitted,
         test_logged_received_headers_are_the_hops_of_the_message,
         test_header_lines_give_the_subject_and_nothing_else,
+        test_copies_may_be_left_out_and_their_memory_comes_back,
+        test_lines_that_need_not_be_kept_are_not_copied,
         test_unrecognised_lines_are_counted,
     };
     Suite *suite = suite_create("correlate");

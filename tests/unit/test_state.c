@@ -83,14 +83,24 @@ static void run_feed(struct run *run, size_t from, size_t to, int64_t wall)
 {
     static struct mt_record rec;
     struct mt_zone zone = {.fixed = true};
+    struct mt_copier copier = {NULL};
 
     for (size_t i = from; i < to && i < drawn_n; i++) {
         struct mt_line line = {.order = i + 1};
         struct mt_place place = {3, i + 1};
+        struct mt_stored *copy;
+        enum mt_verdict verdict;
         mt_syslog_read(&zone, mt_slice_str(drawn_lines[i].text), &line);
-        mt_state_feed(run->state, run->c, &rec, mt_parse(&line, &rec), wall, &place);
+        verdict = mt_parse(&line, &rec);
+        copy = i % 2 ? mt_copier_copy(&copier, &rec, verdict) : NULL;
+        if (copy) {
+            mt_state_feed_copy(run->state, run->c, copy, wall, &place);
+        } else {
+            mt_state_feed(run->state, run->c, &rec, verdict, wall, &place);
+        }
         wall += wall ? DRAWN_SECOND / 4 : 0;
     }
+    mt_copier_free(&copier, run->c);
 }
 
 static void run_close(struct run *run)

@@ -454,40 +454,16 @@ void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out)
 
 /* --- the calls --- */
 
-/* Lines that say nothing of a message or a session need not wait. */
-static bool matters(const struct mt_record *rec)
+/* A line of that host has come; it is NULL when it says nothing but the time. */
+static void take_in(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line, int64_t usec, int64_t wall)
 {
-    switch (rec->kind) {
-    case MT_KIND_INFO:
-    case MT_KIND_WARNING:
-    case MT_KIND_ERROR:
-    case MT_KIND_FATAL:
-    case MT_KIND_PANIC:
-    case MT_KIND_FILTER:
-        return mt_has(&rec->f, MT_F_QUEUE_ID) || mt_has(&rec->f, MT_F_REASON);
-    case MT_KIND_STATISTICS:
-    case MT_KIND_SERVICE:
-        return false;
-    default:
-        return true;
-    }
-}
-
-static void feed_record(struct mt_correlator *c, const struct mt_record *rec, int64_t wall)
-{
-    struct mt_host *host = mt_host_get(c, rec->line.host);
-    struct mt_stored *line = NULL;
     bool stray;
 
-    if (!host || (matters(rec) && !(line = mt_stored_new(&c->store, rec)))) {
-        c->stats.no_memory++;
-        return;
-    }
-    mt_clock_line(host, rec->line.time.usec, wall, hold(c), &stray);
+    mt_clock_line(host, usec, wall, hold(c), &stray);
     if (stray) {
         take_strays(c, host);
     }
-    if (line && line->usec < host->taken) {
+    if (line && usec < host->taken) {
         c->stats.late += c->config.settle > 0;
         take(c, host, &line, 1);
     } else if (line && !mt_order_add(&c->memory, &host->queue, line)) {
@@ -496,6 +472,18 @@ static void feed_record(struct mt_correlator *c, const struct mt_record *rec, in
     }
     advance(c, host, settled(c, host, wall));
     hold_bounds(c);
+}
+
+static void feed_record(struct mt_correlator *c, const struct mt_record *rec, int64_t wall)
+{
+    struct mt_host *host = mt_host_get(c, rec->line.host);
+    struct mt_stored *line = NULL;
+
+    if (!host || (mt_record_matters(rec) && !(line = mt_stored_new(&c->store, rec)))) {
+        c->stats.no_memory++;
+        return;
+    }
+    take_in(c, host, line, rec->line.time.usec, wall);
 }
 
 /* A line that its MTA had split. */
@@ -539,6 +527,28 @@ void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, en
     } else {
         expire_parts(c, minus(rec->line.time.usec, PARTS_KEPT), wall);
     }
+}
+
+void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_stored *copy, int64_t wall)
+{
+    struct mt_host *host = mt_host_get(c, copy->line.host);
+
+    copy->line.host = mt_slice(NULL, 0);
+    mt_stored_adopt(&c->store, copy);
+    c->stats.lines++;
+    c->stats.cut += copy->line.cut;
+    c->stats.recognised[copy->mta]++;
+    if (host) {
+        take_in(c, host, copy, copy->usec, wall);
+    } else {
+        mt_line_release(c, copy);
+        c->stats.no_memory++;
+    }
+}
+
+void mt_copier_free(struct mt_copier *copier, struct mt_correlator *c)
+{
+    mt_copier_leave(copier, &c->store);
 }
 
 void mt_correlator_tick(struct mt_correlator *c, int64_t wall)

@@ -86,6 +86,12 @@ static inline void mt_memory_put(struct mt_memory *m, void *p, size_t n)
     m->used -= slab->steps * MT_MEMORY_STEP;
 }
 
+/* A block of malloc's that m has not counted yet becomes one of its own; of more than MT_MEMORY_SMALL bytes. */
+static inline void mt_memory_adopt(struct mt_memory *m, size_t n)
+{
+    m->used += n + MT_BLOCK_OVERHEAD;
+}
+
 /* On failure NULL, and the old block is as it was. */
 void *mt_memory_resize(struct mt_memory *m, void *p, size_t old, size_t n);
 

@@ -7,9 +7,15 @@
 
 #define CHUNK_SIZE (64 * 1024)
 
+/* Each thread has one of its own that is not full. */
+#define COPIER_CHUNK_SIZE (16 * 1024)
+
+/* A store's, or a copier's: then `used` and `before` are the copier's, the others the store's. */
 struct mt_chunk {
     size_t size, used;
-    uint32_t lines;
+    struct mt_chunk *before; /* what the copier has filled before; NULL once a line of this one was fed */
+    uint32_t lines;          /* that were fed and not freed; one more while a copier fills it */
+    bool counted;            /* by the store's memory: since a line of it was fed */
     max_align_t data[];
 };
 
@@ -18,9 +24,7 @@ static struct mt_chunk *chunk_new(struct mt_memory *m, size_t size)
     struct mt_chunk *chunk = mt_memory_get(m, sizeof *chunk + size);
 
     if (chunk) {
-        chunk->size = size;
-        chunk->used = 0;
-        chunk->lines = 0;
+        *chunk = (struct mt_chunk){.size = size, .counted = true};
     }
     return chunk;
 }
@@ -88,19 +92,18 @@ static unsigned count_bits(uint64_t word)
     return (unsigned)(word * UINT64_C(0x0101010101010101) >> 56);
 }
 
-struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *rec)
+/* Without the bytes of the slices. */
+static size_t head_size(const struct mt_record *rec)
 {
     size_t values = count_bits(rec->f.have[0]) + count_bits(rec->f.have[1]);
-    size_t head = sizeof(struct mt_stored) + values * sizeof(union mt_value);
-    size_t n = head + rec->line.text.n + rec->line.program.n;
-    struct mt_chunk *chunk;
-    struct mt_stored *s = take(store, n, &chunk);
-    char *bytes;
 
-    if (!s) {
-        return NULL;
-    }
-    bytes = (char *)s + head;
+    return sizeof(struct mt_stored) + values * sizeof(union mt_value);
+}
+
+static void fill(struct mt_stored *s, size_t head, const struct mt_record *rec, struct mt_chunk *chunk)
+{
+    char *bytes = (char *)s + head;
+
     s->usec = rec->line.time.usec;
     s->order = rec->line.order;
     s->have[0] = rec->f.have[0];
@@ -130,8 +133,112 @@ struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *
     s->text_hash = XXH3_64bits_withSeed(bytes, s->line.text.n, s->line.pid);
     s->hash = XXH3_64bits_withSeed(&s->usec, sizeof s->usec, s->text_hash);
     copy_values(s, rec);
+}
+
+struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *rec)
+{
+    size_t head = head_size(rec);
+    struct mt_chunk *chunk;
+    struct mt_stored *s = take(store, head + rec->line.text.n + rec->line.program.n, &chunk);
+
+    if (s) {
+        fill(s, head, rec, chunk);
+    }
     return s;
 }
+
+bool mt_record_matters(const struct mt_record *rec)
+{
+    switch (rec->kind) {
+    case MT_KIND_INFO:
+    case MT_KIND_WARNING:
+    case MT_KIND_ERROR:
+    case MT_KIND_FATAL:
+    case MT_KIND_PANIC:
+    case MT_KIND_FILTER:
+        return mt_has(&rec->f, MT_F_QUEUE_ID) || mt_has(&rec->f, MT_F_REASON);
+    case MT_KIND_STATISTICS:
+    case MT_KIND_SERVICE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* --- copies made beside the lock --- */
+
+static void *copier_take(struct mt_copier *copier, size_t n)
+{
+    struct mt_chunk *chunk = copier->current;
+
+    n = (n + 15) & ~(size_t)15;
+    if (!chunk || chunk->size - chunk->used < n) {
+        chunk = malloc(sizeof *chunk + COPIER_CHUNK_SIZE);
+        if (!chunk) {
+            return NULL;
+        }
+        *chunk = (struct mt_chunk){.size = COPIER_CHUNK_SIZE, .before = copier->current, .lines = 1};
+        copier->current = chunk;
+    }
+    chunk->used += n;
+    return (char *)chunk->data + chunk->used - n;
+}
+
+struct mt_stored *mt_copier_copy(struct mt_copier *copier, const struct mt_record *rec, enum mt_verdict verdict)
+{
+    struct mt_slice host = rec->line.host;
+    struct mt_stored *s;
+    size_t head, n;
+
+    if (verdict != MT_RECOGNISED || rec->kind == MT_KIND_PART || !mt_record_matters(rec)) {
+        return NULL;
+    }
+    head = head_size(rec);
+    n = head + rec->line.text.n + rec->line.program.n;
+    if (n + host.n > COPIER_CHUNK_SIZE / 4 || !(s = copier_take(copier, n + host.n))) {
+        return NULL;
+    }
+    fill(s, head, rec, copier->current);
+    if (host.n) {
+        s->line.host = mt_slice(memcpy((char *)s + n, host.p, host.n), host.n);
+    }
+    return s;
+}
+
+/* The copier fills this chunk no more. One of which no line was fed is not in use at all. */
+static void leave(struct mt_memory *m, struct mt_chunk *chunk)
+{
+    while (chunk && !chunk->counted) {
+        struct mt_chunk *before = chunk->before;
+        free(chunk);
+        chunk = before;
+    }
+    if (chunk && --chunk->lines == 0) {
+        chunk_free(m, chunk);
+    }
+}
+
+/* Lines come in the order in which they were copied: those of the chunks before are all here. */
+void mt_stored_adopt(struct mt_store *store, struct mt_stored *line)
+{
+    struct mt_chunk *chunk = line->chunk;
+
+    chunk->lines++;
+    if (!chunk->counted) {
+        chunk->counted = true;
+        mt_memory_adopt(store->memory, sizeof *chunk + chunk->size);
+        leave(store->memory, chunk->before);
+        chunk->before = NULL;
+    }
+}
+
+void mt_copier_leave(struct mt_copier *copier, struct mt_store *store)
+{
+    leave(store->memory, copier->current);
+    copier->current = NULL;
+}
+
+/* --- the end --- */
 
 void mt_stored_free(struct mt_store *store, struct mt_stored *line)
 {

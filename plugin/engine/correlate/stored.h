@@ -7,7 +7,7 @@
 #ifndef MT_CORRELATE_STORED_H
 #define MT_CORRELATE_STORED_H
 
-#include "mailtrace/record.h"
+#include "mailtrace/correlate.h"
 #include "memory.h"
 
 /* Sets of fields, one word of two: {SET(0), SET(1)}, SET being made of these. */
@@ -26,7 +26,7 @@ struct mt_stored {
     uint64_t hash;      /* of stamp, pid and text: which line this is */
     uint64_t text_hash; /* of pid and text */
     uint64_t have[2];
-    struct mt_line line; /* host is empty: the host is known */
+    struct mt_line line; /* host is empty: the host is known; not so in a copy that is not fed yet */
     struct mt_slice service;
     struct mt_session *session; /* what the line belongs to: found out when it is taken */
     struct mt_peer *peer;       /* the TLS connection that a delivery went through */
@@ -47,6 +47,13 @@ struct mt_store {
 struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *rec);
 void mt_stored_free(struct mt_store *store, struct mt_stored *line); /* gives a reference back */
 void mt_store_free(struct mt_store *store);                          /* when all its lines are freed */
+
+/* Does the line say anything of a message or a session? Others need not wait. */
+bool mt_record_matters(const struct mt_record *rec);
+
+/* A line that a copier (correlate.h) has made becomes one of the store's. */
+void mt_stored_adopt(struct mt_store *store, struct mt_stored *line);
+void mt_copier_leave(struct mt_copier *copier, struct mt_store *store); /* see mt_copier_free() */
 
 static inline bool mt_stored_has(const struct mt_stored *s, enum mt_field id)
 {

@@ -7,6 +7,7 @@
  * When the disk fails, lines are known in memory only; from time to time a new file is tried, whose image
  * makes up for them.
  */
+#include "../correlate/stored.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -314,9 +315,9 @@ static void append(unsigned char **at, struct mt_slice s)
     }
 }
 
-static void write_line(struct mt_state *state, const struct mt_record *rec, int64_t wall, const struct mt_place *place)
+static void write_line(struct mt_state *state, const struct mt_line *line, bool repeated, int64_t wall,
+                       const struct mt_place *place)
 {
-    const struct mt_line *line = &rec->line;
     size_t n = sizeof(struct mt_line_record) + line->host.n + line->program.n + line->text.n;
     struct mt_line_record *record = reserve(state, n);
     unsigned char *at;
@@ -340,7 +341,7 @@ static void write_line(struct mt_state *state, const struct mt_record *rec, int6
         .digits = line->time.digits,
         .mta = line->mta,
         .cut = line->cut,
-        .repeated = rec->repeated,
+        .repeated = repeated,
     };
     append(&at, line->host);
     append(&at, line->program);
@@ -371,6 +372,16 @@ static void keep_house(struct mt_state *state)
 
 /* --- the calls --- */
 
+/* A recognised line, before the correlator takes it. */
+static void keep_line(struct mt_state *state, const struct mt_line *line, bool repeated, int64_t wall,
+                      const struct mt_place *place)
+{
+    if (line->order > state->order) {
+        state->order = line->order;
+    }
+    write_line(state, line, repeated, wall, place);
+}
+
 void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct mt_record *rec,
                    enum mt_verdict verdict, int64_t wall, const struct mt_place *place)
 {
@@ -382,12 +393,24 @@ void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct
         mt_state_set_position(state, place->source, place->position);
     }
     if (verdict == MT_RECOGNISED) {
-        if (rec->line.order > state->order) {
-            state->order = rec->line.order;
-        }
-        write_line(state, rec, wall, place);
+        keep_line(state, &rec->line, rec->repeated, wall, place);
     }
     mt_correlator_feed(c, rec, verdict, wall);
+    keep_house(state);
+}
+
+void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_stored *copy, int64_t wall,
+                        const struct mt_place *place)
+{
+    if (!state) {
+        mt_correlator_feed_copy(c, copy, wall);
+        return;
+    }
+    if (place) {
+        mt_state_set_position(state, place->source, place->position);
+    }
+    keep_line(state, &copy->line, copy->repeated, wall, place);
+    mt_correlator_feed_copy(c, copy, wall);
     keep_house(state);
 }
 
