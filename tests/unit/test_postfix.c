@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../plugin/engine/parser/postfix.h"
+
 #define MAX_FIELDS 20
 
 struct row {
@@ -1059,6 +1061,113 @@ START_TEST(test_only_queue_ids_are_queue_ids)
 }
 END_TEST
 
+/* mail_queue.h, in plain words. */
+static bool is_queue_id(const char *p, size_t n)
+{
+    static const char safe[] = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"; /* safe_ultostr.c */
+    size_t hex = 0, good = 0, last_z = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        hex += p[i] && strchr("0123456789ABCDEF", p[i]);
+        good += p[i] && strchr(safe, p[i]);
+        last_z = p[i] == 'z' ? i : last_z;
+    }
+    return (n >= 6 && hex == n) || (good == n && last_z >= 10 && last_z + 1 < n);
+}
+
+/* "098F1AAE9E9: removed", and the ID alone, which ends with its memory. */
+static void expect_queue_id(const char *p, size_t n, bool is_id)
+{
+    static const char tail[] = ": removed";
+    char *copy = malloc(n + sizeof tail - 1), *alone = malloc(n ? n : 1);
+    struct mt_line line = line_of("postfix/qmgr", "");
+    struct mt_record rec;
+
+    ck_assert(copy && alone);
+    memcpy(alone, p, n);
+    memcpy(copy, p, n);
+    memcpy(copy + n, tail, sizeof tail - 1);
+    line.text = mt_slice(copy, n + sizeof tail - 1);
+    ck_assert_msg((mt_parse(&line, &rec) == MT_RECOGNISED) == is_id, "%.*s", (int)n, p);
+    ck_assert_msg(mt_get(&rec.f, MT_F_QUEUE_ID).n == (is_id ? n : 0), "%.*s", (int)n, p);
+    ck_assert_msg((n && mt_postfix_queue_id(mt_slice(alone, n)) == n) == is_id, "%.*s alone", (int)n, p);
+    free(alone);
+    free(copy);
+}
+
+START_TEST(test_a_wrong_byte_anywhere_spoils_a_queue_id)
+{
+    static const char bytes[] = "09AFGZagz/:@[`{-._ \x7F\xB0\xC1\xFF\0";
+    static const char *const ids[] = {"098F1A",
+                                      "ABCDEF0",
+                                      "0123456",
+                                      "098F1AAE9E9",
+                                      "098F1AAE9E90",
+                                      "098F1AAE9E901",
+                                      "098F1AAE9E9012",
+                                      "098F1AAE9E90123",
+                                      "0123456789ABCDEF",
+                                      "0123456789ABCDEF0",
+                                      "4jX8mL6j5nz1",
+                                      "4jX8mL6j5nz1drZQ",
+                                      "4jX8mL6j5nz1drZQbcdf",
+                                      "4jX8mL6jzzz1drZQbc",
+                                      "40000000005z1BCD",
+                                      "4jX8mL6j5nKzzzzz1"};
+    char id[32];
+
+    for (size_t k = 0; k < sizeof ids / sizeof *ids; k++) {
+        size_t n = strlen(ids[k]);
+        expect_queue_id(ids[k], n, true);
+        for (size_t i = 0; i < n; i++) {
+            for (size_t b = 0; b < sizeof bytes - 1; b++) {
+                memcpy(id, ids[k], n);
+                id[i] = bytes[b];
+                expect_queue_id(id, n, is_queue_id(id, n));
+            }
+            expect_queue_id(ids[k], i, is_queue_id(ids[k], i));
+        }
+    }
+}
+END_TEST
+
+/* log_adhoc.c. False: Postfix does not write it, and no part of the line is believed. */
+START_TEST(test_delays_are_read_as_format_tv_writes_them)
+{
+    static const struct {
+        const char *measures;
+        bool good;
+        int64_t usec[5];
+    } rows[] = {
+        {"delay=0.28, delays=0.28/0.01/0/0.2, dsn=2.0.0", true, {280000, 280000, 10000, 0, 200000}},
+        {"delay=5, delays=5/0/0/0, dsn=2.0.0", true, {5000000, 5000000, 0, 0, 0}},
+        {"delay=12, delays=0/12/5.1/431, dsn=2.0.0", true, {12000000, 0, 12000000, 5100000, 431000000}},
+        {"delay=0.0012, delays=0.003/0.00045/0.000007/0, dsn=2.0.0", true, {1200, 3000, 450, 7, 0}},
+        {"delay=5., delays=5/0/0/0, dsn=2.0.0", false, {0}},
+        {"delay=.5, delays=5/0/0/0, dsn=2.0.0", false, {0}},
+        {"delay=0.5, delays=0.5/.1/0/0, dsn=2.0.0", false, {0}},
+        {"delay=0.5, delays=0.5/0.1/0, dsn=2.0.0", false, {0}},
+        {"delay=0.5, delays=0.5/0.1//0, dsn=2.0.0", false, {0}},
+        {"delay=0.5, delays=0.5/0.1/0/0/0, dsn=2.0.0", false, {0}},
+        {"delay=, delays=0.5/0.1/0/0, dsn=2.0.0", false, {0}},
+    };
+    static const enum mt_field fields[] = {MT_F_DELAY, MT_F_DELAYS_BEFORE_QUEUE, MT_F_DELAYS_IN_QUEUE,
+                                           MT_F_DELAYS_CONNECT, MT_F_DELAYS_TRANSMIT};
+    char text[256];
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct mt_record rec;
+        snprintf(text, sizeof text, "098F1AAE9E9: to=<b@c>, relay=local, %s, status=sent (x)", rows[i].measures);
+        struct mt_line line = line_of("postfix/local", text);
+        ck_assert_msg((mt_parse(&line, &rec) == MT_RECOGNISED) == rows[i].good, "%s", text);
+        for (size_t f = 0; f < 5; f++) {
+            ck_assert_msg(mt_get_int(&rec.f, fields[f], -1) == (rows[i].good ? rows[i].usec[f] : -1), "%zu: %s", f,
+                          text);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_the_next_queue_id_is_found_in_each_servers_words)
 {
     static const struct {
@@ -1208,6 +1317,8 @@ Suite *mt_suite_postfix(void)
     tcase_add_test(forms, test_a_tag_without_daemon_gives_the_same_kind);
     tcase_add_test(forms, test_a_tag_without_daemon_names_no_transport);
     tcase_add_test(forms, test_only_queue_ids_are_queue_ids);
+    tcase_add_test(forms, test_a_wrong_byte_anywhere_spoils_a_queue_id);
+    tcase_add_test(forms, test_delays_are_read_as_format_tv_writes_them);
     tcase_add_test(forms, test_the_next_queue_id_is_found_in_each_servers_words);
     tcase_add_test(forms, test_only_what_was_sent_has_a_next_queue_id);
     suite_add_tcase(suite, forms);

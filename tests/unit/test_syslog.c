@@ -313,6 +313,236 @@ START_TEST(test_each_line_of_a_minute_has_its_own_second_and_zone)
 }
 END_TEST
 
+/* 2026-11-22T00:17:00Z, and 2024-03-07T15:02:00+01:00. */
+#define MINUTE_Z    (INT64_C(1795306620) * SECOND)
+#define MINUTE_EAST (INT64_C(1709820120) * SECOND)
+
+/* Reads raw from memory of exactly its length: the instant, the offset and the digits of its stamp. */
+static void expect_instant(struct mt_zone *zone, const char *raw, int64_t usec, int offset, int digits)
+{
+    size_t n = strlen(raw);
+    char *copy = malloc(n ? n : 1);
+    struct mt_line line = {0};
+
+    ck_assert(copy != NULL);
+    memcpy(copy, raw, n);
+    ck_assert_msg(mt_syslog_read(zone, mt_slice(copy, n), &line) != MT_SYSLOG_NONE, "no header: %s", raw);
+    ck_assert_msg(line.time.usec == usec && line.time.offset == offset && line.time.digits == digits, "%lld %d %d: %s",
+                  (long long)line.time.usec, line.time.offset, line.time.digits, raw);
+    expect_slice(line.program, "postfix/qmgr", raw);
+    expect_slice(line.text, "4D1F2AAE9B1: removed", raw);
+    free(copy);
+}
+
+/* RFC 3339, 5.6: time-secfrac has any number of digits, time-offset is Z or a number. Without one the zone is that of
+ * the reader. */
+static const struct {
+    const char *text;
+    int minutes;
+} stamp_zones[] = {{"Z", 0}, {"+02:00", 120}, {"-05:30", -330}, {"+00:00", 0}, {"", 60}};
+
+static const struct {
+    const char *text;
+    int usec, digits;
+} fractions[] = {{"", 0, 0}, {".250", 250000, 3}, {".123456", 123456, 6}, {".000009", 9, 6}, {".123456789", 123456, 6}};
+
+#define STAMPS (COUNT(stamp_zones) * COUNT(fractions))
+
+static void expect_stamp_of(struct mt_zone *zone, size_t which, int second)
+{
+    size_t z = which / COUNT(fractions), f = which % COUNT(fractions);
+    char raw[128];
+
+    snprintf(raw, sizeof raw, "2026-11-22T00:17:%02d%s%s mx1 postfix/qmgr[7]: 4D1F2AAE9B1: removed", second,
+             fractions[f].text, stamp_zones[z].text);
+    expect_instant(zone, raw, MINUTE_Z + second * SECOND + fractions[f].usec - stamp_zones[z].minutes * 60 * SECOND,
+                   stamp_zones[z].minutes, fractions[f].digits);
+}
+
+START_TEST(test_zone_and_fraction_may_change_with_each_line_of_a_minute)
+{
+    for (size_t one = 0; one < STAMPS; one++) {
+        struct mt_zone zone = {.now = NOW, .fixed = true, .offset = 60};
+        for (size_t other = 0; other < STAMPS; other++) {
+            expect_stamp_of(&zone, one, 0);
+            expect_stamp_of(&zone, other, 59);
+            expect_stamp_of(&zone, other, 60); /* a leap second */
+            expect_stamp_of(&zone, one, 9);
+        }
+    }
+}
+END_TEST
+
+/* The same minute in all forms; the first two are as long as that of RFC 3339. */
+static const struct {
+    const char *before, *after;
+} minute_forms[] = {
+    {"2024 Mar 7 15:02:", ""},      {"Mar 7 2024 15:02:", ""},  {"2024 Mar  7 15:02:", ""},
+    {"Mar  7 2024 15:02:", ""},     {"2024 Mar 07 15:02:", ""}, {"Mar  7 15:02:", ""},
+    {"Mar 7 15:02:", ""},           {"Mar 07 15:02:", ""},      {"2024-03-07T15:02:", "+01:00"},
+    {"2024-03-07t15:02:", "+0100"}, {"2024-03-07T15:02:", ""},  {"<22>2024-03-07T15:02:", "+01:00"},
+};
+
+static void expect_minute_form(struct mt_zone *zone, size_t which, int second)
+{
+    char raw[128];
+
+    snprintf(raw, sizeof raw, "%s%02d.123456%s mx1 postfix/qmgr[7]: 4D1F2AAE9B1: removed", minute_forms[which].before,
+             second, minute_forms[which].after);
+    expect_instant(zone, raw, MINUTE_EAST + second * SECOND + 123456, 60, 6);
+}
+
+START_TEST(test_forms_of_stamps_may_change_within_a_minute)
+{
+    for (size_t one = 0; one < COUNT(minute_forms); one++) {
+        for (size_t other = 0; other < COUNT(minute_forms); other++) {
+            struct mt_zone zone = {.now = MINUTE_EAST + DAY, .fixed = true, .offset = 60};
+            expect_minute_form(&zone, one, 1);
+            expect_minute_form(&zone, other, 58);
+            expect_minute_form(&zone, one, 0);
+            expect_minute_form(&zone, other, 2);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_another_minute_between_does_not_change_the_next)
+{
+    static const char *const others[] = {"2024 Mar 6 11:30:02", "Mar  6 2024 11:30:02", "Mar  6 11:30:02",
+                                         "2024-03-06T11:30:02+01:00"};
+
+    for (size_t i = 0; i < COUNT(others); i++) {
+        struct mt_zone zone = {.now = MINUTE_EAST + DAY, .fixed = true, .offset = 60};
+        char raw[128];
+        expect_minute_form(&zone, 8, 1);
+        snprintf(raw, sizeof raw, "%s mx1 postfix/qmgr[7]: 4D1F2AAE9B1: removed", others[i]);
+        expect_time(&zone, raw, "2024-03-06T11:30:02+01:00");
+        expect_minute_form(&zone, 8, 3);
+    }
+}
+END_TEST
+
+/* A zone is RFC 3339's alone, though the minute before it be as long. */
+START_TEST(test_only_rfc3339_stamps_have_a_zone)
+{
+    static const char *const zones[] = {"+01:00", "+00:00", "Z"};
+    struct mt_zone zone = {.now = MINUTE_EAST + DAY, .fixed = true, .offset = 60};
+    char raw[128];
+
+    for (size_t i = 0; i < COUNT(minute_forms) - 4; i++) {
+        for (size_t z = 0; z < COUNT(zones); z++) {
+            struct mt_line line = {0};
+            expect_minute_form(&zone, 8, 1);
+            expect_minute_form(&zone, i, 1);
+            snprintf(raw, sizeof raw, "%s02.123456%s mx1 postfix/qmgr[7]: 4D1F2AAE9B1: removed", minute_forms[i].before,
+                     zones[z]);
+            ck_assert_msg(read_line(&zone, raw, &line) == MT_SYSLOG_NONE, "a header: %s", raw);
+        }
+    }
+}
+END_TEST
+
+/* A stamp like that of the line before, but for one byte. Where it is none, the line is left alone. */
+START_TEST(test_no_byte_of_a_stamp_is_taken_for_granted)
+{
+    static const char good[] = "2026-11-22T00:17:50.123456+02:00 mx1 postfix/qmgr[7]: 4D1F2AAE9B1: removed";
+    static const char bytes[] = "\xFF\x80\xB0/:;xA\0";
+
+    for (size_t i = 0; i < 33; i++) {
+        for (size_t b = 0; b < sizeof bytes - 1; b++) {
+            struct mt_zone zone = utc_at(NOW);
+            struct mt_line line = {.time = {.usec = 5}};
+            char raw[sizeof good];
+            memcpy(raw, good, sizeof good);
+            raw[i] = bytes[b];
+            expect_instant(&zone, good, MINUTE_Z + 50123456 - 120 * 60 * SECOND, 120, 6);
+            if (raw[i] != good[i]) {
+                ck_assert_msg(mt_syslog_read(&zone, mt_slice(raw, sizeof raw - 1), &line) == MT_SYSLOG_NONE,
+                              "byte %zu as 0x%02x", i, (unsigned)(unsigned char)bytes[b]);
+                ck_assert_int_eq(line.time.usec, 5);
+            }
+        }
+    }
+}
+END_TEST
+
+/* Tags from their bracket on, and the pid that they have: 32 bits. */
+static const struct {
+    const char *text;
+    uint32_t pid;
+} pids[] = {
+    {"[1]:", 1},
+    {"[0]:", 0},
+    {"[123456]:", 123456},
+    {"[1234567]:", 1234567},
+    {"[9999999]:", 9999999},
+    {"[12345678]:", 12345678},
+    {"[1234567890]:", 1234567890},
+    {"[4294967295]:", 4294967295U},
+    {"[4294967296]:", 0},
+    {"[9999999999]:", 0},
+    {"[12345678901]:", 0},
+    {"[18446744073709551617]:", 0},
+    {"[]:", 0},
+    {"[12x4567]:", 0},
+    {"[-7]:", 0},
+    {"[\xFF\xB0\xB1]:", 0},
+    {":", 0}, /* "kernel:" */
+};
+
+static const struct {
+    const char *raw, *text;
+} after_tag[] = {
+    {"", ""},
+    {" ", ""},
+    {" x", "x"},
+    {"  two blanks", "two blanks"},
+    {" [ID 7 mail.info] x", "x"},
+    {" [7]: a b", "[7]: a b"},
+};
+
+static void expect_parts(struct mt_zone *zone, const char *raw, size_t n, int host, int program, uint32_t pid,
+                         const char *text)
+{
+    char *copy = malloc(n);
+    struct mt_line line = {0};
+    const char *tag;
+
+    ck_assert(copy != NULL);
+    memcpy(copy, raw, n);
+    if (mt_syslog_read(zone, mt_slice(copy, n), &line) == MT_SYSLOG_NONE) {
+        ck_abort_msg("no header: %s", raw);
+    }
+    tag = line.host.p + host + 1;
+    if (line.host.n != (size_t)host || line.program.p != tag || line.program.n != (size_t)program || line.pid != pid ||
+        !mt_slice_eq(line.text, mt_slice_str(text))) {
+        ck_abort_msg("host %zu, program %zu, pid %u: %s", line.host.n, line.program.n, line.pid, raw);
+    }
+    free(copy);
+}
+
+/* Blanks at each of the first bytes, 15 to 17 and 31 to 33 among them, behind stamps of three forms. */
+START_TEST(test_host_and_tag_may_have_any_length)
+{
+    static const char *const stamps[] = {"2026-11-22T00:17:50.123456+02:00", "2026-11-22T00:17:50Z", "Nov 22 00:17:50"};
+    static const char h[] = "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh",
+                      p[] = "p/p\xFFpppppppppppppppppppppppppppppppppppp";
+    char raw[256];
+
+    for (size_t stamp = 0; stamp < COUNT(stamps); stamp++) {
+        struct mt_zone zone = utc_at(NOW);
+        for (int host = 1; host <= 34; host++) {
+            for (int program = 1; program <= 34; program++) {
+                size_t t = (size_t)(host + program) % COUNT(after_tag);
+                int n = snprintf(raw, sizeof raw, "%s %.*s %.*s%s%s", stamps[stamp], host, h, program, p, pids[_i].text,
+                                 after_tag[t].raw);
+                expect_parts(&zone, raw, (size_t)n, host, program, pids[_i].pid, after_tag[t].text);
+            }
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_a_bad_stamp_does_not_spoil_the_next_line)
 {
     struct mt_zone zone = utc_at(NOW);
@@ -553,6 +783,7 @@ static void add_headers(Suite *suite)
     LOOP(tcase, test_rfc5424_header_is_read, rfc5424);
     LOOP(tcase, test_what_has_no_header_leaves_the_line_alone, headless);
     LOOP(tcase, test_tags, tags);
+    LOOP(tcase, test_host_and_tag_may_have_any_length, pids);
     tcase_add_test(tcase, test_leading_nuls_are_skipped);
     tcase_add_test(tcase, test_a_line_may_be_cut_anywhere);
     tcase_add_test(tcase, test_a_line_may_hold_any_byte_anywhere);
@@ -564,6 +795,11 @@ static void add_stamps(Suite *suite)
     TCase *tcase = tcase_create("stamps");
 
     tcase_add_test(tcase, test_each_line_of_a_minute_has_its_own_second_and_zone);
+    tcase_add_test(tcase, test_zone_and_fraction_may_change_with_each_line_of_a_minute);
+    tcase_add_test(tcase, test_forms_of_stamps_may_change_within_a_minute);
+    tcase_add_test(tcase, test_another_minute_between_does_not_change_the_next);
+    tcase_add_test(tcase, test_only_rfc3339_stamps_have_a_zone);
+    tcase_add_test(tcase, test_no_byte_of_a_stamp_is_taken_for_granted);
     tcase_add_test(tcase, test_a_bad_stamp_does_not_spoil_the_next_line);
     LOOP(tcase, test_year_is_that_nearest_to_now_and_not_more_than_a_day_after, years);
     tcase_add_test(tcase, test_given_year_moves_on_at_new_year);
