@@ -14,10 +14,12 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+/* NOLINTBEGIN(bugprone-reserved-identifier): glibc's own names */
 extern void *__libc_malloc(size_t n);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t n);
 extern void *__libc_memalign(size_t alignment, size_t n);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static unsigned long allocations, calls;
 
@@ -43,25 +45,25 @@ static int memory_fails(const void *caller)
     return each && is_of_object(caller) && __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED) % each == 0;
 }
 
-void *malloc(size_t n)
+void *malloc(size_t size)
 {
-    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_malloc(n);
+    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
 }
 
-void *calloc(size_t n, size_t size)
+void *calloc(size_t nmemb, size_t size)
 {
-    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_calloc(n, size);
+    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_calloc(nmemb, size);
 }
 
-void *realloc(void *p, size_t n)
+void *realloc(void *ptr, size_t size)
 {
-    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_realloc(p, n);
+    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_realloc(ptr, size);
 }
 
-int posix_memalign(void **p, size_t alignment, size_t n)
+int posix_memalign(void **memptr, size_t alignment, size_t size)
 {
-    *p = memory_fails(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, n);
-    return *p ? 0 : ENOMEM;
+    *memptr = memory_fails(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
+    return *memptr ? 0 : ENOMEM;
 }
 
 static int disk_fails(int fd)
@@ -88,21 +90,21 @@ int posix_fallocate(int fd, off_t at, off_t n)
     return error && disk_fails(fd) ? error : real(fd, at, n);
 }
 
-ssize_t write(int fd, const void *p, size_t n)
+ssize_t write(int fd, const void *buf, size_t n)
 {
     ssize_t (*real)(int, const void *, size_t) = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
 
     if (n && disk_fails(fd)) {
         errno = (int)setting("FAULT_ERRNO");
-        return errno ? -1 : real(fd, p, 1);
+        return errno ? -1 : real(fd, buf, 1);
     }
-    return real(fd, p, n);
+    return real(fd, buf, n);
 }
 
-int fdatasync(int fd)
+int fdatasync(int fildes)
 {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
 
     errno = (int)setting("FAULT_ERRNO");
-    return errno && disk_fails(fd) ? -1 : real(fd);
+    return errno && disk_fails(fildes) ? -1 : real(fildes);
 }

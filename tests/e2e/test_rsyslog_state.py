@@ -158,7 +158,7 @@ ruleset(name="second") { action(name="second" type="mmmailtrace" ruleset="mailev
         with r:
             self.said(r, 'x.00000007.aside')
             self.assertTrue(os.path.exists(r.path('work/x.00000007.aside')))
-            self.assertTrue(os.path.exists(r.path('work/x.00000008')))
+            r.wait(lambda: os.path.exists(r.path('work/x.00000008')), 10, 'a new file')
 
     def test_wrong_values(self):
         for parameter, says in (('sync="often"', 'sync must be off, interval or always'),

@@ -71,30 +71,27 @@ static inline uint64_t slashes_in(uint64_t word)
 /* Behind the last slash, or NULL. */
 static inline const char *after_slash(struct mt_slice program)
 {
-    const char *p = program.p, *at;
+    const char *p = program.p;
+    size_t n = program.n;
 
-    if (!program.n) {
-        return NULL;
-    }
-    at = p + program.n;
-    if (program.n >= 8) {
-        uint64_t slashes = slashes_in(mt_load(at - 8));
+    if (n >= 8) {
+        uint64_t slashes = slashes_in(mt_load(p + n - 8));
         if (slashes) {
-            return at - __builtin_clzll(slashes) / 8;
+            return p + n - __builtin_clzll(slashes) / 8;
         }
-        at -= 8;
-    } else if (program.n >= 4) {
+        n -= 8;
+    } else if (n >= 4) {
         uint32_t start, rest;
         memcpy(&start, p, 4);
-        memcpy(&rest, at - 4, 4);
+        memcpy(&rest, p + n - 4, 4);
         if (!slashes_in((uint64_t)start << 32 | rest)) {
             return NULL;
         }
     }
-    while (at > p && at[-1] != '/') {
-        at--;
+    while (n && p[n - 1] != '/') {
+        n--;
     }
-    return at > p ? at : NULL;
+    return n ? p + n : NULL;
 }
 
 /* The row of a name whose last component is known. *named: it is that of the first component itself. */
