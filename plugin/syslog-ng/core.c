@@ -211,6 +211,7 @@ struct mt_outbox *mt_core_feed(struct mt_core *core, const struct mt_record *rec
     if (copier) {
         copy = mt_copier_copy(&copier->copier, record, verdict);
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): without a copier there is a core all the same */
     pthread_mutex_lock(&core->lock);
     if (copy) {
         mt_state_feed_copy(core->state, core->correlator, copy, wall_clock(), NULL);

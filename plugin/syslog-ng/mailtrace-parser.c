@@ -3,6 +3,7 @@
 
 #include "mailtrace-grammar.h"
 
+/* NOLINTNEXTLINE(readability-redundant-declaration): not every bison declares it */
 int mailtrace_parse(CfgLexer *lexer, LogParser **instance, gpointer arg);
 
 #define WORD(name, token)                      \

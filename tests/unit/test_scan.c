@@ -228,7 +228,7 @@ START_TEST(test_numbers_of_every_length_are_read)
         text[n - 1] = (char)('0' + n * 7 % 10);
         expected = expected * 10 + (int64_t)(n * 7 % 10);
         for (size_t t = 0; t < COUNT(tails); t++) {
-            strcpy(text + n, tails[t]);
+            memcpy(text + n, tails[t], strlen(tails[t]) + 1);
             struct mt_slice all = exactly(text, strlen(text)), at = all;
             int64_t value = -1;
             ck_assert_msg(mt_take_int(&at, &value) && value == expected && at.p == all.p + n, "%s", text);

@@ -363,9 +363,9 @@ START_TEST(test_a_process_that_fails_again_at_once_still_owes_the_events)
     want = undisturbed();
     config.redeliver = MT_REDELIVER_DEFAULT;
     live(0, drawn_n / 2, true, (int64_t)time(NULL) * DRAWN_SECOND);
-    truncate(output, 0); /* nothing of it has reached its output */
+    ck_assert_int_eq(truncate(output, 0), 0); /* nothing of it has reached its output */
     live(drawn_n / 2, drawn_n / 2, true, 0);
-    truncate(output, 0);
+    ck_assert_int_eq(truncate(output, 0), 0);
     live(drawn_n / 2, drawn_n / 2, true, 0);
     live(drawn_n / 2, ALL, false, 0);
     expect(want, true);
@@ -397,7 +397,7 @@ START_TEST(test_only_events_of_the_window_are_given_out_again)
     }
     wait(NULL);
     before = events(false);
-    truncate(output, 0);
+    ck_assert_int_eq(truncate(output, 0), 0);
     live(drawn_n, drawn_n, true, 0);
     after = events(false);
     ck_assert_uint_gt(count_lines(after), 0);
@@ -519,7 +519,7 @@ START_TEST(test_a_torn_tail_is_cut_off)
     live(0, drawn_n / 2, true, 0);
     fd = open(path, O_RDWR); /* what was written last is there */
     /* behind the last record: the beginning of another one */
-    pwrite(fd, "\x40\0\0\0\1\0\0\0garbage-garbage-garbage", 30, used(fd) + 8);
+    ck_assert_int_eq(pwrite(fd, "\x40\0\0\0\1\0\0\0garbage-garbage-garbage", 30, used(fd) + 8), 30);
     close(fd);
     run_open(&run);
     expect_report("is torn");
@@ -544,7 +544,7 @@ START_TEST(test_damage_in_the_middle_does_not_stop_the_rest)
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (char)draw(256);
     }
-    pwrite(fd, bytes, sizeof bytes, used(fd) / 12 * ((_i * 7 + 3) % 10 + 1));
+    ck_assert_int_eq(pwrite(fd, bytes, sizeof bytes, used(fd) / 12 * ((_i * 7 + 3) % 10 + 1)), sizeof bytes);
     close(fd);
     run_open(&run);
     mt_state_stats(run.state, &stats);
@@ -574,7 +574,7 @@ START_TEST(test_a_damaged_image_costs_what_was_in_it)
     run_close(&run);
     newest(name);
     fd = open(name, O_RDWR);
-    pwrite(fd, "damage", 6, 4096 + 100);
+    ck_assert_int_eq(pwrite(fd, "damage", 6, 4096 + 100), 6);
     close(fd);
     run_open(&run);
     expect_report("kept aside as");
@@ -594,7 +594,7 @@ START_TEST(test_a_file_of_another_version_is_kept_aside)
     live(0, 100, true, 0);
     newest(name);
     fd = open(name, O_RDWR);
-    pwrite(fd, "\7", 1, _i ? 12 : 8);
+    ck_assert_int_eq(pwrite(fd, "\7", 1, _i ? 12 : 8), 1);
     close(fd);
     run_open(&run);
     expect_report("of another version");
