@@ -37,7 +37,7 @@ class Valgrind(unittest.TestCase):
             send(r)
             code = r.stop(180)
             report = r.read('valgrind.log').decode(errors='replace')
-        self.assertEqual(code, 0, report[-6000:])
+            self.assertEqual(code, 0, report[-6000:])
 
     def test_memory(self):
         lines = maillog.Transactions(97).lines(200)
