@@ -1,15 +1,6 @@
 #include "number.h"
 
-/* Writes the two digits of a value below 100. */
-static inline void put_pair(char *p, uint64_t value)
-{
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-                                "25262728293031323334353637383940414243444546474849"
-                                "50515253545556575859606162636465666768697071727374"
-                                "75767778798081828384858687888990919293949596979899";
-
-    memcpy(p, pairs + 2 * value, 2);
-}
+#include "../parser/scan.h"
 
 /* How many digits a value that is not 0 has. 1233 / 4096 is a little more than the logarithm of 2. */
 static unsigned count_digits(uint64_t value)
@@ -52,10 +43,10 @@ static char *put_digits(char *p, uint64_t value)
     end = p + count_digits(value);
     for (p = end; value >= 100; value /= 100) {
         p -= 2;
-        put_pair(p, value % 100);
+        mt_put_two(p, value % 100);
     }
     if (value >= 10) {
-        put_pair(p - 2, value);
+        mt_put_two(p - 2, value);
     } else {
         p[-1] = (char)('0' + value);
     }
@@ -89,11 +80,11 @@ char *mt_seconds_put(char *p, int64_t usec)
         return p;
     }
     *p = '.';
-    put_pair(p + 1, fraction / 10000);
+    mt_put_two(p + 1, fraction / 10000);
     p += 3;
     if (fraction % 10000) { /* seldom: Postfix' delay_logging_resolution_limit is 2 */
-        put_pair(p, fraction / 100 % 100);
-        put_pair(p + 2, fraction % 100);
+        mt_put_two(p, fraction / 100 % 100);
+        mt_put_two(p + 2, fraction % 100);
         p += 4;
     }
     while (p[-1] == '0') {

@@ -24,6 +24,17 @@ static inline bool mt_is_alnum(char c)
     return mt_is_digit(c) || (unsigned)((c | 0x20) - 'a') < 26;
 }
 
+/* Writes the two digits of a value below 100. */
+static inline void mt_put_two(char *p, uint64_t value)
+{
+    static const char digits[] = "00010203040506070809101112131415161718192021222324"
+                                 "25262728293031323334353637383940414243444546474849"
+                                 "50515253545556575859606162636465666768697071727374"
+                                 "75767778798081828384858687888990919293949596979899";
+
+    memcpy(p, digits + 2 * value, 2);
+}
+
 /* A number of two digits, or -1. */
 static inline int mt_two_digits(const char *p)
 {

@@ -2,6 +2,7 @@
 #include "mailtrace/line.h"
 
 #include "calendar.h"
+#include "scan.h"
 
 #define SECOND  INT64_C(1000000)
 #define MINUTE  (60 * SECOND)
@@ -49,41 +50,30 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
     return value < least ? least : value > most ? most : value;
 }
 
-/* The two digits of a value below 100. */
-static inline void put_two(char *p, unsigned value)
-{
-    static const char digits[] = "00010203040506070809101112131415161718192021222324"
-                                 "25262728293031323334353637383940414243444546474849"
-                                 "50515253545556575859606162636465666768697071727374"
-                                 "75767778798081828384858687888990919293949596979899";
-
-    memcpy(p, digits + 2 * value, 2);
-}
-
 static inline void put_date(char *p, struct mt_date date)
 {
-    put_two(p, (unsigned)date.year / 100);
-    put_two(p + 2, (unsigned)date.year % 100);
-    put_two(p + 5, (unsigned)date.month);
-    put_two(p + 8, (unsigned)date.day);
+    mt_put_two(p, (unsigned)date.year / 100);
+    mt_put_two(p + 2, (unsigned)date.year % 100);
+    mt_put_two(p + 5, (unsigned)date.month);
+    mt_put_two(p + 8, (unsigned)date.day);
 }
 
 static inline void put_clock(char *p, unsigned seconds)
 {
     unsigned minutes = seconds / 60;
 
-    put_two(p, minutes / 60);
-    put_two(p + 3, minutes % 60);
-    put_two(p + 6, seconds % 60);
+    mt_put_two(p, minutes / 60);
+    mt_put_two(p + 3, minutes % 60);
+    mt_put_two(p + 6, seconds % 60);
 }
 
 static inline void put_fraction(char *p, unsigned usec)
 {
     unsigned hundreds = usec / 100;
 
-    put_two(p, hundreds / 100);
-    put_two(p + 2, hundreds % 100);
-    put_two(p + 4, usec % 100);
+    mt_put_two(p, hundreds / 100);
+    mt_put_two(p + 2, hundreds % 100);
+    mt_put_two(p + 4, usec % 100);
 }
 
 static inline size_t put_offset(char *p, int offset)
@@ -93,8 +83,8 @@ static inline size_t put_offset(char *p, int offset)
     memcpy(p, "+00:00", 6);
     if (offset) {
         *p = offset < 0 ? '-' : '+';
-        put_two(p + 1, minutes / 60);
-        put_two(p + 4, minutes % 60);
+        mt_put_two(p + 1, minutes / 60);
+        mt_put_two(p + 4, minutes % 60);
     }
     return 6;
 }
@@ -144,7 +134,7 @@ size_t mt_time_format_next(struct mt_time_memory *memory, const struct mt_time *
         return n;
     }
     memcpy(buf, memory->text, 32);
-    put_two(buf + 17, usec / 1000000);
+    mt_put_two(buf + 17, usec / 1000000);
     if (t->digits) {
         put_fraction(buf + 20, usec % 1000000);
         n = t->digits < 6 ? 20 + t->digits : 26;
