@@ -298,6 +298,17 @@ static void unlist(struct mt_instance *instance)
     }
 }
 
+/* Have all events reached their output? Its queue has ended by now; what it still holds, and does not keep on
+ * disk, goes with it.
+ */
+static bool delivered(const struct mt_instance *instance)
+{
+    const qqueue_t *queue = instance->target.ruleset->pQueue;
+    bool keeps = queue->qType == QUEUETYPE_DISK || (queue->bIsDA && queue->bSaveOnShutdown);
+
+    return !instance->lost && (keeps || !__atomic_load_n(&queue->iQueueSize, __ATOMIC_RELAXED));
+}
+
 void mt_instance_close(struct mt_instance *instance)
 {
     mt_ticker_stop(&instance->ticker);
@@ -306,7 +317,9 @@ void mt_instance_close(struct mt_instance *instance)
     for (struct mt_worker *worker = instance->workers; worker; worker = worker->next) {
         leave(worker);
     }
-    mt_state_close(instance->state, !instance->lost);
+    if (instance->state) {
+        mt_state_close(instance->state, delivered(instance));
+    }
     mt_correlator_free(instance->correlator);
     mt_outbox_free(&instance->ticker_outbox);
     mt_settings_free(&instance->settings);
