@@ -157,6 +157,10 @@ input(type="imtcp" port="0" address="127.0.0.1" listenPortFileName="@DIR@/port" 
     def hup(self):
         self.process.send_signal(signal.SIGHUP)
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
     def stop(self, timeout=30):
         """SIGTERM; returns the exit code."""
         if self.process is None:

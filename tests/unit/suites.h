@@ -14,7 +14,9 @@
 #define MT_SUITES(X) \
     X(scan)          \
     X(syslog)        \
+    X(stamp)         \
     X(postfix)       \
+    X(postfix_scan)  \
     X(sendmail)      \
     X(memory)        \
     X(parts)         \

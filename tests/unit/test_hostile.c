@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "hostile.h"
+#include "lines.h"
 #include "mailtrace/json_c.h"
 #include "mailtrace/parts.h"
 #include "story.h"
@@ -14,8 +15,6 @@
 
 #define HONEST_P "3F2A1C0" /* the messages that payloads try to speak of */
 #define HONEST_S "6AM0HoS2000777"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const char long_payload[] =
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -162,10 +161,8 @@ static void read_line(void *ctx, const char *program, const char *text)
     struct mt_line whole, line = {.time.usec = 1, .program = mt_slice_str(program), .pid = 7};
     const char *given = r->wrapped ? hostile_text("message repeated 2 times: [ %s]", text) : text;
     size_t n = strlen(given);
-    char *copy = malloc(n); /* nothing behind it may be read */
+    char *copy = exact_copy(given, n);
 
-    PROMISE(copy, "no memory");
-    memcpy(copy, given, n);
     line.text = mt_slice(copy, n);
     PROMISE(mt_parse(&line, &rec) == MT_RECOGNISED, "not recognised: %s", given);
     PROMISE(rec.repeated == r->wrapped, "repeated: %s", given);
@@ -213,7 +210,7 @@ END_TEST
 /* Lines of which Postfix' format leaves open where the stranger's words end. */
 static void read_text(const char *program, const char *text, struct mt_record *rec)
 {
-    struct mt_line line = {.program = mt_slice_str(program), .text = mt_slice_str(text)};
+    struct mt_line line = line_of(program, text);
 
     ck_assert_int_eq(mt_parse(&line, rec), MT_RECOGNISED);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lines.h"
 #include "mailtrace/parser.h"
 #include "mailtrace/parts.h"
 
@@ -16,10 +17,9 @@ static bool add_at(struct mt_parts *parts, int64_t usec, uint32_t pid, const cha
     struct mt_record rec;
     /* Heap-exact, and gone after the call: nothing may point into it. */
     size_t n = strlen(text);
-    char *copy = malloc(n);
+    char *copy = exact_copy(text, n);
     bool done;
 
-    memcpy(copy, text, n);
     line.time.usec = usec;
     line.time.digits = 6;
     line.pid = pid;

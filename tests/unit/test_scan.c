@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../../plugin/engine/parser/scan.h"
+#include "lines.h"
 
 static void check_slice(struct mt_slice got, const char *expected)
 {
@@ -49,18 +50,6 @@ START_TEST(test_find_finds_at_every_place_of_every_length)
 }
 END_TEST
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-/* n bytes of text in memory of exactly that length, so that a sanitizer sees a byte read too far. */
-static struct mt_slice exactly(const char *text, size_t n)
-{
-    char *copy = malloc(n ? n : 1);
-
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, text, n);
-    return mt_slice(copy, n);
-}
-
 /* The needle's place in s, byte by byte: the first one, or the last. */
 static const char *plain_find(struct mt_slice s, const char *needle, size_t n, bool last)
 {
@@ -87,7 +76,8 @@ static void search(const char *needle, char fill, size_t n, size_t at, size_t fr
     if (from_end + length <= n) {
         memcpy(text + n - length - from_end, needle, length);
     }
-    struct mt_slice s = exactly(text, n);
+    char *copy = exact_copy(text, n);
+    struct mt_slice s = mt_slice(copy, n);
     const char *a = plain_find(s, needle, 1, false), *b = plain_find(s, needle + length - 1, 1, false);
     bool found = mt_find_text(s, mt_slice(needle, length)) == plain_find(s, needle, length, false);
     bool found_last = mt_find_last(s, mt_slice(needle, length)) == plain_find(s, needle, length, true);
@@ -97,7 +87,7 @@ static void search(const char *needle, char fill, size_t n, size_t at, size_t fr
         ck_abort_msg("\"%s\" in \"%.*s\": %d %d %d %d", needle, (int)n, text, found, found_last, found_byte,
                      found_either);
     }
-    free((char *)(uintptr_t)s.p);
+    free(copy);
 }
 
 static const char *const needles[] = {",", "; ", "aba", "]: ", "12345678", " relay=no", "0123456789abcdefg"};
@@ -229,11 +219,12 @@ START_TEST(test_numbers_of_every_length_are_read)
         expected = expected * 10 + (int64_t)(n * 7 % 10);
         for (size_t t = 0; t < COUNT(tails); t++) {
             memcpy(text + n, tails[t], strlen(tails[t]) + 1);
-            struct mt_slice all = exactly(text, strlen(text)), at = all;
+            char *copy = exact_copy(text, strlen(text));
+            struct mt_slice at = mt_slice(copy, strlen(text));
             int64_t value = -1;
-            ck_assert_msg(mt_take_int(&at, &value) && value == expected && at.p == all.p + n, "%s", text);
-            ck_assert_msg(at.n == all.n - n, "%s", text);
-            free((char *)(uintptr_t)all.p);
+            ck_assert_msg(mt_take_int(&at, &value) && value == expected && at.p == copy + n, "%s", text);
+            ck_assert_msg(at.n == strlen(tails[t]), "%s", text);
+            free(copy);
         }
     }
 }
@@ -294,13 +285,14 @@ START_TEST(test_seconds_end_where_they_end)
 
     for (size_t t = 0; t < COUNT(tails); t++) {
         size_t n = (size_t)snprintf(text, sizeof text, "%s%s", seconds[_i].text, tails[t]);
-        struct mt_slice all = exactly(text, n), at = all;
+        char *copy = exact_copy(text, n);
+        struct mt_slice at = mt_slice(copy, n);
         int64_t usec = -1;
         bool taken = mt_take_seconds(&at, &usec);
         ck_assert_msg(taken == (seconds[_i].usec >= 0), "taken from: %s", text);
         ck_assert_msg(!taken || usec == seconds[_i].usec, "%lld of: %s", (long long)usec, text);
-        ck_assert_msg(at.p == all.p + seconds[_i].n && at.n == n - seconds[_i].n, "end in: %s", text);
-        free((char *)(uintptr_t)all.p);
+        ck_assert_msg(at.p == copy + seconds[_i].n && at.n == n - seconds[_i].n, "end in: %s", text);
+        free(copy);
     }
 }
 END_TEST
@@ -351,7 +343,7 @@ Suite *mt_suite_scan(void)
 
     tcase_add_test(scan, test_find_gives_the_first_and_the_last_place);
     tcase_add_test(scan, test_find_finds_at_every_place_of_every_length);
-    tcase_add_loop_test(scan, test_searches_agree_with_plain_loops_at_every_place, 0, (int)COUNT(needles));
+    LOOP(scan, test_searches_agree_with_plain_loops_at_every_place, needles);
     tcase_add_test(scan, test_a_cursor_stays_where_nothing_fits);
     tcase_add_test(scan, test_words_are_taken_to_the_end);
     tcase_add_test(scan, test_text_before_a_mark_is_taken);
@@ -359,7 +351,7 @@ Suite *mt_suite_scan(void)
     tcase_add_test(scan, test_a_whole_number_has_nothing_behind_it);
     tcase_add_test(scan, test_seconds_keep_six_digits);
     tcase_add_test(scan, test_numbers_of_every_length_are_read);
-    tcase_add_loop_test(scan, test_seconds_end_where_they_end, 0, (int)COUNT(seconds));
+    LOOP(scan, test_seconds_end_where_they_end, seconds);
     tcase_add_test(scan, test_enhanced_codes_are_those_of_rfc_3463);
     tcase_add_test(scan, test_reply_codes_are_three_digits_that_stand_alone);
     tcase_add_test(scan, test_unknown_is_not_known);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lines.h"
 #include "mailtrace/parser.h"
 
 #define Q "6AM0HoS2000124"
@@ -411,8 +412,6 @@ static void expect_row(const struct row *row)
     free(seen);
 }
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
 static void expect_rows(const struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -603,10 +602,8 @@ static void cut_everywhere(const struct row *rows, size_t n)
     for (size_t i = 0; i < n; i++) {
         size_t size = strlen(rows[i].text);
         for (size_t cut = 0; cut <= size; cut++) {
-            char *head = malloc(cut + !cut), *tail = malloc(size - cut + (cut == size));
+            char *head = exact_copy(rows[i].text, cut), *tail = exact_copy(rows[i].text + cut, size - cut);
             struct mt_record rec;
-            memcpy(head, rows[i].text, cut);
-            memcpy(tail, rows[i].text + cut, size - cut);
             if (parse(mt_slice(head, cut), &rec) == MT_RECOGNISED) {
                 expect_slices_inside(&rec, head, cut);
             }

@@ -499,14 +499,8 @@ static int64_t deliver(struct world *w, struct message *m)
 /* The notification gets its queue ID first: cleanup writes before bounce does. */
 static int64_t notify(struct world *w, struct message *m)
 {
-    struct message *child = message_new(w, m->host);
+    struct message *child = message_notification(w, m);
 
-    memcpy(child->parent, m->id, sizeof m->id);
-    child->to_seed = m->seed;
-    child->null_sender = true;
-    child->nrcpt = 1;
-    child->tls = child->auth = child->local = child->expires = false;
-    child->agent = SMTP;
     child->step = MESSAGE_ID;
     clean_up(w, child);
     w->now += 90;

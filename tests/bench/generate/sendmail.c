@@ -243,14 +243,8 @@ static uint32_t write_delivery(struct world *w, struct message *m, uint32_t i, e
 /* sendmail/savemail.c: the notification's first line is in the name of what failed. */
 static void notify(struct world *w, struct message *m)
 {
-    struct message *child = message_new(w, m->host);
+    struct message *child = message_notification(w, m);
 
-    memcpy(child->parent, m->id, sizeof m->id);
-    child->to_seed = m->seed;
-    child->null_sender = true;
-    child->nrcpt = 1;
-    child->tls = child->auth = child->local = child->expires = false;
-    child->agent = SMTP;
     child->delivery = m->delivery;
     child->step = STARTTLS_OUT;
     make_id(w, child, m->delivery);

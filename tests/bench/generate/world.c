@@ -57,6 +57,19 @@ struct message *message_new(struct world *w, uint32_t host)
     return m;
 }
 
+struct message *message_notification(struct world *w, const struct message *m)
+{
+    struct message *child = message_new(w, m->host);
+
+    memcpy(child->parent, m->id, sizeof m->id);
+    child->to_seed = m->seed;
+    child->null_sender = true;
+    child->nrcpt = 1;
+    child->tls = child->auth = child->local = child->expires = false;
+    child->agent = SMTP;
+    return child;
+}
+
 uint32_t pool_take(struct world *w, struct host *h, struct pool *pool)
 {
     if (pool->n) {

@@ -97,6 +97,7 @@ bool all_done(const struct message *m);
 
 /* What is common to both. */
 struct message *message_new(struct world *w, uint32_t host);
+struct message *message_notification(struct world *w, const struct message *m); /* to the sender of m */
 void message_draw(struct message *m);
 uint32_t pool_take(struct world *w, struct host *h, struct pool *pool);
 void pool_give(struct pool *pool, uint32_t pid);
