@@ -10,6 +10,9 @@ enum mt_verdict {
     MT_RECOGNISED,
 };
 
+/* Does mt_parse() say MT_FOREIGN? Only line->program and line->mta are looked at. */
+bool mt_is_foreign(const struct mt_line *line);
+
 /* Reads one line of any known MTA. The MTA is told by line->program, or by
  * line->mta when that is set. *rec need not be initialised.
  */

@@ -16,22 +16,25 @@
 
 #include "mailtrace/line.h"
 
-/* What the reader remembers between the lines of one log: the last minute it
- * read, and what the local zone is around it. All zero at first.
+/* What the reader remembers between the lines of one log: the last minute and second
+ * it read, and what the local zone is around it. All zero at first.
  */
 struct mt_zone_memory {
-    char text[20];       /* the stamp up to the seconds: "Nov 22 00:17:" or "2026-11-22T00:17:" */
-    uint8_t length;      /* of text; 0: none yet */
-    char zone[6];        /* a zone that a stamp had: "+01:00"; NULs: none yet */
-    int16_t zone_offset; /* minutes east of UTC */
-    bool seen;           /* year and minute hold */
-    int year;            /* of the last stamp */
-    int64_t minute;      /* seconds from 1970 to that minute, as if the zone were UTC */
-    int64_t last;        /* seconds: the last instant that was read by the local zone */
-    int64_t quarter;     /* the local quarter of an hour that offsets are for; 0: none */
-    int64_t now_quarter; /* the same for now and now_offset */
-    int16_t earlier;     /* minutes east of UTC; when clocks go back an hour comes twice: the first time */
-    int16_t later;       /* and the second; the same as earlier otherwise */
+    char text[20];         /* a stamp up to its second: "Nov 22 00:17:05" or "2026-11-22T00:17:05" */
+    uint8_t length;        /* of its minute, with the colon; 0: none yet */
+    uint8_t second_length; /* of the whole; 0: the second is not known */
+    int16_t second_offset; /* minutes east of UTC */
+    int64_t second;        /* usec: where that second begins */
+    char zone[6];          /* a zone that a stamp had: "+01:00"; NULs: none yet */
+    int16_t zone_offset;   /* minutes east of UTC */
+    bool seen;             /* year and minute hold */
+    int year;              /* of the last stamp */
+    int64_t minute;        /* seconds from 1970 to that minute, as if the zone were UTC */
+    int64_t last;          /* seconds: the last instant that was read by the local zone */
+    int64_t quarter;       /* the local quarter of an hour that offsets are for; 0: none */
+    int64_t now_quarter;   /* the same for now and now_offset */
+    int16_t earlier;       /* minutes east of UTC; when clocks go back an hour comes twice: the first time */
+    int16_t later;         /* and the second; the same as earlier otherwise */
     int16_t now_offset;
 };
 

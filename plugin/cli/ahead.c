@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCHES 4
+#define BATCHES 8
+
+/* A reader that has filled all waits until no more than these are left: to be woken for each one costs more. */
+#define FEW (BATCHES / 2)
 
 struct cli_ahead {
     pthread_t thread;
@@ -15,6 +18,7 @@ struct cli_ahead {
     struct cli_batch *filling; /* NULL: none yet */
     pthread_mutex_t lock;      /* of what follows, up to the batches */
     pthread_cond_t changed;
+    unsigned few;         /* batches: with so many left to be taken the reader need not wait any more */
     unsigned sent, taken; /* batches; those in between are the taker's, the next one is the reader's */
     bool refused, ended;
     struct cli_batch batches[BATCHES];
@@ -45,7 +49,9 @@ static void *run(void *arg)
         pthread_mutex_lock(&ahead->lock);
         ahead->taken++;
         ahead->refused = !wanted;
-        pthread_cond_signal(&ahead->changed);
+        if (ahead->sent - ahead->taken <= ahead->few) {
+            pthread_cond_signal(&ahead->changed);
+        }
     }
     pthread_mutex_unlock(&ahead->lock);
     return NULL;
@@ -84,6 +90,15 @@ struct cli_ahead *cli_ahead_start(cli_take_fn *take, void *ctx)
     return ahead;
 }
 
+/* Waits until no more than `few` batches are left to be taken. Under the lock. */
+static void wait_for_few(struct cli_ahead *ahead, unsigned few)
+{
+    ahead->few = few;
+    while (ahead->sent - ahead->taken > few) {
+        pthread_cond_wait(&ahead->changed, &ahead->lock);
+    }
+}
+
 struct cli_batch *cli_ahead_room(struct cli_ahead *ahead)
 {
     bool refused;
@@ -93,8 +108,8 @@ struct cli_batch *cli_ahead_room(struct cli_ahead *ahead)
     }
     cli_ahead_send(ahead);
     pthread_mutex_lock(&ahead->lock);
-    while (ahead->sent - ahead->taken == BATCHES) {
-        pthread_cond_wait(&ahead->changed, &ahead->lock);
+    if (ahead->sent - ahead->taken == BATCHES) {
+        wait_for_few(ahead, FEW);
     }
     refused = ahead->refused;
     pthread_mutex_unlock(&ahead->lock);
@@ -122,9 +137,7 @@ void cli_ahead_wait(struct cli_ahead *ahead)
 {
     cli_ahead_send(ahead);
     pthread_mutex_lock(&ahead->lock);
-    while (ahead->sent != ahead->taken) {
-        pthread_cond_wait(&ahead->changed, &ahead->lock);
-    }
+    wait_for_few(ahead, 0);
     pthread_mutex_unlock(&ahead->lock);
 }
 

@@ -51,8 +51,7 @@ static enum mt_verdict read_line(struct mt_worker *worker, smsg_t *msg)
     enum mt_verdict verdict;
     struct mt_line line;
 
-    mt_source_line(msg, max_line, &line);
-    verdict = mt_parse(&line, &worker->record);
+    verdict = mt_source_line(msg, max_line, &line) ? mt_parse(&line, &worker->record) : MT_FOREIGN;
     if (verdict != MT_RECOGNISED && settings->wrapped && mt_source_wrapped(msg, &worker->zone, max_line, &line)) {
         verdict = mt_parse(&line, &worker->record);
     }

@@ -1,6 +1,7 @@
 /* From a message of rsyslog to a line: see source.h. */
 #include "source.h"
 
+#include "mailtrace/parser.h"
 #include "stamp.h"
 
 #define SECOND UINT64_C(1000000)
@@ -29,10 +30,13 @@ static struct mt_slice tag_of(smsg_t *msg)
 }
 
 /* Without the blank after the tag (RFC 3164) and the byte order mark (RFC 5424, 6.4). */
-static struct mt_slice text_of(smsg_t *msg)
+static struct mt_slice text_of(const smsg_t *msg)
 {
-    struct mt_slice text = skip_blanks(mt_slice((const char *)getMSG(msg), (size_t)getMSGLen(msg)));
+    struct mt_slice text = {NULL, 0};
 
+    if (msg->iLenMSG > 0) {
+        text = skip_blanks(mt_slice((const char *)msg->pszRawMsg + msg->offMSG, (size_t)msg->iLenMSG));
+    }
     if (mt_slice_starts(text, MT_LIT("\xEF\xBB\xBF"))) {
         text = skip_blanks(mt_slice_skip(text, 3));
     }
@@ -53,22 +57,40 @@ static uint64_t order_of(const smsg_t *msg)
     return (uint64_t)msg->ttGenTime * SECOND + (uint64_t)mt_stamp_microseconds(&msg->tRcvdAt);
 }
 
-void mt_source_line(smsg_t *msg, uint32_t max_line, struct mt_line *line)
+/* What most lines have by themselves; otherwise the sender's name, which may have to be asked for. */
+static struct mt_slice host_of(smsg_t *msg)
 {
-    memset(line, 0, sizeof *line);
-    line->time = mt_stamp_read(&msg->tTIMESTAMP);
-    line->host = mt_slice(getHOSTNAME(msg), (size_t)getHOSTNAMELen(msg));
+    if (msg->pszHOSTNAME) {
+        return mt_slice((const char *)msg->pszHOSTNAME, (size_t)msg->iLenHOSTNAME);
+    }
+    return mt_slice(getHOSTNAME(msg), (size_t)getHOSTNAMELen(msg));
+}
+
+bool mt_source_line(smsg_t *msg, uint32_t max_line, struct mt_line *line)
+{
     mt_syslog_tag(tag_of(msg), &line->program, &line->pid);
+    line->mta = 0;
+    if (mt_is_foreign(line)) {
+        return false;
+    }
+    line->time = mt_stamp_read(&msg->tTIMESTAMP);
+    line->host = host_of(msg);
     line->text = text_of(msg);
     line->order = order_of(msg);
     cut(line, max_line);
+    return true;
 }
 
 /* "<22>", "1 2024-", "2024-", "Mar ": cheap enough to be asked of every line that is not mail. */
-static bool looks_like_header(struct mt_slice s)
+static bool begins_header(struct mt_slice s)
 {
-    return s.n > HEADER_LEAST && ((*s.p >= '0' && *s.p <= '9') || *s.p == '<' || *s.p == '\0' ||
-                                  (*s.p >= 'A' && *s.p <= 'S' && s.p[3] == ' '));
+    return s.n && ((*s.p >= '0' && *s.p <= '9') || *s.p == '<' || *s.p == '\0' ||
+                   (*s.p >= 'A' && *s.p <= 'S' && (s.n <= 3 || s.p[3] == ' ')));
+}
+
+static bool read_header(struct mt_zone *zone, struct mt_slice s, struct mt_line *line)
+{
+    return s.n > HEADER_LEAST && begins_header(s) && mt_syslog_read(zone, s, line);
 }
 
 /* A line that was wrapped without a tag: rsyslog's parser has taken the wrapped
@@ -80,8 +102,11 @@ static struct mt_slice tag_and_text(smsg_t *msg)
     uchar *raw;
     int n;
 
+    if (!begins_header(tag)) {
+        return none;
+    }
     getRawMsg(msg, &raw, &n);
-    if (msg->offMSG < 0 || msg->offMSG > n || (size_t)msg->offMSG < tag.n || !tag.n ||
+    if (msg->offMSG < 0 || msg->offMSG > n || (size_t)msg->offMSG < tag.n ||
         memcmp(raw + msg->offMSG - tag.n, tag.p, tag.n) != 0) {
         return none;
     }
@@ -90,17 +115,12 @@ static struct mt_slice tag_and_text(smsg_t *msg)
 
 bool mt_source_wrapped(smsg_t *msg, struct mt_zone *zone, uint32_t max_line, struct mt_line *line)
 {
-    struct mt_slice text = text_of(msg);
-    struct mt_line inner = {.order = order_of(msg)};
-
     zone->now = (int64_t)((uint64_t)msg->ttGenTime * SECOND);
-    if (!looks_like_header(text) || !mt_syslog_read(zone, text, &inner)) {
-        text = tag_and_text(msg);
-        if (!looks_like_header(text) || !mt_syslog_read(zone, text, &inner)) {
-            return false;
-        }
+    if (!read_header(zone, text_of(msg), line) && !read_header(zone, tag_and_text(msg), line)) {
+        return false;
     }
-    cut(&inner, max_line);
-    *line = inner;
+    line->mta = 0;
+    line->order = order_of(msg);
+    cut(line, max_line);
     return true;
 }

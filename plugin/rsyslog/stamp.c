@@ -24,14 +24,11 @@ static int days_of(int year, int month, int day)
     return y * 365 + y / 4 - century + century / 4 + before[month & 15] + day - 1 - DAYS_TO_1970 - DAYS_IN_400;
 }
 
-int32_t mt_stamp_microseconds(const struct syslogTime *stamp)
+int32_t mt_stamp_odd_microseconds(const struct syslogTime *stamp)
 {
     int digits = (unsigned char)stamp->secfracPrecision; /* a signed char, never below 0 */
     int32_t fraction = stamp->secfrac;
 
-    if (digits == 6) {
-        return fraction;
-    }
     for (; digits > 6; digits--) { /* a sender may give nine */
         fraction /= 10;
     }

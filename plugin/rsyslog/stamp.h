@@ -9,7 +9,13 @@
 struct mt_time mt_stamp_read(const struct syslogTime *stamp);
 
 /* Of the fraction alone. */
-int32_t mt_stamp_microseconds(const struct syslogTime *stamp);
+int32_t mt_stamp_odd_microseconds(const struct syslogTime *stamp);
+
+/* The same. Most have six digits. */
+static inline int32_t mt_stamp_microseconds(const struct syslogTime *stamp)
+{
+    return stamp->secfracPrecision == 6 ? stamp->secfrac : mt_stamp_odd_microseconds(stamp);
+}
 
 /* Years outside 0..9999 are clamped to that range. */
 struct syslogTime mt_stamp_write(const struct mt_time *time);

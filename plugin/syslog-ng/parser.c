@@ -94,8 +94,7 @@ static struct mt_outbox *feed(struct parser *self, LogMessage *msg, struct mt_sl
     enum mt_verdict verdict;
     struct mt_line line;
 
-    mt_source_line(msg, text, self->options.engine.max_line, &line);
-    verdict = mt_parse(&line, &record);
+    verdict = mt_source_line(msg, text, self->options.engine.max_line, &line) ? mt_parse(&line, &record) : MT_FOREIGN;
     if (verdict != MT_RECOGNISED && self->options.wrapped) {
         return feed_wrapped(self, msg, text, &record, verdict);
     }

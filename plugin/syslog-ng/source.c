@@ -1,6 +1,7 @@
 /* From a message of syslog-ng to a line: see source.h. */
 #include "source.h"
 
+#include "mailtrace/parser.h"
 #include "scratch-buffers.h"
 
 #define SECOND INT64_C(1000000)
@@ -77,23 +78,32 @@ static void cut(struct mt_line *line, uint32_t max_line)
     }
 }
 
-void mt_source_line(const LogMessage *msg, struct mt_slice text, uint32_t max_line, struct mt_line *line)
+bool mt_source_line(const LogMessage *msg, struct mt_slice text, uint32_t max_line, struct mt_line *line)
 {
-    memset(line, 0, sizeof *line);
+    line->program = value_of(msg, LM_V_PROGRAM);
+    line->mta = 0;
+    if (mt_is_foreign(line)) {
+        return false;
+    }
     line->time = time_of(&msg->timestamps[LM_TS_STAMP]);
     line->host = value_of(msg, LM_V_HOST);
-    line->program = value_of(msg, LM_V_PROGRAM);
     line->pid = number_of(value_of(msg, LM_V_PID));
     line->text = trim(text);
     line->order = order_of(msg);
     cut(line, max_line);
+    return true;
 }
 
 /* "<22>", "1 2024-", "2024-", "Mar ": cheap enough to be asked of every line that is not mail. */
-static bool looks_like_header(struct mt_slice s)
+static bool begins_header(struct mt_slice s)
 {
     return s.n > HEADER_LEAST && ((*s.p >= '0' && *s.p <= '9') || *s.p == '<' || *s.p == '\0' ||
                                   (*s.p >= 'A' && *s.p <= 'S' && s.p[3] == ' '));
+}
+
+static bool read_header(struct mt_zone *zone, struct mt_slice s, struct mt_line *line)
+{
+    return begins_header(s) && mt_syslog_read(zone, s, line);
 }
 
 /* A line that was wrapped without a tag: syslog-ng has taken the wrapped header's first word for
@@ -122,20 +132,13 @@ static bool starts_like_stamp(struct mt_slice program)
 bool mt_source_wrapped(const LogMessage *msg, struct mt_slice text, struct mt_zone *zone, uint32_t max_line,
                        struct mt_line *line)
 {
-    struct mt_line inner = {.order = order_of(msg)};
-    struct mt_slice whole = trim(text);
-
     zone->now = msg->timestamps[LM_TS_RECVD].ut_sec * SECOND;
-    if (!looks_like_header(whole) || !mt_syslog_read(zone, whole, &inner)) {
-        if (!starts_like_stamp(value_of(msg, LM_V_PROGRAM))) {
-            return false;
-        }
-        whole = header_and_text(msg, text);
-        if (!looks_like_header(whole) || !mt_syslog_read(zone, whole, &inner)) {
-            return false;
-        }
+    if (!read_header(zone, trim(text), line) &&
+        !(starts_like_stamp(value_of(msg, LM_V_PROGRAM)) && read_header(zone, header_and_text(msg, text), line))) {
+        return false;
     }
-    cut(&inner, max_line);
-    *line = inner;
+    line->mta = 0;
+    line->order = order_of(msg);
+    cut(line, max_line);
     return true;
 }

@@ -176,6 +176,92 @@ START_TEST(test_the_next_queue_id_is_found_in_each_servers_words)
 }
 END_TEST
 
+START_TEST(test_a_port_is_at_most_65535)
+{
+    static const struct {
+        const char *relay;
+        int64_t port;
+    } relays[] = {
+        {"h[192.0.2.1]:25", 25},   {"h[192.0.2.1]:65535", 65535}, {"h[192.0.2.1]:00025", 25}, {"h[192.0.2.1]", 0},
+        {"h[192.0.2.1]:65536", 0}, {"h[192.0.2.1]:", 0},          {"h[192.0.2.1]:x", 0},
+    };
+    char text[256];
+
+    for (size_t i = 0; i < COUNT(relays); i++) {
+        struct mt_record rec;
+        snprintf(text, sizeof text, "098F1AAE9E9: to=<b@c>, relay=%s, delay=0, dsn=2.0.0, status=sent (250 Ok)",
+                 relays[i].relay);
+        struct mt_line line = line_of("postfix/smtp", text);
+        ck_assert_int_eq(mt_parse(&line, &rec), MT_RECOGNISED);
+        ck_assert_msg(mt_get_int(&rec.f, MT_F_RELAY_PORT, 0) == relays[i].port, "%s", text);
+    }
+}
+END_TEST
+
+START_TEST(test_a_level_needs_no_more_than_a_letter_behind_it)
+{
+    static const struct {
+        const char *text;
+        enum mt_kind kind;
+    } levels[] = {
+        {"fatal: x", MT_KIND_FATAL}, {"error: x", MT_KIND_ERROR},    {"panic: x", MT_KIND_PANIC},
+        {"fatal: ", MT_KIND_FATAL},  {"warning: ", MT_KIND_WARNING},
+    };
+
+    for (size_t i = 0; i < COUNT(levels); i++) {
+        size_t n = strlen(levels[i].text);
+        char *copy = exact_copy(levels[i].text, n);
+        struct mt_line line = line_of("postfix/smtpd", "");
+        struct mt_record rec;
+        line.text = mt_slice(copy, n);
+        ck_assert_int_eq(mt_parse(&line, &rec), MT_RECOGNISED);
+        ck_assert_int_eq(rec.kind, levels[i].kind);
+        line.text.n = 5;
+        ck_assert_int_eq(mt_parse(&line, &rec), MT_UNRECOGNISED);
+        free(copy);
+    }
+}
+END_TEST
+
+START_TEST(test_foreign_lines_are_told_by_the_program_alone)
+{
+    static const char *const programs[] = {
+        "postfix/smtpd",
+        "postfix/submission/smtpd",
+        "postfix/",
+        "postfix",
+        "postfix-out/smtp",
+        "postfix-out",
+        "mx/qmgr",
+        "mx/other",
+        "sendmail",
+        "sm-mta",
+        "sm",
+        "sm-msp-queue",
+        "sendmail/x",
+        "dovecot",
+        "kernel",
+        "sshd",
+        "/",
+        "",
+        "p",
+        "postfixx/smtpd",
+    };
+
+    for (size_t i = 0; i < COUNT(programs); i++) {
+        for (uint8_t mta = 0; mta < MT_MTA_COUNT; mta++) {
+            struct mt_line line = line_of(programs[i], "text"), told = {.program = line.program, .mta = mta};
+            struct mt_record rec;
+            bool foreign;
+            line.mta = mta;
+            foreign = mt_parse(&line, &rec) == MT_FOREIGN;
+            ck_assert_msg(mt_is_foreign(&told) == foreign, "%s, %d", programs[i], mta);
+            ck_assert_msg(foreign || !mta || rec.mta == mta, "%s, %d", programs[i], mta);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_only_what_was_sent_has_a_next_queue_id)
 {
     struct mt_line line = line_of("postfix/smtp", "098F1AAE9E9: to=<b@c>, relay=h[192.0.2.1]:25, delay=0, dsn=4.0.0, "
@@ -239,6 +325,9 @@ Suite *mt_suite_postfix_scan(void)
     tcase_add_test(fields, test_delays_are_read_as_format_tv_writes_them);
     tcase_add_test(fields, test_the_next_queue_id_is_found_in_each_servers_words);
     tcase_add_test(fields, test_only_what_was_sent_has_a_next_queue_id);
+    tcase_add_test(fields, test_a_port_is_at_most_65535);
+    tcase_add_test(fields, test_a_level_needs_no_more_than_a_letter_behind_it);
+    tcase_add_test(fields, test_foreign_lines_are_told_by_the_program_alone);
     suite_add_tcase(suite, fields);
     tcase_add_test(tails, test_a_cut_line_has_no_tail_to_trust);
     tcase_add_test(tails, test_a_line_full_of_tails_costs_little);

@@ -112,6 +112,20 @@ START_TEST(test_zone_and_fraction_may_change_with_each_line_of_a_minute)
 }
 END_TEST
 
+START_TEST(test_zone_and_fraction_may_change_with_each_line_of_a_second)
+{
+    for (size_t one = 0; one < STAMPS; one++) {
+        struct mt_zone zone = {.now = NOW, .fixed = true, .offset = 60};
+        for (size_t other = 0; other < STAMPS; other++) {
+            expect_stamp_of(&zone, one, 5);
+            expect_stamp_of(&zone, one, 5);
+            expect_stamp_of(&zone, other, 5);
+            expect_stamp_of(&zone, other, 5);
+        }
+    }
+}
+END_TEST
+
 /* The same minute in all forms; the first two are as long as that of RFC 3339. */
 static const struct {
     const char *before, *after;
@@ -157,6 +171,66 @@ START_TEST(test_another_minute_between_does_not_change_the_next)
         snprintf(raw, sizeof raw, "%s mx1 postfix/qmgr[7]: 4D1F2AAE9B1: removed", others[i]);
         expect_time(&zone, raw, "2024-03-06T11:30:02+01:00");
         expect_minute_form(&zone, 8, 3);
+    }
+}
+END_TEST
+
+START_TEST(test_the_same_second_of_another_minute_is_another)
+{
+    struct mt_zone zone = utc_at(NOW);
+
+    for (int i = 0; i < 2; i++) {
+        expect_time(&zone, "Nov 21 23:58:05 mx1 postfix/qmgr[7]: text", "2026-11-21T23:58:05+00:00");
+    }
+    for (int i = 0; i < 2; i++) {
+        expect_time(&zone, "Nov 21 23:59:05 mx1 postfix/qmgr[7]: text", "2026-11-21T23:59:05+00:00");
+    }
+    for (int i = 0; i < 2; i++) {
+        expect_time(&zone, "2026-11-22T00:17:05.000001+00:00 mx1 a: b", "2026-11-22T00:17:05.000001+00:00");
+    }
+    for (int i = 0; i < 2; i++) {
+        expect_time(&zone, "2026-11-22T00:18:05.000001+00:00 mx1 a: b", "2026-11-22T00:18:05.000001+00:00");
+    }
+}
+END_TEST
+
+/* In lines that are long enough to be compared with the one before. */
+START_TEST(test_a_second_is_at_most_60)
+{
+    static const char *const good[] = {"Nov 22 00:17:05 mx1 postfix/qmgr[7]: text",
+                                       "2026-11-22T00:17:05.000001+00:00 mx1 a: b"};
+    static const size_t second[] = {13, 17};
+
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct mt_zone zone = utc_at(NOW);
+        for (int s = 0; s < 100; s++) {
+            char raw[64];
+            struct mt_line line = {0};
+            snprintf(raw, sizeof raw, "%s", good[i]);
+            raw[second[i]] = (char)('0' + s / 10);
+            raw[second[i] + 1] = (char)('0' + s % 10);
+            ck_assert(read_line(&zone, good[i], &line) != MT_SYSLOG_NONE);
+            ck_assert_msg((read_line(&zone, raw, &line) != MT_SYSLOG_NONE) == (s <= 60), "%s", raw);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_any_blanks_may_follow_a_stamp)
+{
+    static const char *const stamps[] = {"Nov 22 00:17:05", "2026-11-22T00:17:05.000001+00:00"};
+    static const char *const blanks[] = {" ", "  ", "   "};
+
+    for (size_t i = 0; i < COUNT(stamps); i++) {
+        struct mt_zone zone = utc_at(NOW);
+        for (size_t b = 0; b < 2 * COUNT(blanks); b++) {
+            char raw[128];
+            struct mt_line line = {0};
+            snprintf(raw, sizeof raw, "%s%smx1 postfix/qmgr[7]: text", stamps[i], blanks[b % COUNT(blanks)]);
+            ck_assert(read_line(&zone, raw, &line) != MT_SYSLOG_NONE);
+            expect_slice(line.host, "mx1", raw);
+            expect_slice(line.program, "postfix/qmgr", raw);
+        }
     }
 }
 END_TEST
@@ -413,8 +487,12 @@ Suite *mt_suite_stamp(void)
 
     tcase_add_test(tcase, test_each_line_of_a_minute_has_its_own_second_and_zone);
     tcase_add_test(tcase, test_zone_and_fraction_may_change_with_each_line_of_a_minute);
+    tcase_add_test(tcase, test_zone_and_fraction_may_change_with_each_line_of_a_second);
     tcase_add_test(tcase, test_forms_of_stamps_may_change_within_a_minute);
     tcase_add_test(tcase, test_another_minute_between_does_not_change_the_next);
+    tcase_add_test(tcase, test_the_same_second_of_another_minute_is_another);
+    tcase_add_test(tcase, test_a_second_is_at_most_60);
+    tcase_add_test(tcase, test_any_blanks_may_follow_a_stamp);
     tcase_add_test(tcase, test_only_rfc3339_stamps_have_a_zone);
     tcase_add_test(tcase, test_no_byte_of_a_stamp_is_taken_for_granted);
     tcase_add_test(tcase, test_a_bad_stamp_does_not_spoil_the_next_line);

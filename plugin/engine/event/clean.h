@@ -135,7 +135,7 @@ static inline bool mt_is_clean(char c)
     return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
 
-/* Copies 1 to 15 bytes, as two pieces that may overlap, and says whether they are clean. */
+/* Copies up to 15 bytes, as two pieces that may overlap, and says whether they are clean. */
 static inline bool mt_clean_copy_short(const char *p, size_t n, char *out)
 {
     if (n >= 8) {
@@ -177,7 +177,7 @@ static inline __attribute__((always_inline)) size_t mt_clean_copy(const char *p,
     size_t left = n;
 
     if (n < 16) {
-        return n == 0 || mt_clean_copy_short(p, n, out) ? n : 0;
+        return mt_clean_copy_short(p, n, out) ? n : 0;
     }
     if (n <= 32) {
         return mt_clean_copy_two(p, n, out) ? n : 0;

@@ -6,14 +6,26 @@
  */
 #include "buffer.h"
 #include "clean.h"
-#include "key.h"
 #include "number.h"
 #include "utf8.h"
 
+/* The longest is "recipients_omitted":". A key is copied whole, which takes no look at its length. */
+#define KEY_MAX 24
+
+struct key {
+    char quoted[KEY_MAX];
+    unsigned char n; /* of these; the quote that begins a string not counted */
+};
+
+/* "name":" as it stands before a string. */
+#define KEY(literal)                              \
+    {                                             \
+        "\"" literal "\":\"", sizeof(literal) + 2 \
+    }
+
 struct sink {
-    char *p, *end;
+    char *p, *limit; /* up to limit there is room for ROOM_AROUND; the buffer's start when memory was short */
     struct mt_buffer *buffer;
-    bool failed;
 };
 
 /* What a value takes beside its own text: key (copied whole), quotes or bracket or number or time, comma. */
@@ -22,8 +34,8 @@ struct sink {
 /* The longest text of one byte: \u001f. */
 #define ROOM_PER_BYTE 6
 
-_Static_assert(ROOM_AROUND >= MT_KEY_MAX + MT_NUMBER_MAX + 3, "too little room");
-_Static_assert(ROOM_AROUND >= MT_KEY_MAX + MT_TIME_MAX + 3, "too little room");
+_Static_assert(ROOM_AROUND >= KEY_MAX + MT_NUMBER_MAX + 3, "too little room");
+_Static_assert(ROOM_AROUND >= KEY_MAX + MT_TIME_MAX + 3, "too little room");
 
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
@@ -34,47 +46,48 @@ static __attribute__((noinline)) char *grow(struct mt_buffer *buffer, char *p, s
 {
     size_t used = (size_t)(p - buffer->p);
 
-    if (n > SIZE_MAX - used || !mt_buffer_grow(buffer, used + n)) {
+    if (n > PTRDIFF_MAX - used || !mt_buffer_grow(buffer, used + n)) {
         return NULL;
     }
     return buffer->p + used;
 }
 
-static inline void sink_fail(struct sink *s)
+/* Buffers are larger than ROOM_AROUND, so limit is the start at no other time. */
+static inline bool sink_failed(const struct sink *s)
 {
-    s->failed = true;
-    s->end = s->p;
+    return s->limit == s->buffer->p;
+}
+
+/* p is where to go on; NULL: memory was short, and from now on there is no room. */
+static inline bool sink_resume(struct sink *s, char *p)
+{
+    s->p = p ? p : s->buffer->p + 1;
+    s->limit = p ? s->buffer->p + s->buffer->size - ROOM_AROUND : s->buffer->p;
+    return p;
 }
 
 static inline bool sink_grow(struct sink *s, size_t n)
 {
-    char *p = s->failed ? NULL : grow(s->buffer, s->p, n);
-
-    if (!p) {
-        sink_fail(s);
-        return false;
-    }
-    s->p = p;
-    s->end = s->buffer->p + s->buffer->size;
-    return true;
+    return !sink_failed(s) && sink_resume(s, grow(s->buffer, s->p, n + ROOM_AROUND));
 }
 
+/* For n bytes and ROOM_AROUND. */
 static inline bool room(struct sink *s, size_t n)
 {
-    return !unlikely(n > (size_t)(s->end - s->p)) || sink_grow(s, n);
+    return !unlikely((ptrdiff_t)n > s->limit - s->p) || sink_grow(s, n);
 }
 
-static inline char *put_key(char *p, const struct mt_key *key)
+static inline char *put_key(char *p, const struct key *key)
 {
     if (key) {
-        memcpy(p, key->quoted, MT_KEY_MAX);
+        memcpy(p, key->quoted, KEY_MAX);
         p += key->n;
     }
     return p;
 }
 
 /* The same, and the quote that begins a string. */
-static inline char *put_string_key(char *p, const struct mt_key *key)
+static inline char *put_string_key(char *p, const struct key *key)
 {
     if (key) {
         return put_key(p, key) + 1;
@@ -83,9 +96,9 @@ static inline char *put_string_key(char *p, const struct mt_key *key)
     return p + 1;
 }
 
-static inline void sink_open(struct sink *s, const struct mt_key *key, bool array)
+static inline void sink_open(struct sink *s, const struct key *key, bool array)
 {
-    if (room(s, ROOM_AROUND)) {
+    if (room(s, 0)) {
         char *p = put_key(s->p, key);
         *p = array ? '[' : '{';
         s->p = p + 1;
@@ -94,7 +107,7 @@ static inline void sink_open(struct sink *s, const struct mt_key *key, bool arra
 
 static inline void sink_close(struct sink *s, bool array)
 {
-    if (room(s, ROOM_AROUND)) {
+    if (room(s, 0)) {
         s->p -= s->p[-1] == ',';
         *s->p++ = array ? ']' : '}';
         *s->p++ = ',';
@@ -164,6 +177,9 @@ static __attribute__((noinline)) char *put_escaped(char *p, struct mt_slice s)
 /* A string from where it is not clean on. Returns the place behind it, NULL when memory is short. */
 static __attribute__((noinline)) char *put_rest(struct mt_buffer *buffer, char *p, struct mt_slice text)
 {
+    if (text.n > (PTRDIFF_MAX - ROOM_AROUND) / ROOM_PER_BYTE) {
+        return NULL;
+    }
     p = grow(buffer, p, text.n * ROOM_PER_BYTE + ROOM_AROUND);
     return p ? put_escaped(p, text) : NULL;
 }
@@ -172,24 +188,19 @@ static inline void sink_rest(struct sink *s, struct mt_slice text)
 {
     char *p = put_rest(s->buffer, s->p, text);
 
-    if (!p) {
-        sink_fail(s);
-        return;
+    if (sink_resume(s, p)) {
+        memcpy(p, "\",", 2);
+        s->p = p + 2;
     }
-    memcpy(p, "\",", 2);
-    s->p = p + 2;
-    s->end = s->buffer->p + s->buffer->size;
 }
 
-static inline __attribute__((always_inline)) void sink_string(struct sink *s, const struct mt_key *key,
+static inline __attribute__((always_inline)) void sink_string(struct sink *s, const struct key *key,
                                                               struct mt_slice text)
 {
     char *p;
     size_t clean;
 
-    if (unlikely(text.n + ROOM_AROUND > (size_t)(s->end - s->p)) &&
-        (text.n > SIZE_MAX / 16 || !sink_grow(s, text.n + ROOM_AROUND))) {
-        sink_fail(s);
+    if (!room(s, text.n)) {
         return;
     }
     p = put_string_key(s->p, key);
@@ -204,9 +215,9 @@ static inline __attribute__((always_inline)) void sink_string(struct sink *s, co
 }
 
 /* A time needs no look at its bytes. */
-static inline void sink_time(struct sink *s, const struct mt_key *key, const struct mt_time *t)
+static inline void sink_time(struct sink *s, const struct key *key, const struct mt_time *t)
 {
-    if (room(s, ROOM_AROUND)) {
+    if (room(s, 0)) {
         char *p = put_string_key(s->p, key);
         p += mt_time_format_next(&s->buffer->time, t, p);
         memcpy(p, "\",", 2);
@@ -214,9 +225,9 @@ static inline void sink_time(struct sink *s, const struct mt_key *key, const str
     }
 }
 
-static inline void sink_integer(struct sink *s, const struct mt_key *key, int64_t i)
+static inline void sink_integer(struct sink *s, const struct key *key, int64_t i)
 {
-    if (room(s, ROOM_AROUND)) {
+    if (room(s, 0)) {
         char *p = put_key(s->p, key);
         if (i >= 0 && i < 10) { /* most are counts */
             *p++ = (char)('0' + i);
@@ -228,9 +239,9 @@ static inline void sink_integer(struct sink *s, const struct mt_key *key, int64_
     }
 }
 
-static inline void sink_seconds(struct sink *s, const struct mt_key *key, int64_t usec)
+static inline void sink_seconds(struct sink *s, const struct key *key, int64_t usec)
 {
-    if (room(s, ROOM_AROUND)) {
+    if (room(s, 0)) {
         char *p = put_key(s->p, key);
         p = mt_seconds_put(p, usec);
         *p = ',';
@@ -238,9 +249,9 @@ static inline void sink_seconds(struct sink *s, const struct mt_key *key, int64_
     }
 }
 
-static inline void sink_boolean(struct sink *s, const struct mt_key *key, bool b)
+static inline void sink_boolean(struct sink *s, const struct key *key, bool b)
 {
-    if (room(s, ROOM_AROUND)) {
+    if (room(s, 0)) {
         char *p = put_key(s->p, key);
         memcpy(p, b ? "true, " : "false,", 6);
         s->p = p + (b ? 5 : 6);
@@ -251,22 +262,20 @@ static inline void sink_boolean(struct sink *s, const struct mt_key *key, bool b
 
 static bool begin(struct sink *s, struct mt_buffer *out)
 {
-    *s = (struct sink){.buffer = out, .failed = out->failed};
-    if (s->failed || out->n > SIZE_MAX - ROOM_AROUND || !mt_buffer_grow(out, out->n + ROOM_AROUND)) {
+    if (out->failed || out->n > SIZE_MAX - ROOM_AROUND || !mt_buffer_grow(out, out->n + ROOM_AROUND)) {
         return false;
     }
-    s->p = out->p + out->n;
-    s->end = out->p + out->size;
+    *s = (struct sink){out->p + out->n, out->p + out->size - ROOM_AROUND, out};
     return true;
 }
 
 /* Without the comma after the outermost object. */
 static bool finish(struct sink *s)
 {
-    if (!s->failed) {
+    if (!sink_failed(s)) {
         s->buffer->n = (size_t)(s->p - s->buffer->p) - 1;
     }
-    return !s->failed;
+    return !sink_failed(s);
 }
 
 bool mt_event_json(const struct mt_event *event, struct mt_buffer *out)

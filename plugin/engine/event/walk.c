@@ -1,18 +1,26 @@
 /* The walk for any visitor: walk.h with a sink of function pointers. */
-#include "key.h"
 #include "mailtrace/event.h"
+
+struct key {
+    const char *name;
+};
+
+#define KEY(literal) \
+    {                \
+        literal      \
+    }
 
 struct sink {
     const struct mt_visitor *visitor;
     void *ctx;
 };
 
-static inline const char *name_of(const struct mt_key *key)
+static inline const char *name_of(const struct key *key)
 {
     return key ? key->name : NULL;
 }
 
-static inline void sink_open(struct sink *sink, const struct mt_key *key, bool array)
+static inline void sink_open(struct sink *sink, const struct key *key, bool array)
 {
     sink->visitor->open(sink->ctx, name_of(key), array);
 }
@@ -22,29 +30,29 @@ static inline void sink_close(struct sink *sink, bool array)
     sink->visitor->close(sink->ctx, array);
 }
 
-static inline void sink_string(struct sink *sink, const struct mt_key *key, struct mt_slice s)
+static inline void sink_string(struct sink *sink, const struct key *key, struct mt_slice s)
 {
     sink->visitor->string(sink->ctx, name_of(key), s);
 }
 
-static inline void sink_time(struct sink *sink, const struct mt_key *key, const struct mt_time *t)
+static inline void sink_time(struct sink *sink, const struct key *key, const struct mt_time *t)
 {
     char buf[MT_TIME_MAX];
 
     sink_string(sink, key, mt_slice(buf, mt_time_format(t, buf)));
 }
 
-static inline void sink_integer(struct sink *sink, const struct mt_key *key, int64_t i)
+static inline void sink_integer(struct sink *sink, const struct key *key, int64_t i)
 {
     sink->visitor->integer(sink->ctx, name_of(key), i);
 }
 
-static inline void sink_seconds(struct sink *sink, const struct mt_key *key, int64_t usec)
+static inline void sink_seconds(struct sink *sink, const struct key *key, int64_t usec)
 {
     sink->visitor->seconds(sink->ctx, name_of(key), usec);
 }
 
-static inline void sink_boolean(struct sink *sink, const struct mt_key *key, bool b)
+static inline void sink_boolean(struct sink *sink, const struct key *key, bool b)
 {
     sink->visitor->boolean(sink->ctx, name_of(key), b);
 }

@@ -4,14 +4,16 @@
  * speed counts (json_text.c), and once for all others (walk.c, behind struct mt_visitor):
  * a file that includes it has defined before
  *
+ *     struct key;            what the sink needs of a key, up to 30 bytes
+ *     #define KEY(literal)   to initialise one with
  *     struct sink;
- *     static inline void sink_open(struct sink *, const struct mt_key *, bool array);
+ *     static inline void sink_open(struct sink *, const struct key *, bool array);
  *     static inline void sink_close(struct sink *, bool array);
- *     static inline void sink_string(struct sink *, const struct mt_key *, struct mt_slice);
- *     static inline void sink_time(struct sink *, const struct mt_key *, const struct mt_time *);
- *     static inline void sink_integer(struct sink *, const struct mt_key *, int64_t);
- *     static inline void sink_seconds(struct sink *, const struct mt_key *, int64_t usec);
- *     static inline void sink_boolean(struct sink *, const struct mt_key *, bool);
+ *     static inline void sink_string(struct sink *, const struct key *, struct mt_slice);
+ *     static inline void sink_time(struct sink *, const struct key *, const struct mt_time *);
+ *     static inline void sink_integer(struct sink *, const struct key *, int64_t);
+ *     static inline void sink_seconds(struct sink *, const struct key *, int64_t usec);
+ *     static inline void sink_boolean(struct sink *, const struct key *, bool);
  *
  * and uses walk_event() or walk_record(). The key is NULL for elements of arrays and
  * for the outermost object.
@@ -21,7 +23,6 @@
 
 #include "commands.h"
 #include "hop.h"
-#include "key.h"
 #include "words.h"
 
 /* The order. A run is a set of fields that are written in the order of MT_FIELDS; an event's
@@ -61,29 +62,41 @@ static const struct run event_runs[MT_EVENT_COUNT][4] = {
     [MT_EVENT_SESSION] = {RUN(SESSION), RUN(SESSION_STAGE), RUN(SESSION_REPLY)},
 };
 
-static const struct place {
-    struct mt_key key;
+static const struct place { /* 32 bytes: to find one is a shift */
+    _Alignas(32) struct key key;
     unsigned char object, type;
 } places[MT_FIELD_COUNT] = {
-#define MT_ROW(id, object, name, type) [MT_F_##id] = {MT_KEY(name), MT_O_##object, MT_TYPE_##type},
+#define MT_ROW(id, object, name, type) [MT_F_##id] = {KEY(name), MT_O_##object, MT_TYPE_##type},
     MT_FIELDS(MT_ROW)
 #undef MT_ROW
 };
 
-static const struct mt_key object_keys[MT_OBJECT_COUNT] = {
-#define MT_ROW(id, parent, name) [MT_O_##id] = MT_KEY(name),
+static inline enum mt_field id_of(const struct place *place)
+{
+    return (enum mt_field)(place - places);
+}
+
+static const struct key object_keys[MT_OBJECT_COUNT] = {
+#define MT_ROW(id, parent, name) [MT_O_##id] = KEY(name),
     MT_OBJECTS(MT_ROW)
 #undef MT_ROW
 };
 
-static const unsigned char object_parents[MT_OBJECT_COUNT] = {
-#define MT_ROW(id, parent, name) [MT_O_##id] = MT_O_##parent,
+/* Each object and those that it stands in, of which there are at most two, as a set of 1u << enum mt_object. */
+enum {
+#define MT_ROW(id, parent, name) PARENT_OF_##id = MT_O_##parent,
     MT_OBJECTS(MT_ROW)
 #undef MT_ROW
 };
 
-static const struct mt_key command_keys[] = {
-#define MT_ROW(name) MT_KEY(name),
+static const unsigned char object_paths[MT_OBJECT_COUNT] = {
+#define MT_ROW(id, parent, name) [MT_O_##id] = 1u << MT_O_##id | 1u << MT_O_##parent | 1u << PARENT_OF_##parent,
+    MT_OBJECTS(MT_ROW)
+#undef MT_ROW
+};
+
+static const struct key command_keys[] = {
+#define MT_ROW(name) KEY(name),
     MT_COMMANDS(MT_ROW)
 #undef MT_ROW
 };
@@ -96,35 +109,23 @@ struct walk {
     unsigned object; /* the innermost one that is open: enum mt_object */
 };
 
-static inline bool object_holds(unsigned outer, unsigned inner)
+/* Closes and opens objects, `open` being the innermost, until `object` is. Outer objects come first in MT_OBJECTS. */
+static inline void sink_move(struct sink *sink, unsigned open, unsigned object)
 {
-    while (inner != outer && inner != MT_O_TOP) {
-        inner = object_parents[inner];
-    }
-    return inner == outer;
-}
+    unsigned from = object_paths[open], to = object_paths[object];
 
-/* Closes and opens objects, `open` being the innermost, until `object` is. Returns that. */
-static inline unsigned sink_move(struct sink *sink, unsigned open, unsigned object)
-{
-    while (open != MT_O_TOP && !object_holds(open, object)) {
+    for (unsigned rest = from & ~to; rest; rest &= rest - 1) {
         sink_close(sink, false);
-        open = object_parents[open];
     }
-    while (open != object) {
-        unsigned next = object;
-        while (object_parents[next] != open) {
-            next = object_parents[next];
-        }
-        sink_open(sink, &object_keys[next], false);
-        open = next;
+    for (unsigned rest = to & ~from; rest; rest &= rest - 1) {
+        sink_open(sink, &object_keys[__builtin_ctz(rest)], false);
     }
-    return open;
 }
 
 static __attribute__((noinline)) void walk_enter(struct walk *w, unsigned object)
 {
-    w->object = sink_move(w->sink, w->object, object);
+    sink_move(w->sink, w->object, object);
+    w->object = object;
 }
 
 /* Whether a string that is set is written: the null sender is, though it is empty. */
@@ -177,7 +178,7 @@ static void walk_commands(struct walk *w, struct mt_slice text, bool tried, bool
     }
 }
 
-static __attribute__((noinline)) void sink_known(struct sink *sink, const struct mt_key *key, struct mt_slice s)
+static __attribute__((noinline)) void sink_known(struct sink *sink, const struct key *key, struct mt_slice s)
 {
     if (s.n) {
         sink_string(sink, key, s);
@@ -201,7 +202,7 @@ static inline void sink_relay(struct sink *sink, const struct mt_recipient *r)
 
 static inline void sink_recipient(struct sink *sink, const struct mt_recipient *r)
 {
-    static const struct mt_key attempts = MT_KEY("attempts");
+    static const struct key attempts = KEY("attempts");
 
     sink_open(sink, NULL, false);
     sink_known(sink, &places[MT_F_TO].key, r->to);
@@ -255,60 +256,63 @@ static __attribute__((noinline)) void walk_tree(struct walk *w, enum mt_field id
     }
 }
 
+/* Neither a string nor a tree; the commonest first. */
 static inline void sink_value(struct sink *sink, const struct place *place, const union mt_value *v)
 {
-    switch ((enum mt_type)place->type) {
-    case MT_TYPE_INTEGER:
+    if (place->type == MT_TYPE_INTEGER) {
         sink_integer(sink, &place->key, v->i);
-        break;
-    case MT_TYPE_SECONDS:
+    } else if (place->type == MT_TYPE_SECONDS) {
         sink_seconds(sink, &place->key, v->i);
-        break;
-    case MT_TYPE_TIME:
+    } else if (place->type == MT_TYPE_TIME) {
         sink_time(sink, &place->key, &v->t);
-        break;
-    case MT_TYPE_BOOLEAN:
+    } else {
         sink_boolean(sink, &place->key, v->i != 0);
-        break;
-    case MT_TYPE_STRING:
-    case MT_TYPE_TREE:
-        break;
     }
 }
 
-/* The fields of a run that are set, in their order. The sink is a copy whose address is not
- * given away, so that it stays in registers.
+/* Of the fields from `first` on, whose values are at `values`: those whose bits are set, in their order. The sink
+ * is a copy whose address is not given away, so that it stays in registers.
  */
-static __attribute__((noinline)) void walk_run(struct walk *w, const struct run *run)
+static __attribute__((noinline)) void walk_bits(struct walk *w, uint64_t bits, const struct place *first,
+                                                const union mt_value *values)
 {
-    const struct mt_fields *f = w->f;
     struct sink sink = *w->sink;
     unsigned object = w->object;
 
-    for (unsigned word = 0; word < 2; word++) {
-        for (uint64_t bits = f->have[word] & run->mask[word]; bits; bits &= bits - 1) {
-            enum mt_field id = (enum mt_field)(word * 64 + (unsigned)__builtin_ctzll(bits));
-            const struct place *place = &places[id];
-            const union mt_value *v = &f->v[id];
-            if (place->type == MT_TYPE_STRING && !is_written(id, v->s)) {
-                continue;
-            }
-            if (place->object != object) {
-                object = sink_move(&sink, object, place->object);
-            }
-            if (place->type == MT_TYPE_STRING) { /* most are */
-                sink_string(&sink, &place->key, v->s);
-            } else if (place->type == MT_TYPE_TREE) {
-                *w->sink = sink;
-                walk_tree(w, id);
-                sink = *w->sink;
-            } else {
-                sink_value(&sink, place, v);
-            }
+    for (; bits; bits &= bits - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(bits);
+        const struct place *place = &first[i];
+        const union mt_value *v = &values[i];
+        if (place->type == MT_TYPE_STRING && __builtin_expect(!v->s.n, 0) && !is_written(id_of(place), v->s)) {
+            continue;
+        }
+        if (place->object != object) {
+            sink_move(&sink, object, place->object);
+            object = place->object;
+        }
+        if (place->type == MT_TYPE_STRING) { /* most are */
+            sink_string(&sink, &place->key, v->s);
+        } else if (place->type != MT_TYPE_TREE) {
+            sink_value(&sink, place, v);
+        } else {
+            *w->sink = sink;
+            walk_tree(w, id_of(place));
+            sink = *w->sink;
         }
     }
     *w->sink = sink;
     w->object = object;
+}
+
+/* The fields of a run that are set. */
+static inline void walk_run(struct walk *w, const struct run *run)
+{
+    for (unsigned word = 0; word < 2; word++) {
+        uint64_t bits = w->f->have[word] & run->mask[word];
+        if (bits) {
+            walk_bits(w, bits, places + 64 * word, w->f->v + 64 * word);
+        }
+    }
 }
 
 static inline void walk_span(struct walk *w, unsigned first, unsigned last)
@@ -321,7 +325,7 @@ static inline void walk_event(struct sink *sink, const struct mt_event *event)
     struct walk w = {sink, &event->f, event->recipients, event->nrecipients, MT_O_TOP};
 
     sink_open(sink, NULL, false);
-    walk_word(&w, MT_F_EVENT, mt_event_words[event->kind]);
+    sink_string(sink, &places[MT_F_EVENT].key, mt_event_words[event->kind]);
     for (const struct run *run = event_runs[event->kind]; run->mask[0] | run->mask[1]; run++) {
         walk_run(&w, run);
     }

@@ -110,13 +110,13 @@ static const struct row *row_of(struct mt_slice first, struct mt_slice last, boo
 }
 
 /* "message repeated 3 times: [ text]" (rsyslog), also with a blank before the bracket. */
-static struct mt_slice unwrap(struct mt_slice text)
+static __attribute__((noinline)) void unwrap(struct mt_record *rec)
 {
-    struct mt_slice at = text;
+    struct mt_slice at = rec->line.text;
     int64_t times;
 
     if (!MT_EAT(&at, "message repeated ") || !mt_take_int(&at, &times) || !MT_EAT(&at, " times: [")) {
-        return text;
+        return;
     }
     if (at.n && at.p[at.n - 1] == ']') {
         at.n--;
@@ -124,7 +124,8 @@ static struct mt_slice unwrap(struct mt_slice text)
     while (at.n && *at.p == ' ') {
         at = mt_slice_skip(at, 1);
     }
-    return at;
+    rec->line.text = at;
+    rec->repeated = true;
 }
 
 /* The row of an MTA that the adapter has told. */
@@ -138,24 +139,23 @@ static const struct row *row_of_mta(uint8_t mta)
     return NULL;
 }
 
-static inline __attribute__((always_inline)) enum mt_verdict read_line(const struct mt_line *line,
-                                                                       const struct row *row, struct mt_slice instance,
-                                                                       struct mt_slice service, struct mt_record *rec)
+static __attribute__((noinline)) enum mt_verdict read_line(const struct mt_line *line, const struct row *row,
+                                                           struct mt_slice instance, struct mt_record *rec)
 {
+    const char *slash = after_slash(line->program);
+
     rec->line = *line;
-    rec->repeated = false;
-    if (line->text.n && *line->text.p == 'm') {
-        rec->line.text = unwrap(line->text);
-        rec->repeated = rec->line.text.p != line->text.p;
-    }
     rec->mta = (uint8_t)row->mta;
     rec->kind = MT_KIND_NONE;
     rec->status = MT_STATUS_NONE;
-    rec->list = rec->more = false;
+    rec->list = rec->more = rec->repeated = false;
     rec->part = 0;
-    rec->service = service;
+    rec->service = slash ? mt_slice_to(slash, line->program.p + line->program.n) : line->program;
     mt_fields_clear(&rec->f);
     mt_set(&rec->f, MT_F_INSTANCE, instance);
+    if (line->text.n && *line->text.p == 'm') {
+        unwrap(rec);
+    }
     if (row->read(rec)) {
         return MT_RECOGNISED;
     }
@@ -165,32 +165,51 @@ static inline __attribute__((always_inline)) enum mt_verdict read_line(const str
     return MT_UNRECOGNISED;
 }
 
-enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
+/* Is it Postfix' own tag? That of most lines, and the cheapest to tell. */
+static inline bool is_postfix(const struct mt_line *line)
+{
+    return !line->mta && mt_slice_starts(line->program, MT_LIT("postfix/"));
+}
+
+/* The row of any other line, or NULL, and its instance, which may be empty. */
+static __attribute__((noinline)) const struct row *row_of_line(const struct mt_line *line, struct mt_slice *instance)
 {
     const struct mt_slice program = line->program;
     const char *slash = after_slash(program);
-    struct mt_slice first = program, last = program;
+    struct mt_slice last = slash ? mt_slice_to(slash, program.p + program.n) : program;
+    struct mt_slice first;
     const struct row *row;
     bool named = true;
 
-    if (slash) {
-        last = mt_slice_to(slash, program.p + program.n);
-    }
+    *instance = mt_slice(NULL, 0);
     if (line->mta) {
-        row = row_of_mta(line->mta);
-    } else if (mt_slice_starts(program, MT_LIT("postfix/"))) {
-        row = &rows[0];
-    } else {
-        first = slash ? mt_slice_to(program.p, mt_find(program, '/')) : program;
-        row = row_of(first, last, slash != NULL, &named);
+        return row_of_mta(line->mta);
     }
-    if (!row) {
-        return MT_FOREIGN;
+    first = slash ? mt_slice_to(program.p, mt_find(program, '/')) : program;
+    row = row_of(first, last, slash != NULL, &named);
+    if (row && !(named && row->is_default)) {
+        *instance = first;
     }
-    if (line->mta || (named && row->is_default)) {
-        first.n = 0; /* no instance */
+    return row;
+}
+
+bool mt_is_foreign(const struct mt_line *line)
+{
+    struct mt_slice instance;
+
+    return !is_postfix(line) && !row_of_line(line, &instance);
+}
+
+enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
+{
+    struct mt_slice instance;
+    const struct row *row;
+
+    if (is_postfix(line)) {
+        return read_line(line, &rows[0], mt_slice(NULL, 0), rec);
     }
-    return read_line(line, row, first, last, rec);
+    row = row_of_line(line, &instance);
+    return row ? read_line(line, row, instance, rec) : MT_FOREIGN;
 }
 
 bool mt_recipient_next(bool list, struct mt_slice *rest, struct mt_slice *address)

@@ -278,6 +278,10 @@ static bool take_level(struct mt_slice *text, enum mt_kind *kind)
         {MT_TEXT("panic: "), MT_KIND_PANIC},
     };
 
+    /* where their colons stand */
+    if (text->n < 7 || (text->p[5] != ':' && (text->n < 9 || text->p[7] != ':'))) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         if (mt_word_starts(*text, levels[i].word)) {
             *text = mt_slice_skip(*text, levels[i].word.n);

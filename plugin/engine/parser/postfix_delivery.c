@@ -86,7 +86,7 @@ static void set_relay(struct mt_record *rec, struct mt_slice relay)
     }
 }
 
-static bool take_seconds(struct mt_record *rec, struct mt_slice *at, enum mt_field field)
+static __attribute__((noinline)) bool take_odd_seconds(struct mt_record *rec, struct mt_slice *at, enum mt_field field)
 {
     int64_t usec;
 
@@ -94,6 +94,33 @@ static bool take_seconds(struct mt_record *rec, struct mt_slice *at, enum mt_fie
         return false;
     }
     mt_set_int(&rec->f, field, usec);
+    return true;
+}
+
+/* "0", "0.2" or "0.25", as pol_stats.c writes most, and what is longer. */
+static bool take_seconds(struct mt_record *rec, struct mt_slice *at, enum mt_field field)
+{
+    const char *p = at->p;
+    size_t n = 1;
+    int hundredths;
+
+    if (at->n < 5 || !mt_is_digit(p[0])) {
+        return take_odd_seconds(rec, at, field);
+    }
+    hundredths = (p[0] - '0') * 100;
+    if (p[1] == '.' && mt_is_digit(p[2])) {
+        n = 3;
+        hundredths += (p[2] - '0') * 10;
+        if (mt_is_digit(p[3])) {
+            n = 4;
+            hundredths += p[3] - '0';
+        }
+    }
+    if (n != 3 && mt_is_digit(p[n])) {
+        return take_odd_seconds(rec, at, field);
+    }
+    mt_set_int(&rec->f, field, (int64_t)hundredths * 10000);
+    *at = mt_slice_skip(*at, n);
     return true;
 }
 

@@ -111,28 +111,58 @@ static size_t route_end(struct mt_slice s)
     return colon ? (size_t)(colon - s.p) + 1 : 0;
 }
 
-bool mt_postfix_address(struct mt_slice *at, struct mt_slice *address)
+/* The end of "local@domain" of two atoms, at its '>', in one go; 0: it is another form. */
+static inline size_t plain_end(struct mt_slice s)
 {
-    struct mt_slice s = *at;
+#ifdef __SSE2__
+    bool domain = false;
+
+    for (size_t i = 0; s.n - i >= 16; i += 16) {
+        unsigned found = not_of_atom(s.p + i);
+        for (; found; found &= found - 1) {
+            size_t end = i + (size_t)__builtin_ctz(found);
+            if (s.p[end] == '>') {
+                return end;
+            }
+            if (s.p[end] != '@' || domain || !end) {
+                return 0;
+            }
+            domain = true;
+        }
+    }
+#else
+    (void)s;
+#endif
+    return 0;
+}
+
+/* The end of any address; 0: it is none, or empty. */
+static size_t address_end(struct mt_slice s)
+{
     bool route = s.n && *s.p == '@', quoted;
     size_t i = route ? route_end(s) : 0;
 
     if (route && !i) {
-        return false;
+        return 0;
     }
     quoted = i < s.n && s.p[i] == '"';
     i = local_end(s, i);
     if (quoted && !i) {
-        return false;
+        return 0;
     }
-    if (i < s.n && s.p[i] == '@') {
-        i = domain_end(s, i + 1);
-    }
-    if (!i && !(s.n && *s.p == '>')) {
-        return false;
-    }
-    if (i >= s.n || s.p[i] != '>') {
-        return false;
+    return i < s.n && s.p[i] == '@' ? domain_end(s, i + 1) : i;
+}
+
+bool mt_postfix_address(struct mt_slice *at, struct mt_slice *address)
+{
+    struct mt_slice s = *at;
+    size_t i = plain_end(s);
+
+    if (!i) {
+        i = address_end(s);
+        if (i >= s.n || s.p[i] != '>') {
+            return false;
+        }
     }
     *address = mt_slice(s.p, i);
     *at = mt_slice_skip(s, i + 1);
@@ -154,9 +184,29 @@ bool mt_postfix_helo(struct mt_slice *at, struct mt_slice *helo)
     return true;
 }
 
+/* Moves over ":25"; what else follows is left. -1: there is no port. */
+static inline int64_t take_port(struct mt_slice *at)
+{
+    struct mt_slice s = *at;
+    int64_t port = 0;
+    size_t i = 1;
+
+    if (s.n < 2 || *s.p != ':' || !mt_is_digit(s.p[1])) {
+        return -1;
+    }
+    for (; i < s.n && mt_is_digit(s.p[i]); i++) {
+        port = port * 10 + (s.p[i] - '0');
+        if (port > 65535) {
+            return -1;
+        }
+    }
+    *at = mt_slice_skip(s, i);
+    return port;
+}
+
 bool mt_postfix_peer(struct mt_slice *at, struct mt_postfix_peer *peer)
 {
-    struct mt_slice s = *at, after;
+    struct mt_slice s = *at;
     const char *p = mt_find_either(s, '[', ' ');
 
     if (!p || *p != '[') {
@@ -169,16 +219,9 @@ bool mt_postfix_peer(struct mt_slice *at, struct mt_postfix_peer *peer)
         return false;
     }
     peer->address = mt_slice_to(s.p, p);
-    *at = s = mt_slice_skip(s, peer->address.n + 1);
-    peer->port = -1;
-    if (s.n && *s.p == ':') {
-        int64_t port;
-        after = mt_slice_skip(s, 1);
-        if (mt_take_int(&after, &port) && port <= 65535) {
-            peer->port = port;
-            *at = after;
-        }
-    }
+    s = mt_slice_skip(s, peer->address.n + 1);
+    peer->port = take_port(&s);
+    *at = s;
     return true;
 }
 
@@ -245,30 +288,11 @@ void mt_postfix_stage(struct mt_record *rec, struct mt_slice command)
     }
 }
 
-/* How many upper-case hexadecimal digits s begins with. */
-static inline size_t hex_length(struct mt_slice s)
-{
-    size_t i = 0;
-
-#ifdef __SSE2__
-    if (s.n >= 16 && is_of(*s.p, HEX)) {
-        const __m128i c = _mm_loadu_si128((const __m128i *)s.p);
-        unsigned others =
-            ~(unsigned)_mm_movemask_epi8(_mm_or_si128(mt_bytes_among(c, '0', 10), mt_bytes_among(c, 'A', 6)));
-        i = (size_t)__builtin_ctz(others);
-    }
-#endif
-    while (i < s.n && is_of(s.p[i], HEX)) {
-        i++;
-    }
-    return i;
-}
-
 /* mail_queue.h. Short: five or more digits of microseconds and an inode number, in
  * upper-case hexadecimal. Long: six or more digits of seconds, four of microseconds,
  * 'z', an inode number without 'z'; so its last 'z' stands at 10 or later.
  */
-size_t mt_postfix_queue_id(struct mt_slice s)
+size_t mt_postfix_any_queue_id(struct mt_slice s)
 {
     const char *p, *end, *last_z = s.p;
 
@@ -276,7 +300,8 @@ size_t mt_postfix_queue_id(struct mt_slice s)
         return 0;
     }
     end = s.p + s.n;
-    p = s.p + hex_length(s);
+    for (p = s.p; p < end && is_of(*p, HEX); p++) {
+    }
     if (p - s.p >= 6 && (p == end || !mt_is_alnum(*p))) {
         return (size_t)(p - s.p);
     }

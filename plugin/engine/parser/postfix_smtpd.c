@@ -127,13 +127,26 @@ static const enum mt_field client_tls[] = {MT_F_CLIENT_TLS_VERSION, MT_F_CLIENT_
                                            MT_F_CLIENT_TLS_VERIFY};
 static const enum mt_field relay_tls[] = {MT_F_TLS_VERSION, MT_F_TLS_CIPHER, MT_F_TLS_BITS, MT_F_TLS_VERIFY};
 
+/* What stands before `until`, which begins with a blank: a word, and if not the text up to it. */
+static bool take_word(struct mt_slice *at, struct mt_slice until, struct mt_slice *word)
+{
+    const char *blank = mt_find(*at, ' ');
+
+    if (blank && mt_slice_starts(mt_slice_to(blank, at->p + at->n), until)) {
+        *word = mt_slice_to(at->p, blank);
+        *at = mt_slice_skip(*at, word->n + until.n);
+        return true;
+    }
+    return mt_take_to(at, until, word);
+}
+
 /* TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange ... */
 static bool read_cipher(struct mt_record *rec, const enum mt_field *fields, const char *verify, struct mt_slice at)
 {
     struct mt_slice version, cipher;
     int64_t bits;
 
-    if (!mt_take_to(&at, MT_LIT(" with cipher "), &version) || !mt_take_to(&at, MT_LIT(" ("), &cipher) ||
+    if (!take_word(&at, MT_LIT(" with cipher "), &version) || !take_word(&at, MT_LIT(" ("), &cipher) ||
         !mt_take_int(&at, &bits)) {
         return false;
     }

@@ -230,28 +230,7 @@ static bool take_long_seconds(struct mt_slice *at, int64_t *usec)
     return true;
 }
 
-/* "0", "0.2" or "0.25", as most are. False: it is of another form, or stands at the end. */
-static inline bool take_near_seconds(struct mt_slice *at, int64_t *usec)
-{
-    const char *p = at->p;
-
-    if (at->n < 5 || !mt_is_digit(*p) || mt_is_digit(p[1])) {
-        return false;
-    }
-    *usec = (*p - '0') * 1000000;
-    if (p[1] != '.') {
-        *at = mt_slice_skip(*at, 1);
-        return true;
-    }
-    if (!mt_is_digit(p[2]) || (mt_is_digit(p[3]) && mt_is_digit(p[4]))) {
-        return false;
-    }
-    *usec += (p[2] - '0') * 100000 + (mt_is_digit(p[3]) ? (p[3] - '0') * 10000 : 0);
-    *at = mt_slice_skip(*at, mt_is_digit(p[3]) ? 4 : 3);
-    return true;
-}
-
-static __attribute__((noinline)) bool take_seconds(struct mt_slice *at, int64_t *usec)
+bool mt_take_seconds(struct mt_slice *at, int64_t *usec)
 {
     static const int units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
     const char *start = at->p, *end, *p, *point;
@@ -276,11 +255,6 @@ static __attribute__((noinline)) bool take_seconds(struct mt_slice *at, int64_t 
     }
     *at = mt_slice_to(p, end);
     return true;
-}
-
-bool mt_take_seconds(struct mt_slice *at, int64_t *usec)
-{
-    return take_near_seconds(at, usec) || take_seconds(at, usec);
 }
 
 bool mt_whole_int(struct mt_slice s, int64_t *value)
@@ -371,9 +345,4 @@ size_t mt_address_length(struct mt_slice s, bool *mark)
     }
     *mark = (seen & 2) != 0;
     return i;
-}
-
-struct mt_slice mt_known(struct mt_slice s)
-{
-    return mt_slice_eq(s, MT_LIT("unknown")) ? mt_slice(NULL, 0) : s;
 }

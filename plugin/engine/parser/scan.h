@@ -199,6 +199,9 @@ int mt_reply_code(struct mt_slice s);
 size_t mt_address_length(struct mt_slice s, bool *mark);
 
 /* "unknown" and "" are not known: the empty slice; anything else as it is. */
-struct mt_slice mt_known(struct mt_slice s);
+static inline struct mt_slice mt_known(struct mt_slice s)
+{
+    return mt_slice_eq(s, MT_LIT("unknown")) ? mt_slice(NULL, 0) : s;
+}
 
 #endif

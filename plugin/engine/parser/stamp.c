@@ -9,9 +9,6 @@
 #include "scan.h"
 #include "zone.h"
 
-/* "Nov 22 00:17:" */
-#define TRADITIONAL_MINUTE 13
-
 static bool take_two(struct mt_slice *at, int *value)
 {
     if (at->n < 2 || (*value = mt_two_digits(at->p)) < 0) {
@@ -123,9 +120,10 @@ static __attribute__((noinline)) const char *take_minute(struct mt_zone *zone, t
     memory->seen = true;
     *minute = memory->minute = mt_minute_of(&d, year);
     memory->length = (uint8_t)(at.p - p);
-    if (take == take_rfc3339 ? memory->length != MT_RFC3339_MINUTE : memory->length != TRADITIONAL_MINUTE) {
+    if (take == take_rfc3339 ? memory->length != MT_RFC3339_MINUTE : memory->length != MT_TRADITIONAL_MINUTE) {
         memory->length = 0; /* "2024 Mar 7 15:02:" is as long as the minute of another form */
     }
+    memory->second_length = 0;
     memcpy(memory->text, p, memory->length);
     return at.p;
 }
@@ -139,6 +137,23 @@ static inline const char *take_same_minute(const struct mt_zone_memory *memory, 
     }
     *minute = memory->minute;
     return p + length;
+}
+
+bool mt_stamp_second(struct mt_zone *zone, const char *p)
+{
+    struct mt_zone_memory *memory = &zone->memory;
+    const char *digits = p + memory->length;
+    int second = mt_two_digits(digits);
+
+    if (second < 0 || second > 60 || memcmp(p, memory->text, memory->length) != 0) {
+        return false;
+    }
+    memory->second_offset =
+        memory->length == MT_RFC3339_MINUTE ? memory->zone_offset : mt_zone_offset_of(zone, memory->minute + second);
+    memory->second = (memory->minute + second - memory->second_offset * 60) * MT_SECOND;
+    memcpy(memory->text + memory->length, digits, 2);
+    memory->second_length = (uint8_t)(memory->length + 2);
+    return true;
 }
 
 /* Digits of a fraction, any number of them; what lies beyond microseconds is
@@ -192,6 +207,7 @@ static inline const char *take_zone(struct mt_zone_memory *memory, const char *p
     if (after && after - p == sizeof memory->zone) {
         memcpy(memory->zone, p, sizeof memory->zone);
         memory->zone_offset = *offset;
+        memory->second_length = 0;
     }
     return after;
 }
@@ -221,7 +237,7 @@ take_rest(struct mt_zone *zone, bool zoned, const char *p, const char *end, int6
 const char *mt_stamp_traditional(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
 {
     int64_t minute;
-    const char *after = take_same_minute(&zone->memory, TRADITIONAL_MINUTE, p, end, &minute);
+    const char *after = take_same_minute(&zone->memory, MT_TRADITIONAL_MINUTE, p, end, &minute);
 
     if (!after) {
         after = take_minute(zone, take_traditional, p, end, &minute);

@@ -6,8 +6,9 @@
 
 #include "scan.h"
 
-/* "2026-11-22T00:17:" */
-#define MT_RFC3339_MINUTE 17
+/* "2026-11-22T00:17:" and "Nov 22 00:17:"; two digits more are the second. */
+#define MT_RFC3339_MINUTE     17
+#define MT_TRADITIONAL_MINUTE 13
 
 /* The end of the blanks that begin at p. */
 static inline const char *mt_blanks_end(const char *p, const char *end)
@@ -36,32 +37,55 @@ static inline int mt_stamp_fraction(const char *p)
     return mt_no_digits(digits) ? -1 : (int)mt_eight_digits(digits);
 }
 
-/* The same when minute and zone are those of a line before, and the fraction has six digits: what rsyslog and
- * syslog-ng write. One blank follows. NULL: it has to be read in full; *time is then as it was.
- */
-static inline const char *mt_stamp_near(const struct mt_zone_memory *memory, const char *p, const char *end,
-                                        struct mt_time *time)
-{
-    int second, usec;
+/* Makes the second of the stamp at p the one that is remembered. False: it is not of the minute that is. */
+bool mt_stamp_second(struct mt_zone *zone, const char *p);
 
-    if (end - p < 34 || memory->length != MT_RFC3339_MINUTE || memcmp(p, memory->text, 16) != 0 || p[16] != ':' ||
-        p[19] != '.' || memcmp(p + 26, memory->zone, sizeof memory->zone) != 0 || p[32] != ' ' || p[33] == ' ') {
+/* Is the stamp at p of the second that is remembered, or of the minute? What precedes the second has `minute` bytes. */
+static inline __attribute__((always_inline)) bool mt_stamp_is_near(struct mt_zone *zone, const char *p, size_t minute)
+{
+    const struct mt_zone_memory *memory = &zone->memory;
+
+    return (memory->second_length == minute + 2 && memcmp(p, memory->text, minute + 2) == 0) ||
+           (memory->length == minute && mt_stamp_second(zone, p));
+}
+
+/* The two below read stamps of the minute of the line before, in lines of this length. One blank follows. NULL: it has
+ * to be read in full; *time is then as it was.
+ */
+#define MT_STAMP_NEAR 34
+
+/* With the zone of a line before, and six digits of a fraction: what rsyslog and syslog-ng write. */
+static inline const char *mt_stamp_near_rfc3339(struct mt_zone *zone, const char *p, struct mt_time *time)
+{
+    const struct mt_zone_memory *memory = &zone->memory;
+    int usec;
+
+    if (!mt_stamp_is_near(zone, p, MT_RFC3339_MINUTE) || p[19] != '.' ||
+        memcmp(p + 26, memory->zone, sizeof memory->zone) != 0 || p[32] != ' ' || p[33] == ' ' ||
+        (usec = mt_stamp_fraction(p + 18)) < 0) {
         return NULL;
     }
-    second = mt_two_digits(p + 17);
-    usec = mt_stamp_fraction(p + 18);
-    if (second < 0 || second > 60 || usec < 0) {
-        return NULL;
-    }
-    time->usec = (memory->minute + second - memory->zone_offset * 60) * INT64_C(1000000) + usec;
-    time->offset = memory->zone_offset;
+    time->usec = memory->second + usec;
+    time->offset = memory->second_offset;
     time->digits = 6;
     return p + 33;
 }
 
+/* Without a fraction. */
+static inline const char *mt_stamp_near_traditional(struct mt_zone *zone, const char *p, struct mt_time *time)
+{
+    if (!mt_stamp_is_near(zone, p, MT_TRADITIONAL_MINUTE) || p[15] != ' ' || p[16] == ' ') {
+        return NULL;
+    }
+    time->usec = zone->memory.second;
+    time->offset = zone->memory.second_offset;
+    time->digits = 0;
+    return p + 16;
+}
+
 static inline const char *mt_stamp_rfc3339(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
 {
-    const char *after = mt_stamp_near(&zone->memory, p, end, time);
+    const char *after = end - p < MT_STAMP_NEAR ? NULL : mt_stamp_near_rfc3339(zone, p, time);
 
     return after ? after : mt_stamp_any_rfc3339(zone, p, end, time);
 }

@@ -11,9 +11,15 @@
 /* A pid of digits only, else 0. */
 static uint32_t pid_of(struct mt_slice digits)
 {
-    int64_t pid;
+    uint64_t pid = 0;
 
-    return mt_whole_int(digits, &pid) && pid <= UINT32_MAX ? (uint32_t)pid : 0;
+    for (size_t i = 0; i < digits.n; i++) {
+        if (!mt_is_digit(digits.p[i]) || pid > UINT32_MAX) {
+            return 0;
+        }
+        pid = pid * 10 + (uint64_t)(digits.p[i] - '0');
+    }
+    return pid <= UINT32_MAX ? (uint32_t)pid : 0;
 }
 
 /* "name[123]" from its end; false when it is not of that form. */
@@ -39,18 +45,25 @@ static inline bool read_tag(struct mt_slice tag, struct mt_slice *program, uint3
     return true;
 }
 
-/* The same from its colon on, in a line with ten bytes before that, for pids of up to seven digits. */
-static inline bool read_near_tag(const char *p, const char *colon, struct mt_line *out)
+/* The same up to `end`, with nine bytes before that in the line, for pids of up to seven digits. */
+static inline bool read_near_tag(const char *p, const char *end, struct mt_slice *program, uint32_t *pid)
 {
-    uint64_t digits = mt_digits(mt_load(colon - 9)), others = mt_no_digits(digits);
-    unsigned bits = others ? (unsigned)__builtin_clzll(others) & ~7U : 0;
-    const char *open = colon - 2 - bits / 8;
+    uint64_t digits, others;
+    const char *open;
+    unsigned bits;
 
-    if (colon[-1] != ']' || !bits || open < p || *open != '[') {
+    if (end[-1] != ']') {
         return false;
     }
-    out->program = mt_slice_to(p, open);
-    out->pid = mt_eight_digits(digits >> (64 - bits) << (64 - bits));
+    digits = mt_digits(mt_load(end - 9));
+    others = mt_no_digits(digits);
+    bits = others ? (unsigned)__builtin_clzll(others) & ~7U : 0;
+    open = end - 2 - bits / 8;
+    if (!bits || open < p || *open != '[') {
+        return false;
+    }
+    *program = mt_slice_to(p, open);
+    *pid = mt_eight_digits(digits >> (64 - bits) << (64 - bits));
     return true;
 }
 
@@ -61,7 +74,7 @@ void mt_syslog_tag(struct mt_slice tag, struct mt_slice *program, uint32_t *pid)
     if (tag.n && tag.p[tag.n - 1] == ':') {
         tag.n--;
     }
-    if (read_tag(tag, program, pid)) {
+    if ((tag.n >= 9 && read_near_tag(tag.p, tag.p + tag.n, program, pid)) || read_tag(tag, program, pid)) {
         return;
     }
     /* dma[baca78.559bf17fb680], or without its bracket: rsyslog's forward format
@@ -168,7 +181,7 @@ static __attribute__((noinline)) void read_host_and_tag(const char *p, const cha
         after = word_end(p, end);
     }
     out->host = host;
-    if (after == p || after[-1] != ':' || !read_near_tag(p, after - 1, out)) {
+    if (after == p || after[-1] != ':' || !read_near_tag(p, after - 1, &out->program, &out->pid)) {
         after = read_odd_tag(p, after, out);
     }
     p = mt_blanks_end(after, end);
@@ -178,28 +191,51 @@ static __attribute__((noinline)) void read_host_and_tag(const char *p, const cha
     out->text = mt_slice_to(p, end);
 }
 
+#ifdef __SSE2__
+/* Which of the first 32 bytes at p are c. */
+static inline unsigned bytes_that_are(const char *p, char c)
+{
+    return mt_bytes_that_are(p, c) | mt_bytes_that_are(p + 16, c) << 16;
+}
+
+/* "kernel": a name of the 32 bytes at `from` that is no more than a name. */
+static inline bool is_plain_name(const char *from, const char *p, const char *end)
+{
+    unsigned marks = bytes_that_are(from, '[') | bytes_that_are(from, ':');
+
+    return !(marks >> (p - from) & ((1U << (end - p)) - 1));
+}
+#endif
+
 /* The same when both stand in the first 32 bytes, as plain as in most lines. False: nothing was read. */
 static inline bool read_near_host_and_tag(const char *p, const char *end, struct mt_line *out)
 {
 #ifdef __SSE2__
-    const char *host_end, *tag_end;
+    const char *host_end, *tag, *colon;
     unsigned blanks;
 
     if (end - p < 33) {
         return false;
     }
-    blanks = mt_bytes_that_are(p, ' ') | mt_bytes_that_are(p + 16, ' ') << 16;
+    blanks = bytes_that_are(p, ' ');
     if (!(blanks & (blanks - 1))) {
         return false;
     }
     host_end = p + __builtin_ctz(blanks);
-    tag_end = p + __builtin_ctz(blanks & (blanks - 1));
-    if (*p == '<' || host_end[-1] == ':' || host_end[1] == '<' || tag_end[-1] != ':' || tag_end[1] == ' ' ||
-        tag_end[1] == '[' || !read_near_tag(host_end + 1, tag_end - 1, out)) {
+    tag = host_end + 1;
+    colon = p + __builtin_ctz(blanks & (blanks - 1)) - 1;
+    if (*p == '<' || host_end[-1] == ':' || *tag == '<' || *colon != ':' || colon[2] == ' ' || colon[2] == '[') {
         return false;
     }
+    if (!read_near_tag(tag, colon, &out->program, &out->pid)) {
+        if (!is_plain_name(p, tag, colon)) {
+            return false;
+        }
+        out->program = mt_slice_to(tag, colon);
+        out->pid = 0;
+    }
     out->host = mt_slice_to(p, host_end);
-    out->text = mt_slice_to(tag_end + 1, end);
+    out->text = mt_slice_to(colon + 2, end);
     return true;
 #else
     (void)p, (void)end, (void)out;
@@ -338,6 +374,7 @@ static __attribute__((noinline)) enum mt_syslog_form read_header(struct mt_zone 
 enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, struct mt_line *out)
 {
     const char *p = raw.p, *end, *after;
+    bool zoned;
 
     if (!raw.n) {
         return MT_SYSLOG_NONE;
@@ -346,12 +383,13 @@ enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, st
     if (*p == '<' || *p == '\0') {
         p = pri_end(p, end);
     }
-    after = mt_stamp_near(&zone->memory, p, end, &out->time);
-    if (after) {
-        if (!read_near_host_and_tag(after, end, out)) {
-            read_host_and_tag(after, end, out);
-        }
-        return MT_SYSLOG_RFC3339;
+    zoned = end - p >= MT_STAMP_NEAR && p[4] == '-';
+    if (end - p < MT_STAMP_NEAR || !(after = zoned ? mt_stamp_near_rfc3339(zone, p, &out->time)
+                                                   : mt_stamp_near_traditional(zone, p, &out->time))) {
+        return read_header(zone, p, end, out);
     }
-    return read_header(zone, p, end, out);
+    if (!read_near_host_and_tag(after, end, out)) {
+        read_host_and_tag(after, end, out);
+    }
+    return zoned ? MT_SYSLOG_RFC3339 : MT_SYSLOG_TRADITIONAL;
 }
