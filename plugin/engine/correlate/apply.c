@@ -127,6 +127,16 @@ static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *ho
     return m;
 }
 
+/* The entry with that queue ID, awake, or NULL in *m. False when memory is short. */
+static inline bool find_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_stored *line,
+                              struct mt_slice queue_id, struct mt_message **m)
+{
+    struct mt_message *found = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), queue_id);
+
+    *m = found && found->resting ? mt_message_wake(&c->messages, found) : found;
+    return *m || !found;
+}
+
 /* The entry `child` was made here out of the line's entry. */
 static void link_child(struct mt_correlator *c, struct mt_host *host, const struct mt_stored *line,
                        struct mt_slice child, enum mt_origin origin)
@@ -134,10 +144,9 @@ static void link_child(struct mt_correlator *c, struct mt_host *host, const stru
     struct mt_slice parent = mt_stored_get(line, MT_F_QUEUE_ID);
     struct mt_message *m;
 
-    if (!child.n || mt_slice_eq(child, parent)) {
+    if (!child.n || mt_slice_eq(child, parent) || !find_entry(c, host, line, child, &m)) {
         return;
     }
-    m = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), child);
     if (m && m->state == MT_ENDED) {
         if (line->usec <= m->end || !mt_traits[line->mta].reuses_ids) {
             return;
@@ -318,10 +327,9 @@ static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct 
 /* postsuper -r: the entry goes on under another queue ID. */
 static void apply_requeued(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
 {
-    struct mt_message *old = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE),
-                                             mt_stored_get(line, MT_F_PARENT_QUEUE_ID));
+    struct mt_message *old;
 
-    if (old && old->state == MT_OPEN) {
+    if (find_entry(c, host, line, mt_stored_get(line, MT_F_PARENT_QUEUE_ID), &old) && old && old->state == MT_OPEN) {
         old->reason = MT_REASON_REPLACED;
         end_message(c, host, old, line);
     }
@@ -461,8 +469,11 @@ static void remember(struct mt_correlator *c, struct mt_message *m, const struct
 static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
 {
     struct mt_slice queue_id = mt_stored_get(line, MT_F_QUEUE_ID);
-    struct mt_message *m = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), queue_id);
+    struct mt_message *m;
 
+    if (!find_entry(c, host, line, queue_id, &m)) {
+        return NULL;
+    }
     if (m && seen_before(m, line)) {
         c->stats.repeated++;
         return NULL;
@@ -504,9 +515,8 @@ static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_
     if (!queue_id.n || !s->lost || (!in_text && !before_text)) {
         return;
     }
-    m = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), queue_id);
-    if (!m || m->state != MT_OPEN || m->queued || (m->session && m->session != s) ||
-        (before_text && mt_bag_has(&m->bag, MT_F_MESSAGE_ID))) {
+    if (!find_entry(c, host, line, queue_id, &m) || !m || m->state != MT_OPEN || m->queued ||
+        (m->session && m->session != s) || (before_text && mt_bag_has(&m->bag, MT_F_MESSAGE_ID))) {
         return;
     }
     m->reason = MT_REASON_LOST_CONNECTION;
@@ -544,7 +554,11 @@ void mt_apply(struct mt_correlator *c, struct mt_host *host, struct mt_stored *l
     if (line->kind == MT_KIND_DISCONNECT) {
         lose_entry(c, host, line);
     }
-    mt_message_release(&c->messages, m);
+    if (line->kind == MT_KIND_TO) {
+        mt_message_rest(&c->messages, m);
+    } else {
+        mt_message_release(&c->messages, m);
+    }
 }
 
 bool mt_apply_before(const struct mt_stored *a, const struct mt_stored *b)
@@ -561,8 +575,15 @@ bool mt_apply_before(const struct mt_stored *a, const struct mt_stored *b)
 
 void mt_apply_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_reason reason)
 {
-    struct mt_pending p = {.message = m, .version = ++m->version, .kind = MT_EVENT_MESSAGE};
+    struct mt_message *awake = mt_message_wake(&c->messages, m);
+    struct mt_pending p = {.message = awake, .kind = MT_EVENT_MESSAGE};
 
+    if (!awake) {
+        mt_message_forget(&c->messages, m);
+        return;
+    }
+    m = awake;
+    p.version = ++m->version;
     m->reason = (uint8_t)reason;
     m->state = MT_ENDING;
     m->end = m->last;

@@ -341,6 +341,67 @@ struct mt_slice mt_bag_bytes(const struct mt_bag *bag)
     return bag->block ? mt_slice((const char *)bag->block->p, bag->block->n) : mt_slice(NULL, 0);
 }
 
+struct mt_slice mt_bag_find(struct mt_slice bytes, enum mt_field id)
+{
+    const unsigned char *p = (const unsigned char *)bytes.p, *end = p + bytes.n;
+    struct entry e;
+
+    while (p < end) {
+        p = entry_at(p, &e);
+        if (e.id == id) {
+            return e.value;
+        }
+    }
+    return mt_slice(NULL, 0);
+}
+
+static uint64_t mask_of(struct mt_slice bytes)
+{
+    const unsigned char *p = (const unsigned char *)bytes.p, *end = p + bytes.n;
+    uint64_t mask = 0;
+    struct entry e;
+
+    while (p < end) {
+        p = entry_at(p, &e);
+        mask |= bit(e.id);
+    }
+    return mask;
+}
+
+size_t mt_bag_missing(const struct mt_bag *from, struct mt_slice bytes, enum mt_field first, enum mt_field last,
+                      unsigned char *to, size_t room)
+{
+    const unsigned char *p, *end, *next;
+    uint64_t mask = mask_of(bytes);
+    struct entry e;
+    size_t n = 0;
+
+    for (p = start_of(from, &end); p < end; p = next) {
+        next = entry_at(p, &e);
+        if (e.id < first || e.id > last || ((mask & bit(e.id)) && mt_bag_find(bytes, e.id).p)) {
+            continue;
+        }
+        if ((size_t)(next - p) > room - n) {
+            return SIZE_MAX;
+        }
+        memcpy(to + n, p, (size_t)(next - p));
+        n += (size_t)(next - p);
+    }
+    return n;
+}
+
+bool mt_bag_of(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes)
+{
+    bag->block = NULL;
+    if (!bytes.n || !resize(m, bag, bytes.n)) {
+        return !bytes.n;
+    }
+    memcpy(bag->block->p, bytes.p, bytes.n);
+    bag->block->n = (uint32_t)bytes.n;
+    bag->block->mask = mask_of(bytes);
+    return true;
+}
+
 /* Is there a whole entry at p, where the bytes may be anything? */
 static bool is_entry(const unsigned char *p, const unsigned char *end)
 {

@@ -58,6 +58,16 @@ void mt_bag_keep(struct mt_memory *m, struct mt_bag *bag, const uint64_t which[2
 /* Copies every entry from field `first` to field `last` into f that f has not yet. */
 void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field first, enum mt_field last);
 
+/* A value in the bytes of a bag; and a bag of such bytes. False when memory is short. */
+struct mt_slice mt_bag_find(struct mt_slice bytes, enum mt_field id);
+bool mt_bag_of(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes);
+
+/* As mt_bag_copy(), where the other bag is bytes: what it has not yet is written to `to`. Returns how many bytes;
+ * SIZE_MAX when there is no room.
+ */
+size_t mt_bag_missing(const struct mt_bag *from, struct mt_slice bytes, enum mt_field first, enum mt_field last,
+                      unsigned char *to, size_t room);
+
 /* All entries as bytes, and back: into an empty bag, from one whose fields have other numbers:
  * map[theirs] is ours, or 255 for a field to leave out. False when they are no bag, or memory is short.
  */

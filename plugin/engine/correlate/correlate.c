@@ -58,7 +58,7 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
     c->emit = emit;
     c->ctx = ctx;
     c->store.memory = &c->memory;
-    c->sessions = (struct mt_sessions){.memory = &c->memory, .seed = c->seed};
+    c->sessions = (struct mt_sessions){.memory = &c->memory, .messages = &c->messages, .seed = c->seed};
     c->messages = (struct mt_messages){
         .memory = &c->memory, .sessions = &c->sessions, .seed = c->seed, .max_recipients = config->max_recipients};
     return c;

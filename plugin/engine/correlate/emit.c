@@ -474,6 +474,10 @@ void mt_emit(struct mt_correlator *c, struct mt_host *host, struct mt_pending *p
         }
     }
     mt_line_release(c, p->line);
-    mt_message_release(&c->messages, p->message);
+    if (p->kind == MT_EVENT_DELIVERY) {
+        mt_message_rest(&c->messages, p->message);
+    } else {
+        mt_message_release(&c->messages, p->message);
+    }
     mt_session_release(&c->sessions, p->session);
 }

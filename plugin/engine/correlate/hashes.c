@@ -1,7 +1,8 @@
 #include "hashes.h"
 
-static uint64_t nonzero(uint64_t hash)
+static uint64_t kept(uint64_t hash)
 {
+    hash &= (UINT64_C(1) << MT_HASHES_BITS) - 1;
     return hash ? hash : 1;
 }
 
@@ -9,7 +10,7 @@ bool mt_hashes_has(const struct mt_hashes *set, uint64_t hash)
 {
     uint32_t i;
 
-    hash = nonzero(hash);
+    hash = kept(hash);
     if (set->size <= MT_HASHES_SHORT) {
         for (i = 0; i < set->n; i++) {
             if (set->v[i] == hash) {
@@ -70,7 +71,7 @@ static bool grow_long(struct mt_memory *m, struct mt_hashes *set)
 
 bool mt_hashes_add(struct mt_memory *m, struct mt_hashes *set, uint64_t hash)
 {
-    hash = nonzero(hash);
+    hash = kept(hash);
     if (set->size < MT_HASHES_SHORT || (set->size == MT_HASHES_SHORT && set->n < MT_HASHES_SHORT)) {
         if (set->n == set->size && !grow_short(m, set)) {
             return false;

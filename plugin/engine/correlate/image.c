@@ -524,31 +524,12 @@ static void walk_recipients(struct image *im, struct mt_message *m)
     }
 }
 
-/* What is only true or false of a message, in one number; the order is on disk. */
-#define FLAGS(X) \
-    X(begun)     \
-    X(queued)    \
-    X(refused)   \
-    X(aliased)   \
-    X(cut)       \
-    X(noticed)   \
-    X(deleted)   \
-    X(rejected)  \
-    X(discarded) \
-    X(canceled)
-
 static void walk_flags(struct image *im, struct mt_message *m)
 {
-    unsigned flags = 0, bit = 1;
+    unsigned flags = mt_message_flags(m);
 
-#define PUT(flag) flags |= m->flag ? bit : 0, bit <<= 1;
-    FLAGS(PUT)
-#undef PUT
     MT_ARCHIVE(&im->a, flags);
-    bit = 1;
-#define GET(flag) m->flag = flags & bit, bit <<= 1;
-    FLAGS(GET)
-#undef GET
+    mt_message_set_flags(m, flags);
 }
 
 static void walk_message_session(struct image *im, struct mt_message *m)
@@ -583,6 +564,19 @@ static void message_body(struct image *im, struct mt_message *m)
     walk_recipients(im, m);
 }
 
+/* Saving: one at rest is written as one that is not. */
+static void save_resting(struct image *im, const struct mt_message *m)
+{
+    struct mt_message awake;
+
+    if (mt_message_unpack(&im->c->messages, m, &awake)) {
+        message_body(im, &awake);
+        mt_message_free_parts(&im->c->messages, &awake);
+    } else {
+        im->a.failed = true;
+    }
+}
+
 static void walk_message(struct image *im, struct mt_message **m)
 {
     bool body, shared;
@@ -598,7 +592,9 @@ static void walk_message(struct image *im, struct mt_message **m)
             remember(im, *m);
         }
     }
-    if (body && *m) {
+    if (body && *m && (*m)->resting) {
+        save_resting(im, *m);
+    } else if (body && *m) {
         (*m)->host = im->host;
         message_body(im, *m);
     }
@@ -619,6 +615,10 @@ static void walk_messages(struct image *im, const struct mt_message_list *list)
         }
         if (!m) {
             return;
+        }
+        if (im->a.loading) {
+            m->refs++;
+            mt_message_rest(&im->c->messages, m);
         }
         m = next;
     } while (!im->a.failed);

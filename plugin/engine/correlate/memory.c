@@ -1,6 +1,8 @@
 #include "memory.h"
 
-/* Slabs lie one behind the other when the allocator's own header fits in between. */
+#include <sys/mman.h>
+
+/* Pieces lie one behind the other when the allocator's own header fits in between. */
 #define SLAB_BYTES (MT_SLAB - MT_BLOCK_OVERHEAD)
 #define FIRST      (mt_memory_steps(sizeof(struct mt_slab)) * MT_MEMORY_STEP)
 
@@ -15,21 +17,38 @@
 #define NO_SLABS 0
 #endif
 
-static void push(struct mt_slab **list, struct mt_slab *slab)
+/* A piece is a quarter of what is held: where little is needed, little is taken. Large ones are made of pages of the
+ * larger kind that processors have, with which memory far apart is reached faster. At MOST malloc asks the system for
+ * each (it does at 32 MiB, whatever was freed before), so that nothing of it is in use when such pages are asked for.
+ */
+#define LEAST (4 * MT_SLAB)
+#define HUGE  ((size_t)2 << 20)
+#define MOST  (16 * HUGE)
+
+/* At the end: one that was full until now has few free blocks, and may get more until it is the first. */
+static void append(struct mt_slab **list, struct mt_slab *slab)
 {
-    slab->prev = NULL;
-    slab->next = *list;
-    if (slab->next) {
-        slab->next->prev = slab;
-    }
-    *list = slab;
+    struct mt_slab *first = *list;
+
+    slab->next = NULL;
+    slab->prev = first ? first->prev : slab;
+    *(first ? &first->prev->next : list) = slab;
+    (*list)->prev = slab;
 }
 
 static void unlink_slab(struct mt_slab **list, struct mt_slab *slab)
 {
-    *(slab->prev ? &slab->prev->next : list) = slab->next;
-    if (slab->next) {
-        slab->next->prev = slab->prev;
+    struct mt_slab *first = *list, *next = slab->next;
+
+    if (slab == first) {
+        *list = next;
+    } else {
+        slab->prev->next = next;
+    }
+    if (next) {
+        next->prev = slab->prev;
+    } else if (slab != first) {
+        first->prev = slab->prev;
     }
 }
 
@@ -41,11 +60,48 @@ static void cut(struct mt_slab *slab, size_t steps)
 
     slab->free = p;
     slab->used = 0;
-    slab->steps = (uint32_t)steps;
+    slab->steps = (uint16_t)steps;
     for (; p + 2 * size <= end; p += size) {
         *(void **)(void *)p = p + size;
     }
     *(void **)(void *)p = NULL;
+}
+
+/* Asks for large pages for what is as large. It is only advice. */
+static void advise_huge(void *p, size_t n)
+{
+    uintptr_t first = ((uintptr_t)p + HUGE - 1) & ~(uintptr_t)(HUGE - 1), end = (uintptr_t)p + n + MT_BLOCK_OVERHEAD;
+
+    if (n >= HUGE - MT_BLOCK_OVERHEAD && end > first && end - first >= HUGE) {
+        madvise((char *)p + (first - (uintptr_t)p), (end - first) & ~(HUGE - 1), MADV_HUGEPAGE);
+    }
+}
+
+static size_t piece_size(const struct mt_memory *m)
+{
+    size_t n = m->held / 4;
+
+    n &= ~((n < HUGE ? MT_SLAB : HUGE) - 1);
+    return n < LEAST ? LEAST : n > MOST ? MOST : n;
+}
+
+/* A piece of n bytes; the allocator's header is in the last of them. */
+static bool piece_new(struct mt_memory *m, size_t n)
+{
+    struct mt_slab *first;
+    void *p;
+
+    if (posix_memalign(&p, n < HUGE ? MT_SLAB : HUGE, n - MT_BLOCK_OVERHEAD) != 0) {
+        return false;
+    }
+    advise_huge(p, n - MT_BLOCK_OVERHEAD);
+    first = p;
+    first->other = m->slabs;
+    m->slabs = first;
+    m->fresh = p;
+    m->left = n;
+    m->held += n;
+    return true;
 }
 
 static struct mt_slab *slab_new(struct mt_memory *m, size_t steps)
@@ -55,16 +111,16 @@ static struct mt_slab *slab_new(struct mt_memory *m, size_t steps)
     if (slab) {
         unlink_slab(&m->empty, slab);
     } else {
-        void *p;
-        if (posix_memalign(&p, MT_SLAB, SLAB_BYTES) != 0) {
+        if (!m->left && !piece_new(m, piece_size(m)) && !piece_new(m, MT_SLAB)) {
             return NULL;
         }
-        slab = p;
-        slab->other = m->slabs;
-        m->slabs = slab;
+        slab = (struct mt_slab *)(void *)m->fresh;
+        m->fresh += MT_SLAB;
+        m->left -= MT_SLAB;
     }
     cut(slab, steps);
-    push(&m->open[steps], slab);
+    append(&m->open[steps], slab);
+    slab->open = true;
     return slab;
 }
 
@@ -73,6 +129,7 @@ static void *get_large(struct mt_memory *m, size_t n)
     void *p = malloc(n);
 
     if (p) {
+        advise_huge(p, n);
         m->used += n + MT_BLOCK_OVERHEAD;
     } else {
         m->failures++;
@@ -89,7 +146,11 @@ void *mt_memory_get_slow(struct mt_memory *m, size_t n)
     if (NO_SLABS || n > MT_MEMORY_SMALL) {
         return get_large(m, n);
     }
-    slab = m->open[steps] ? m->open[steps] : slab_new(m, steps);
+    while ((slab = m->open[steps]) && !slab->free) {
+        unlink_slab(&m->open[steps], slab);
+        slab->open = false;
+    }
+    slab = slab ? slab : slab_new(m, steps);
     if (!slab) {
         m->failures++;
         return NULL;
@@ -97,9 +158,6 @@ void *mt_memory_get_slow(struct mt_memory *m, size_t n)
     block = slab->free;
     slab->free = *(void **)block;
     slab->used++;
-    if (!slab->free) {
-        unlink_slab(&m->open[steps], slab);
-    }
     m->used += steps * MT_MEMORY_STEP;
     return block;
 }
@@ -117,14 +175,16 @@ void mt_memory_put_slow(struct mt_memory *m, void *p, size_t n)
         return;
     }
     m->used -= slab->steps * MT_MEMORY_STEP;
-    if (!slab->free) {
-        push(&m->open[slab->steps], slab);
+    if (!slab->open) {
+        append(&m->open[slab->steps], slab);
+        slab->open = true;
     }
     *(void **)p = slab->free;
     slab->free = p;
-    if (--slab->used == 0 && (slab->next || slab->prev)) { /* the last one of its size stays */
+    if (--slab->used == 0 && (slab->next || m->open[slab->steps] != slab)) { /* the last one of its size stays */
         unlink_slab(&m->open[slab->steps], slab);
-        push(&m->empty, slab);
+        slab->open = false;
+        append(&m->empty, slab);
     }
 }
 

@@ -2,7 +2,8 @@
  *
  * Blocks of up to MT_MEMORY_SMALL bytes lie in slabs, each for one size (a multiple of
  * MT_MEMORY_STEP): taking and giving back are a few instructions, and a block has no
- * header. An empty slab serves any size; the slabs go back with mt_memory_free().
+ * header. An empty slab serves any size. Slabs are cut from larger pieces, the larger the more
+ * there are, and go back with mt_memory_free().
  * Larger blocks are malloc's. Under the address sanitizer all are, so that it sees them.
  *
  * A block's size is given again when it is given back. Every call that takes memory
@@ -16,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MT_MEMORY_STEP  16
+#define MT_MEMORY_STEP  8 /* blocks are aligned to it: numbers of 64 bits and pointers */
 #define MT_MEMORY_SMALL 512
 #define MT_MEMORY_SIZES (MT_MEMORY_SMALL / MT_MEMORY_STEP + 1)
 
@@ -27,17 +28,22 @@
 #define MT_SLAB ((size_t)16384)
 
 struct mt_slab {
-    void *free;                  /* blocks, each with a pointer to the next */
-    struct mt_slab *next, *prev; /* of those of its size with a free block, or of the empty ones */
-    struct mt_slab *other;       /* all slabs */
-    uint32_t used, steps;        /* blocks that are out; their size in steps */
+    void *free; /* blocks, each with a pointer to the next */
+    struct mt_slab *next,
+        *prev;             /* of the open ones of its size, or of the empty ones; the first one's prev: the last */
+    struct mt_slab *other; /* of the first one of a piece: that of the piece before */
+    uint32_t used;         /* blocks that are out */
+    uint16_t steps;        /* their size in steps */
+    bool open;             /* it is in the list of those of its size */
 };
 
 struct mt_memory {
     uint64_t used; /* bytes of the blocks that are out */
     uint64_t failures;
-    struct mt_slab *open[MT_MEMORY_SIZES]; /* slabs with a free block, by size in steps */
-    struct mt_slab *empty, *slabs;
+    struct mt_slab *open[MT_MEMORY_SIZES]; /* slabs by size in steps: with a free block, or full since the last get */
+    struct mt_slab *empty, *slabs;         /* slabs: the first ones of the pieces */
+    char *fresh;                           /* what is not cut yet of the newest piece */
+    size_t left, held;                     /* bytes of it; of all pieces */
 };
 
 /* Not zeroed. */
@@ -55,7 +61,7 @@ static inline void *mt_memory_get(struct mt_memory *m, size_t n)
     struct mt_slab *slab = n <= MT_MEMORY_SMALL ? m->open[steps] : NULL;
     void *block;
 
-    if (!slab || !*(void **)slab->free) { /* none, or the last block of its slab */
+    if (!slab || !slab->free) {
         return mt_memory_get_slow(m, n);
     }
     block = slab->free;
@@ -76,7 +82,7 @@ static inline void mt_memory_put(struct mt_memory *m, void *p, size_t n)
 {
     struct mt_slab *slab = (struct mt_slab *)((uintptr_t)p & ~(uintptr_t)(MT_SLAB - 1));
 
-    if (n > MT_MEMORY_SMALL || !m->slabs || !p || !slab->free || slab->used == 1) {
+    if (n > MT_MEMORY_SMALL || !m->slabs || !p || !slab->open || slab->used == 1) {
         mt_memory_put_slow(m, p, n);
         return;
     }

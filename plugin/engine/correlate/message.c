@@ -22,6 +22,11 @@ static uint64_t key_hash(const struct mt_messages *messages, const struct mt_hos
 /* The queue ID is what a bag begins with. */
 static bool is_key(const struct mt_message *m, struct mt_slice instance, struct mt_slice queue_id)
 {
+    if (m->resting) {
+        struct mt_slice fields = mt_message_packed_fields(m);
+        return mt_slice_eq(mt_bag_find(fields, MT_F_QUEUE_ID), queue_id) &&
+               mt_slice_eq(mt_bag_find(fields, MT_F_INSTANCE), instance);
+    }
     return (mt_bag_starts(&m->bag, MT_F_QUEUE_ID, queue_id) ||
             mt_slice_eq(mt_bag_get(&m->bag, MT_F_QUEUE_ID), queue_id)) &&
            mt_slice_eq(mt_bag_get(&m->bag, MT_F_INSTANCE), instance);
@@ -133,9 +138,9 @@ void mt_message_join(struct mt_message *m, struct mt_session *s)
     s->refs++;
 }
 
-static void leave(struct mt_sessions *sessions, struct mt_message *m)
+void mt_message_leave(struct mt_sessions *sessions, struct mt_message *m)
 {
-    struct mt_session *s = m->session;
+    struct mt_session *s = mt_message_session(m);
 
     if (s) {
         *(m->elder ? &m->elder->sibling : &s->messages) = m->sibling;
@@ -149,8 +154,17 @@ static void leave(struct mt_sessions *sessions, struct mt_message *m)
 
 void mt_message_absorb(struct mt_sessions *sessions, struct mt_message *m)
 {
-    mt_bag_copy(sessions->memory, &m->bag, &m->session->bag, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY);
-    leave(sessions, m);
+    struct mt_message *awake;
+
+    if (m->resting && mt_message_absorb_resting(sessions->messages, m)) {
+        return;
+    }
+    awake = mt_message_wake(sessions->messages, m);
+    if (awake) {
+        m = awake;
+        mt_bag_copy(sessions->memory, &m->bag, &m->session->bag, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY);
+    }
+    mt_message_leave(sessions, m);
 }
 
 /* --- its recipients --- */
@@ -178,6 +192,45 @@ static void free_recipients(struct mt_messages *messages, struct mt_rcpts *rcpts
     *rcpts = (struct mt_rcpts){0};
 }
 
+/* The order is on disk (image.c). */
+#define FLAGS(X) \
+    X(begun)     \
+    X(queued)    \
+    X(refused)   \
+    X(aliased)   \
+    X(cut)       \
+    X(noticed)   \
+    X(deleted)   \
+    X(rejected)  \
+    X(discarded) \
+    X(canceled)
+
+unsigned mt_message_flags(const struct mt_message *m)
+{
+    unsigned flags = 0, bit = 1;
+
+#define PUT(flag) flags |= m->flag ? bit : 0, bit <<= 1;
+    FLAGS(PUT)
+#undef PUT
+    return flags;
+}
+
+void mt_message_set_flags(struct mt_message *m, unsigned flags)
+{
+    unsigned bit = 1;
+
+#define GET(flag) m->flag = flags & bit, bit <<= 1;
+    FLAGS(GET)
+#undef GET
+}
+
+void mt_message_free_parts(struct mt_messages *messages, struct mt_message *m)
+{
+    mt_bag_free(messages->memory, &m->bag);
+    mt_hashes_free(messages->memory, &m->seen);
+    free_recipients(messages, &m->rcpts);
+}
+
 /* Frees all but the key and the hashes. */
 static void strip(struct mt_messages *messages, struct mt_message *m)
 {
@@ -185,7 +238,7 @@ static void strip(struct mt_messages *messages, struct mt_message *m)
 
     mt_bag_keep(messages->memory, &m->bag, key);
     free_recipients(messages, &m->rcpts);
-    leave(messages->sessions, m);
+    mt_message_leave(messages->sessions, m);
 }
 
 void mt_message_ended(struct mt_messages *messages, struct mt_message *m)
@@ -226,13 +279,14 @@ void mt_message_release(struct mt_messages *messages, struct mt_message *m)
     if (m->refs == 1 && m->state == MT_ENDED && m->indexed) {
         strip(messages, m); /* no event waits any more */
     }
-    if (!m->refs) {
-        mt_bag_free(messages->memory, &m->bag);
-        mt_hashes_free(messages->memory, &m->seen);
-        free_recipients(messages, &m->rcpts);
-        leave(messages->sessions, m);
-        mt_memory_put(messages->memory, m, sizeof *m);
+    if (m->refs) {
+        return;
     }
+    mt_message_leave(messages->sessions, m);
+    if (!m->resting) {
+        mt_message_free_parts(messages, m);
+    }
+    mt_memory_put(messages->memory, m, mt_message_size(m));
 }
 
 static uint64_t address_hash(const struct mt_messages *messages, struct mt_slice to, struct mt_slice orig_to)

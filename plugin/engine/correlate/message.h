@@ -1,7 +1,8 @@
 /* Messages: what is known of each queue entry, by (host, instance, queue ID).
  *
  * An entry that has ended stays for a while, stripped to its key and the hashes of its
- * lines, so that lines read again are known as repeats.
+ * lines, so that lines read again are known as repeats. One that waits to be tried again is
+ * at rest: packed into one block (rest.c).
  */
 #ifndef MT_CORRELATE_MESSAGE_H
 #define MT_CORRELATE_MESSAGE_H
@@ -47,19 +48,25 @@ enum mt_state {
 struct mt_message {
     uint64_t hash; /* of the key */
     struct mt_host *host;
-    struct mt_message *next, *prev;     /* of the host: open ones, or ended ones, in order of the last line */
+    struct mt_message *next, *prev; /* of the host: open ones, or ended ones, in order of the last line */
+    int64_t last;
+    uint32_t refs;
+    uint16_t resting; /* bytes that it is packed into; 0: it is not at rest */
+    uint8_t state;
+    bool indexed : 1;
+    bool linked : 1; /* at rest: the next three are there; all others below are not */
+
     struct mt_session *session;         /* that it came in by; a reference */
     struct mt_message *sibling, *elder; /* of the same session, the next and the one before */
-    struct mt_bag bag;                  /* QUEUE_ID, INSTANCE, and the fields of the event that lines gave */
-    struct mt_hashes seen;              /* lines */
+
+    struct mt_bag bag;     /* QUEUE_ID, INSTANCE, and the fields of the event that lines gave */
+    struct mt_hashes seen; /* lines */
     struct mt_rcpts rcpts;
     struct mt_time first;
-    int64_t last;
     int64_t end; /* usec: stamp of the line that ended it */
-    uint32_t refs;
     uint32_t lines;
     uint16_t version; /* counts the ends that were seen, so that an outdated one is known */
-    uint8_t mta, state, origin;
+    uint8_t mta, origin;
     uint8_t reason;   /* enum mt_reason, when it ends as incomplete */
     bool begun : 1;   /* its first line (client=, uid=) was seen */
     bool queued : 1;  /* it reached the queue */
@@ -68,7 +75,6 @@ struct mt_message {
     bool cut : 1;     /* the MTA left recipients out of a line */
     bool noticed : 1; /* BOUNCE_QUEUE_ID is a notice of delay */
     bool deleted : 1, rejected : 1, discarded : 1, canceled : 1;
-    bool indexed : 1;
 };
 
 struct mt_message_list {
@@ -84,7 +90,7 @@ struct mt_messages {
     uint32_t max_recipients;
 };
 
-/* The entry with this key that the index has, whatever its state; NULL: none. */
+/* The entry with this key that the index has, whatever its state, be it at rest; NULL: none. */
 struct mt_message *mt_message_find(const struct mt_messages *messages, const struct mt_host *host,
                                    struct mt_slice instance, struct mt_slice queue_id);
 
@@ -103,6 +109,12 @@ void mt_message_join(struct mt_message *m, struct mt_session *s);
 /* The session, which it must have, adds nothing more: its facts are the message's now, and it can go. */
 void mt_message_absorb(struct mt_sessions *sessions, struct mt_message *m);
 
+/* The session that it came in by, whether it is at rest or not. */
+static inline struct mt_session *mt_message_session(const struct mt_message *m)
+{
+    return !m->resting || m->linked ? m->session : NULL;
+}
+
 /* A line of it came at usec: it is the youngest of the host's now. */
 void mt_message_touch(struct mt_message *m, int64_t usec);
 
@@ -113,6 +125,34 @@ void mt_message_ended(struct mt_messages *messages, struct mt_message *m);
 void mt_message_forget(struct mt_messages *messages, struct mt_message *m);
 
 void mt_message_release(struct mt_messages *messages, struct mt_message *m); /* gives a reference back */
+
+/* What is only true or false of it, in one number. */
+unsigned mt_message_flags(const struct mt_message *m);
+void mt_message_set_flags(struct mt_message *m, unsigned flags);
+
+/* It has no session any more. */
+void mt_message_leave(struct mt_sessions *sessions, struct mt_message *m);
+
+/* Frees all that it holds in blocks of their own. */
+void mt_message_free_parts(struct mt_messages *messages, struct mt_message *m);
+
+/* --- rest.c: what is done with an entry at rest, beside finding, listing and forgetting it, is to wake it --- */
+
+/* Gives a reference back. If only the index's is left, and the entry waits to be tried again, it is at rest then. */
+void mt_message_rest(struct mt_messages *messages, struct mt_message *m);
+
+/* The entry awake; it has moved. NULL when memory is short: it is as it was. */
+struct mt_message *mt_message_wake(struct mt_messages *messages, struct mt_message *m);
+
+/* Sets `to` to what an entry at rest says; its parts are the caller's. False when memory is short. */
+bool mt_message_unpack(struct mt_messages *messages, const struct mt_message *m, struct mt_message *to);
+
+/* mt_message_absorb() of one at rest, which moves. False when it could not: nothing has changed. */
+bool mt_message_absorb_resting(struct mt_messages *messages, struct mt_message *m);
+
+/* The fields of one at rest, as the bytes of a bag. */
+struct mt_slice mt_message_packed_fields(const struct mt_message *m);
+size_t mt_message_size(const struct mt_message *m); /* bytes of its block */
 
 /* The place of a recipient in m->rcpts.v, made when it is new; -1 when memory is short. */
 int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m, struct mt_slice to,

@@ -14,6 +14,7 @@
 
 struct mt_host;
 struct mt_message;
+struct mt_messages;
 
 /* One outgoing TLS connection of a process. */
 struct mt_peer {
@@ -77,6 +78,7 @@ struct mt_session_list {
 
 struct mt_sessions {
     struct mt_memory *memory;
+    struct mt_messages *messages;
     struct mt_index index;
     uint64_t seed;
     uint64_t opened;

@@ -1,0 +1,331 @@
+/* Entries at rest. Most of what a busy host keeps are entries that were tried and wait to be tried again,
+ * for hours: each is one block, its members packed behind those that the index and the lists need.
+ *
+ * Packed are, in this order: the fields, the hashes of lines, single members, the recipients. Numbers
+ * are base 128, the low bits first; times are differences from the last line's.
+ */
+#include "host.h"
+
+#include <endian.h>
+#include <stddef.h>
+
+#define HEAD           offsetof(struct mt_message, session) /* what is there at rest, too */
+#define LINKED_HEAD    offsetof(struct mt_message, bag)
+#define PACKED_MAX     4096 /* more is not packed again and again, but left as it is */
+#define RECIPIENTS_MAX 16
+#define HASH_BYTES     6 /* of a hash of a line */
+
+/* Bytes that numbers and single bytes take, at most. */
+#define AROUND           80
+#define AROUND_RECIPIENT 48
+
+_Static_assert(MT_HASHES_BITS <= HASH_BYTES * 8, "a packed hash is whole");
+
+/* Packing or unpacking: one description for both. */
+struct packer {
+    unsigned char *at;
+    struct mt_messages *messages;
+    bool unpacking, failed;
+};
+
+static void walk_number(struct packer *p, uint64_t *v)
+{
+    uint64_t n = 0;
+    unsigned shift = 0;
+
+    if (!p->unpacking) {
+        for (n = *v; n > 127; n >>= 7) {
+            *p->at++ = (unsigned char)(n | 128);
+        }
+        *p->at++ = (unsigned char)n;
+        return;
+    }
+    for (; *p->at > 127; shift += 7) {
+        n |= (uint64_t)(*p->at++ & 127) << shift;
+    }
+    *v = n | (uint64_t)*p->at++ << shift;
+}
+
+/* A variable of any integer type that is not negative. */
+#define WALK(p, v)                        \
+    do {                                  \
+        uint64_t number_ = (uint64_t)(v); \
+        walk_number((p), &number_);       \
+        (v) = (__typeof__(v))number_;     \
+    } while (0)
+
+static void walk_bytes(struct packer *p, void *bytes, size_t n)
+{
+    if (p->unpacking) {
+        memcpy(bytes, p->at, n);
+    } else {
+        memcpy(p->at, bytes, n);
+    }
+    p->at += n;
+}
+
+/* As the difference from another; the sign is the lowest bit. */
+static void walk_near(struct packer *p, int64_t *v, int64_t other)
+{
+    uint64_t away = (uint64_t)other - (uint64_t)*v, n = away << 1 ^ (away >> 63 ? UINT64_MAX : 0);
+
+    walk_number(p, &n);
+    if (p->unpacking) {
+        *v = (int64_t)((uint64_t)other - (n >> 1 ^ (n & 1 ? UINT64_MAX : 0)));
+    }
+}
+
+static void walk_time(struct packer *p, int64_t last, int64_t *usec, int16_t *offset, uint8_t *digits)
+{
+    int64_t minutes = *offset;
+
+    walk_near(p, usec, last);
+    walk_near(p, &minutes, 0);
+    *offset = (int16_t)minutes;
+    WALK(p, *digits);
+}
+
+static void walk_fields(struct packer *p, struct mt_bag *bag)
+{
+    struct mt_slice bytes = mt_bag_bytes(bag);
+
+    WALK(p, bytes.n);
+    if (p->unpacking) {
+        p->failed |= !mt_bag_of(p->messages->memory, bag, mt_slice((char *)p->at, bytes.n));
+    } else if (bytes.n) {
+        memcpy(p->at, bytes.p, bytes.n);
+    }
+    p->at += bytes.n;
+}
+
+static void walk_hashes(struct packer *p, struct mt_hashes *set)
+{
+    uint32_t n = set->n;
+    uint64_t hash = 0;
+
+    WALK(p, n);
+    for (uint32_t at = 0; n; n--) {
+        if (!p->unpacking) {
+            hash = htole64(mt_hashes_next(set, &at));
+        }
+        walk_bytes(p, &hash, HASH_BYTES);
+        if (p->unpacking) {
+            p->failed |= !mt_hashes_add(p->messages->memory, set, le64toh(hash));
+        }
+    }
+}
+
+static void walk_recipients(struct packer *p, struct mt_message *m)
+{
+    uint32_t n = m->rcpts.n, stored = m->rcpts.stored;
+
+    WALK(p, n);
+    WALK(p, stored);
+    for (uint32_t i = 0; i < n && !p->failed; i++) {
+        struct mt_rcpt *rcpt = p->unpacking ? NULL : &m->rcpts.v[i];
+        uint64_t hash = rcpt ? rcpt->hash : 0;
+        walk_bytes(p, &hash, sizeof hash);
+        if (p->unpacking && !(rcpt = mt_message_add_recipient(p->messages, m, hash, i < stored))) {
+            p->failed = true;
+            return;
+        }
+        WALK(p, rcpt->attempts);
+        WALK(p, rcpt->status);
+        if (i < stored) {
+            walk_time(p, m->last, &rcpt->usec, &rcpt->offset, &rcpt->digits);
+            walk_fields(p, &rcpt->bag);
+        }
+    }
+}
+
+static void walk(struct packer *p, struct mt_message *m)
+{
+    unsigned flags = mt_message_flags(m);
+
+    walk_fields(p, &m->bag); /* where mt_message_packed_fields() finds them */
+    walk_hashes(p, &m->seen);
+    walk_time(p, m->last, &m->first.usec, &m->first.offset, &m->first.digits);
+    WALK(p, m->lines);
+    WALK(p, m->version);
+    WALK(p, m->mta);
+    WALK(p, m->origin);
+    WALK(p, m->reason);
+    WALK(p, flags);
+    mt_message_set_flags(m, flags);
+    walk_recipients(p, m);
+}
+
+static size_t head_of(const struct mt_message *m)
+{
+    return m->linked ? LINKED_HEAD : HEAD;
+}
+
+static unsigned char *packed(const struct mt_message *m)
+{
+    return (unsigned char *)(uintptr_t)m + head_of(m);
+}
+
+struct mt_slice mt_message_packed_fields(const struct mt_message *m)
+{
+    struct packer p = {.at = packed(m), .unpacking = true};
+    uint64_t n;
+
+    walk_number(&p, &n);
+    return mt_slice((char *)p.at, n);
+}
+
+size_t mt_message_size(const struct mt_message *m)
+{
+    return m->resting ? head_of(m) + m->resting : sizeof *m;
+}
+
+/* Another block is the entry now: the first `head` bytes go over. */
+static void move(struct mt_messages *messages, struct mt_message *m, struct mt_message *to, size_t head)
+{
+    memcpy(to, m, head);
+    *(m->prev ? &m->prev->next : &m->host->open.first) = to;
+    *(m->next ? &m->next->prev : &m->host->open.last) = to;
+    mt_index_replace(&messages->index, m, to);
+    if (head == LINKED_HEAD && m->session) {
+        *(m->elder ? &m->elder->sibling : &m->session->messages) = to;
+        if (m->sibling) {
+            m->sibling->elder = to;
+        }
+    }
+}
+
+/* --- to rest --- */
+
+/* More bytes than it can take; SIZE_MAX for what is not packed. */
+static size_t bound(const struct mt_message *m)
+{
+    size_t n = AROUND + mt_bag_bytes(&m->bag).n + (size_t)m->seen.n * HASH_BYTES;
+
+    if (m->rcpts.n > RECIPIENTS_MAX) {
+        return SIZE_MAX;
+    }
+    for (uint32_t i = 0; i < m->rcpts.n; i++) {
+        n += AROUND_RECIPIENT + mt_bag_bytes(&m->rcpts.v[i].bag).n;
+    }
+    return n;
+}
+
+static bool waits(const struct mt_message *m)
+{
+    for (uint32_t i = 0; i < m->rcpts.n && i < RECIPIENTS_MAX; i++) {
+        if (m->rcpts.v[i].status == MT_STATUS_DEFERRED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void pack(struct mt_messages *messages, struct mt_message *m)
+{
+    unsigned char bytes[PACKED_MAX];
+    struct packer p = {.at = bytes};
+    size_t head = m->session ? LINKED_HEAD : HEAD, n;
+    struct mt_message *resting;
+
+    if (bound(m) > sizeof bytes) {
+        return;
+    }
+    walk(&p, m);
+    n = (size_t)(p.at - bytes);
+    resting = mt_memory_get(messages->memory, head + n);
+    if (!resting) { /* it stays as it is */
+        return;
+    }
+    move(messages, m, resting, head);
+    resting->resting = (uint16_t)n;
+    resting->linked = head == LINKED_HEAD;
+    memcpy(packed(resting), bytes, n);
+    mt_message_free_parts(messages, m);
+    mt_memory_put(messages->memory, m, sizeof *m);
+}
+
+void mt_message_rest(struct mt_messages *messages, struct mt_message *m)
+{
+    bool rests = m && m->refs == 2 && m->indexed && m->state == MT_OPEN && !m->end && waits(m);
+
+    mt_message_release(messages, m);
+    if (rests) {
+        pack(messages, m);
+    }
+}
+
+static void join(unsigned char *to, struct mt_slice a, struct mt_slice b, struct mt_slice c, struct mt_slice d)
+{
+    const struct mt_slice all[] = {a, b, c, d};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        memcpy(to, all[i].p, all[i].n);
+        to += all[i].n;
+    }
+}
+
+bool mt_message_absorb_resting(struct mt_messages *messages, struct mt_message *m)
+{
+    unsigned char bytes[PACKED_MAX], count[10];
+    struct mt_slice known = mt_message_packed_fields(m), rest;
+    struct packer p = {.at = count};
+    struct mt_message *to;
+    size_t n;
+
+    rest.p = known.p + known.n;
+    rest.n = m->resting - (size_t)(rest.p - (const char *)packed(m));
+    n = mt_bag_missing(&m->session->bag, known, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY, bytes, sizeof bytes);
+    if (n == SIZE_MAX || m->resting + n > PACKED_MAX) {
+        return false;
+    }
+    n += known.n;
+    WALK(&p, n);
+    to = mt_memory_get(messages->memory, HEAD + (size_t)(p.at - count) + n + rest.n);
+    if (!to) {
+        return false;
+    }
+    move(messages, m, to, HEAD);
+    to->linked = false;
+    to->resting = (uint16_t)((size_t)(p.at - count) + n + rest.n);
+    join(packed(to), mt_slice((char *)count, (size_t)(p.at - count)), known, mt_slice((char *)bytes, n - known.n),
+         rest);
+    mt_message_leave(messages->sessions, m);
+    mt_memory_put(messages->memory, m, mt_message_size(m));
+    return true;
+}
+
+/* --- and back --- */
+
+bool mt_message_unpack(struct mt_messages *messages, const struct mt_message *m, struct mt_message *to)
+{
+    struct packer p = {.at = packed(m), .messages = messages, .unpacking = true};
+
+    memset(to, 0, sizeof *to);
+    memcpy(to, m, head_of(m));
+    to->resting = 0;
+    to->linked = false;
+    walk(&p, to);
+    if (p.failed) {
+        mt_message_free_parts(messages, to);
+    }
+    return !p.failed;
+}
+
+struct mt_message *mt_message_wake(struct mt_messages *messages, struct mt_message *m)
+{
+    struct mt_message *awake;
+
+    if (!m || !m->resting) {
+        return m;
+    }
+    awake = mt_memory_get(messages->memory, sizeof *awake);
+    if (!awake || !mt_message_unpack(messages, m, awake)) {
+        mt_memory_put(messages->memory, awake, sizeof *awake);
+        return NULL;
+    }
+    move(messages, m, awake, head_of(m));
+    awake->resting = 0;
+    awake->linked = false;
+    mt_memory_put(messages->memory, m, mt_message_size(m));
+    return awake;
+}
