@@ -7,7 +7,7 @@
  * Where the caller gives the wall clock, lines wait a quarter of `settle` by it too,
  * since threads that feed an old log are further apart in log time than in fact.
  *
- * Thread rules: one thread at a time for one correlator; the caller locks. The
+ * Thread rules: one thread at a time for one correlator; the caller locks (shards.h does). The
  * emit function is called from inside the calls below, on the caller's thread.
  */
 #ifndef MAILTRACE_CORRELATE_H
@@ -124,19 +124,6 @@ void mt_correlator_tick(struct mt_correlator *c, int64_t wall);
 void mt_correlator_flush(struct mt_correlator *c, bool incomplete);
 
 void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out);
-
-/* All that lines have said, as bytes: given to write piece by piece, which returns false when it
- * cannot. Counters are not part of it, nor is the configuration. Returns false when write
- * does, or memory is short.
- */
-typedef bool mt_write_fn(void *ctx, const void *p, size_t n);
-bool mt_correlator_save(struct mt_correlator *c, mt_write_fn *write, void *ctx);
-
-/* Takes up what mt_correlator_save() wrote, into a correlator that was fed nothing yet. Returns
- * false when that cannot be (it is none, or of a version that this one does not know, or
- * memory is short): c is then empty. p may be anything.
- */
-bool mt_correlator_load(struct mt_correlator *c, const void *p, size_t n);
 
 /* Between the calls lines are fed for a second time, so that what they said is known again: nothing is
  * counted, and with silent set no event is given out. May be called again to change silent.

@@ -1,7 +1,7 @@
-/* State on disk: what a correlator knows survives the end of its process, whatever the end was.
+/* State on disk: what correlators know survives the end of their process, whatever the end was.
  *
- * Each line is written to a journal before the correlator takes it. From time to time the whole
- * correlator is written down as an image, and a new journal begins behind it; what
+ * Each line is written to a journal before its correlator takes it. From time to time all that is
+ * known is written down as an image, and a new journal begins behind it; what
  * is older is removed. A start loads an image and feeds the lines behind it again. The end of the
  * journal is mapped into memory: what was written there survives SIGKILL at any instant, without a
  * system call per line. Its disk space is allocated ahead, so that a full disk is an error and no signal.
@@ -12,13 +12,14 @@
  * Files: PATH, which is locked (flock(2)) and has the newest lines, and PATH.00000001 and so on, each an image
  * and a journal. What cannot be read is renamed to PATH.00000001.aside and reported.
  *
- * Thread rules: as for the correlator, whose lock covers these calls too, but for mt_state_sync(). Every call takes NULL for "no state on disk": lines then go to the correlator
- * and nowhere else.
+ * Thread rules: the state has a lock of its own, which is taken last. Where a call needs the lock of the line's
+ * correlator, or of all, it says so; with one correlator and one thread there is nothing to take.
+ * Every call takes NULL for "no state on disk": lines then go to the correlator and nowhere else.
  */
 #ifndef MAILTRACE_STATE_H
 #define MAILTRACE_STATE_H
 
-#include "mailtrace/correlate.h"
+#include "mailtrace/shards.h"
 
 /* When what was written is forced to the disk. It matters when the machine fails; the end of a process loses
  * nothing either way.
@@ -56,14 +57,14 @@ struct mt_state_config {
 
 struct mt_state;
 
-/* Opens and locks the files. The correlator is as new, and stays the caller's. Returns NULL, and why in
+/* Opens and locks the files. The correlators are as new, and stay the caller's. Returns NULL, and why in
  * `why` (size bytes, with the name of the file), when they cannot be used: they are another process's, the
  * directory does not exist, no permission.
  */
-struct mt_state *mt_state_open(const struct mt_state_config *config, struct mt_correlator *c, char *why, size_t size);
+struct mt_state *mt_state_open(const struct mt_state_config *config, struct mt_shards *shards, char *why, size_t size);
 
 /* Takes up what is there; to be called until it returns true, and before lines are fed. Each call feeds at most
- * `most` lines and gives out the events that may not have reached their output.
+ * `most` lines and gives out the events that may not have reached their output. With all correlators taken.
  */
 bool mt_state_recover(struct mt_state *state, size_t most);
 
@@ -77,14 +78,15 @@ struct mt_place {
 
 #define MT_SOURCES 65536
 
-/* As mt_correlator_feed(), _feed_copy() and _tick(); place may be NULL. */
+/* As mt_correlator_feed() and _feed_copy(), with that correlator taken; place may be NULL. */
 void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct mt_record *rec,
                    enum mt_verdict verdict, int64_t wall, const struct mt_place *place);
 void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_stored *copy, int64_t wall,
                         const struct mt_place *place);
-void mt_state_tick(struct mt_state *state, struct mt_correlator *c, int64_t wall);
+/* As mt_shards_tick(), with all correlators taken. */
+void mt_state_tick(struct mt_state *state, struct mt_shards *shards, int64_t wall);
 
-/* All events given out so far have reached their output. */
+/* All events given out so far have reached their output. With all correlators taken. */
 void mt_state_delivered(struct mt_state *state);
 
 /* Bytes of the caller's own that are kept with the state, and the newest of them (empty: none; valid until
@@ -100,9 +102,9 @@ void mt_state_place(struct mt_state *state, const struct mt_place *place);
 /* The largest line.order that was fed. */
 uint64_t mt_state_order(const struct mt_state *state);
 
-/* Forces to the disk what was written, for MT_SYNC_INTERVAL: under the lock mt_state_sync_begin(), which says whether
- * there is anything new, then without it mt_state_sync(), which returns 0 or an errno. That is for
- * mt_state_sync_failed(), with the lock again.
+/* Forces to the disk what was written, for MT_SYNC_INTERVAL: mt_state_sync_begin() says whether
+ * there is anything new; then, with no lock held, mt_state_sync() returns 0 or an errno. That is for
+ * mt_state_sync_failed().
  */
 bool mt_state_sync_begin(struct mt_state *state, int fds[2]);
 int mt_state_sync(const int fds[2]);
@@ -115,9 +117,9 @@ struct mt_state_stats {
     uint64_t unsaved;     /* lines that are known in memory only, since there was trouble with the disk */
 };
 
-void mt_state_stats(const struct mt_state *state, struct mt_state_stats *out);
+void mt_state_stats(struct mt_state *state, struct mt_state_stats *out);
 
-/* The end; delivered: all events have reached their output. The correlator is the caller's to free. */
+/* The end; delivered: all events have reached their output. The correlators are the caller's to free. */
 void mt_state_close(struct mt_state *state, bool delivered);
 
 #endif

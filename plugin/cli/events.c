@@ -23,8 +23,9 @@ static const char about[] = "Turn mail server log lines into events: one JSON ob
 
 struct events {
     struct cli_options options;
-    struct mt_correlator *correlator;
-    struct mt_state *state; /* NULL: none */
+    struct mt_shards *shards;         /* one, */
+    struct mt_correlator *correlator; /* which is taken from the beginning to the end */
+    struct mt_state *state;           /* NULL: none */
     struct cli_places *places;
     struct cli_ahead *ahead; /* NULL: one thread does all */
     struct mt_copier copier; /* the reader's */
@@ -60,7 +61,7 @@ static void give_out(struct events *events, bool idle)
 
     events->live |= idle || (distance < LIVE_WITHIN && distance > -LIVE_WITHIN);
     if (events->live) {
-        mt_state_tick(events->state, events->correlator, now);
+        mt_state_tick(events->state, events->shards, now);
     }
     deliver(events);
 }
@@ -215,7 +216,7 @@ static bool open_state(struct events *events)
     if (!options->state) {
         return true;
     }
-    events->state = mt_state_open(&config, events->correlator, why, sizeof why);
+    events->state = mt_state_open(&config, events->shards, why, sizeof why);
     if (!events->state) {
         cli_error("%s", why);
         return false;
@@ -285,12 +286,14 @@ enum cli_code cli_events(int argc, char **argv)
     if (events.options.max_state && MT_STATE_MEMORY(events.options.max_state) < config->max_memory) {
         config->max_memory = MT_STATE_MEMORY(events.options.max_state);
     }
-    events.correlator = mt_correlator_new(config, emit, &events);
-    if (!events.correlator) {
+    events.shards = mt_shards_new(config, 1, emit);
+    if (!events.shards) {
         cli_error("%s", strerror(ENOMEM));
         return CLI_FAILED;
     }
+    events.correlator = mt_shards_take(events.shards, 0, &events);
     code = run(&events);
-    mt_correlator_free(events.correlator);
+    mt_shards_give(events.shards, 0);
+    mt_shards_free(events.shards);
     return code;
 }

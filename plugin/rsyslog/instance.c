@@ -36,12 +36,10 @@ static int64_t wall_clock(void)
     return now.tv_sec * SECOND + now.tv_nsec / 1000;
 }
 
-/* Called by the engine, under the lock. */
+/* Called by the engine. ctx: the outbox of the thread that has taken the correlator. */
 static void emit(void *ctx, const struct mt_event *event)
 {
-    struct mt_instance *instance = ctx;
-
-    mt_outbox_add(instance->outbox, event, instance->settings.container != NULL);
+    mt_outbox_add(ctx, event);
 }
 
 static enum mt_verdict read_line(struct mt_worker *worker, smsg_t *msg)
@@ -70,65 +68,86 @@ static void send_events(struct mt_instance *instance, struct mt_outbox *box, con
     }
 }
 
-static void unlock(struct mt_instance *instance)
+/* Called by the state, too, under its locks. */
+static void report(void *ctx, enum mt_severity severity, const char *text)
+{
+    static const int levels[] = {
+        [MT_SEVERITY_INFO] = LOG_INFO, [MT_SEVERITY_WARNING] = LOG_WARNING, [MT_SEVERITY_ERROR] = LOG_ERR};
+    struct mt_instance *instance = ctx;
+
+    pthread_mutex_lock(&instance->lock);
+    mt_reports_add(&instance->reports, levels[severity], text);
+    pthread_mutex_unlock(&instance->lock);
+}
+
+/* Under no lock. */
+static void send_reports(struct mt_instance *instance)
 {
     struct mt_reports reports;
 
-    if (!instance->reports.n) {
-        pthread_mutex_unlock(&instance->lock);
+    if (!__atomic_load_n(&instance->reports.n, __ATOMIC_RELAXED)) {
         return;
     }
+    pthread_mutex_lock(&instance->lock);
     mt_reports_take(&instance->reports, &reports);
     pthread_mutex_unlock(&instance->lock);
     mt_reports_send(&reports);
 }
 
+static void recover_some(struct mt_instance *instance, struct mt_outbox *outbox)
+{
+    struct syslogTime now;
+    time_t seconds;
+    bool recovered;
+
+    mt_shards_take_all(instance->shards, outbox);
+    recovered = mt_state_recover(instance->state, RECOVER);
+    mt_shards_give_all(instance->shards);
+    send_reports(instance);
+    if (outbox->n) {
+        datetime.getCurrTime(&now, &seconds, TIME_IN_LOCALTIME);
+        send_events(instance, outbox, &now, seconds);
+    }
+    __atomic_store_n(&instance->recovered, recovered, __ATOMIC_RELEASE);
+}
+
 /* What was known before rsyslog was started comes first, and with it the events that may not have
- * reached their output. Under the lock, which is released meanwhile.
+ * reached their output. All wait until it is done.
  */
 static void recover(struct mt_instance *instance, struct mt_outbox *outbox)
 {
+    if (__atomic_load_n(&instance->recovered, __ATOMIC_ACQUIRE)) {
+        return;
+    }
+    pthread_mutex_lock(&instance->recovery);
     while (!instance->recovered) {
-        struct syslogTime now;
-        time_t seconds;
-
-        instance->outbox = outbox;
-        instance->recovered = mt_state_recover(instance->state, RECOVER);
-        unlock(instance);
-        if (outbox->n) {
-            datetime.getCurrTime(&now, &seconds, TIME_IN_LOCALTIME);
-            send_events(instance, outbox, &now, seconds);
-        }
-        pthread_mutex_lock(&instance->lock);
+        recover_some(instance, outbox);
     }
-}
-
-static void lock(struct mt_instance *instance, struct mt_outbox *outbox)
-{
-    pthread_mutex_lock(&instance->lock);
-    if (!instance->recovered) {
-        recover(instance, outbox);
-    }
-    instance->outbox = outbox;
+    pthread_mutex_unlock(&instance->recovery);
 }
 
 static void feed(struct mt_worker *worker, enum mt_verdict verdict)
 {
     struct mt_instance *instance = worker->instance;
+    struct mt_correlator *correlator;
     struct mt_stored *copy;
+    unsigned shard;
 
     if (verdict == MT_FOREIGN) {
         __atomic_fetch_add(&instance->foreign, 1, __ATOMIC_RELAXED);
         return;
     }
-    copy = mt_copier_copy(&worker->copier, &worker->record, verdict);
-    lock(instance, &worker->outbox);
+    recover(instance, &worker->outbox);
+    shard = mt_shards_of(instance->shards, worker->record.line.host);
+    copy = mt_copier_copy(&worker->copiers[shard], &worker->record, verdict);
+    correlator = mt_shards_take(instance->shards, shard, &worker->outbox);
     if (copy) {
-        mt_state_feed_copy(instance->state, instance->correlator, copy, wall_clock(), NULL);
+        mt_state_feed_copy(instance->state, correlator, copy, wall_clock(), NULL);
     } else {
-        mt_state_feed(instance->state, instance->correlator, &worker->record, verdict, wall_clock(), NULL);
+        mt_state_feed(instance->state, correlator, &worker->record, verdict, wall_clock(), NULL);
     }
-    unlock(instance);
+    mt_shards_give(instance->shards, shard);
+    send_reports(instance);
 }
 
 /* The record goes into the line's own tree; the flag is what parsing modules of rsyslog set. */
@@ -165,32 +184,43 @@ void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance)
 {
     worker->instance = instance;
     worker->zone = instance->settings.zone;
+    worker->outbox.trees = instance->settings.container != NULL;
     pthread_mutex_lock(&instance->lock);
     worker->next = instance->workers;
     instance->workers = worker;
     pthread_mutex_unlock(&instance->lock);
 }
 
-/* Under the lock. */
+static void unlist_worker(struct mt_worker *worker)
+{
+    struct mt_instance *instance = worker->instance;
+    struct mt_worker **at = &instance->workers;
+
+    pthread_mutex_lock(&instance->lock);
+    while (*at != worker) {
+        at = &(*at)->next;
+    }
+    *at = worker->next;
+    pthread_mutex_unlock(&instance->lock);
+}
+
+/* Gives back what is the correlators'. */
 static void leave(struct mt_worker *worker)
 {
-    mt_copier_free(&worker->copier, worker->instance->correlator);
+    struct mt_shards *shards = worker->instance->shards;
+
+    for (unsigned i = 0; i < mt_shards_count(shards); i++) {
+        mt_copier_free(&worker->copiers[i], mt_shards_take(shards, i, NULL));
+        mt_shards_give(shards, i);
+    }
     worker->instance = NULL;
 }
 
 void mt_worker_end(struct mt_worker *worker)
 {
-    struct mt_instance *instance = worker->instance;
-
-    if (instance) {
-        struct mt_worker **at = &instance->workers;
-        pthread_mutex_lock(&instance->lock);
-        while (*at != worker) {
-            at = &(*at)->next;
-        }
-        *at = worker->next;
+    if (worker->instance) {
+        unlist_worker(worker);
         leave(worker);
-        pthread_mutex_unlock(&instance->lock);
     }
     mt_outbox_free(&worker->outbox);
 }
@@ -201,47 +231,44 @@ static void show_counters(void *ctx)
 {
     struct mt_instance *instance = ctx;
     uint64_t foreign = __atomic_load_n(&instance->foreign, __ATOMIC_RELAXED);
-    uint64_t lost = __atomic_load_n(&instance->lost, __ATOMIC_RELAXED);
-    struct mt_numbers numbers = {.lost = lost};
+    struct mt_numbers numbers = {.lost = __atomic_load_n(&instance->lost, __ATOMIC_RELAXED)};
 
-    pthread_mutex_lock(&instance->lock);
-    mt_correlator_stats(instance->correlator, &numbers.engine);
+    mt_shards_take_all(instance->shards, NULL);
+    mt_shards_stats(instance->shards, &numbers.engine);
+    mt_shards_give_all(instance->shards);
     mt_state_stats(instance->state, &numbers.state);
     numbers.engine.lines += foreign;
     numbers.engine.foreign += foreign;
+    pthread_mutex_lock(&instance->lock);
     if (instance->counters) {
         mt_counters_set(instance->counters, &numbers);
     }
     pthread_mutex_unlock(&instance->lock);
 }
 
-/* Messages that were given up since the bounds were reached. Under the lock. */
-static void report_bounds(struct mt_instance *instance, int64_t now)
+/* Messages that were given up since the bounds were reached. */
+static void report_bounds(struct mt_instance *instance, const struct mt_stats *stats, int64_t now)
 {
-    struct mt_stats stats;
     char text[200];
 
-    mt_correlator_stats(instance->correlator, &stats);
-    if (stats.incomplete[MT_REASON_EVICTED] == instance->given_up || now - instance->bounds_reported < REPORT_EVERY) {
+    if (stats->incomplete[MT_REASON_EVICTED] == instance->given_up || now - instance->bounds_reported < REPORT_EVERY) {
         return;
     }
     snprintf(text, sizeof text,
              "maxmessages or maxmemory is reached: %" PRIu64 " messages were given up since the last report of this",
-             stats.incomplete[MT_REASON_EVICTED] - instance->given_up);
-    mt_reports_add(&instance->reports, LOG_WARNING, text);
-    instance->given_up = stats.incomplete[MT_REASON_EVICTED];
+             stats->incomplete[MT_REASON_EVICTED] - instance->given_up);
+    report(instance, MT_SEVERITY_WARNING, text);
+    instance->given_up = stats->incomplete[MT_REASON_EVICTED];
     instance->bounds_reported = now;
 }
 
-/* Not under the lock: the disk may take its time. */
-static void sync_state(struct mt_instance *instance, const int fds[2])
+/* Under no lock: the disk may take its time. */
+static void sync_state(struct mt_instance *instance)
 {
-    int error = mt_state_sync(fds);
+    int fds[2], error;
 
-    if (error) {
-        pthread_mutex_lock(&instance->lock);
+    if (mt_state_sync_begin(instance->state, fds) && (error = mt_state_sync(fds))) {
         mt_state_sync_failed(instance->state, error);
-        unlock(instance);
     }
 }
 
@@ -249,21 +276,20 @@ static void tick(void *ctx)
 {
     struct mt_instance *instance = ctx;
     struct syslogTime now;
+    struct mt_stats stats;
     time_t seconds;
-    int fds[2];
-    bool sync;
 
     if (glbl.GetGlobalInputTermState()) {
         return; /* rsyslog ends: nothing is sent any more */
     }
-    lock(instance, &instance->ticker_outbox);
-    mt_state_tick(instance->state, instance->correlator, wall_clock());
-    report_bounds(instance, wall_clock());
-    sync = mt_state_sync_begin(instance->state, fds);
-    unlock(instance);
-    if (sync) {
-        sync_state(instance, fds);
-    }
+    recover(instance, &instance->ticker_outbox);
+    mt_shards_take_all(instance->shards, &instance->ticker_outbox);
+    mt_state_tick(instance->state, instance->shards, wall_clock());
+    mt_shards_stats(instance->shards, &stats);
+    mt_shards_give_all(instance->shards);
+    report_bounds(instance, &stats, wall_clock());
+    sync_state(instance);
+    send_reports(instance);
     show_counters(instance);
     datetime.getCurrTime(&now, &seconds, TIME_IN_LOCALTIME);
     send_events(instance, &instance->ticker_outbox, &now, seconds);
@@ -275,9 +301,11 @@ rsRetVal mt_instance_open(struct mt_instance *instance, struct nvlst *parameters
 {
     DEFiRet;
 
+    pthread_mutex_init(&instance->recovery, NULL);
     pthread_mutex_init(&instance->lock, NULL);
     CHKiRet(mt_settings_read(&instance->settings, parameters));
-    CHKmalloc(instance->correlator = mt_correlator_new(&instance->settings.engine, emit, instance));
+    CHKmalloc(instance->shards = mt_shards_new(&instance->settings.engine, MT_SHARDS_MAX, emit));
+    instance->ticker_outbox.trees = instance->settings.container != NULL;
     instance->list = list;
     instance->next = *list;
     *list = instance;
@@ -319,11 +347,12 @@ void mt_instance_close(struct mt_instance *instance)
     if (instance->state) {
         mt_state_close(instance->state, delivered(instance));
     }
-    mt_correlator_free(instance->correlator);
+    mt_shards_free(instance->shards);
     mt_outbox_free(&instance->ticker_outbox);
     mt_settings_free(&instance->settings);
     free(instance->work_directory);
     pthread_mutex_destroy(&instance->lock);
+    pthread_mutex_destroy(&instance->recovery);
 }
 
 static void __attribute__((format(printf, 2, 3))) refuse(const struct mt_instance *instance, const char *format, ...)
@@ -399,15 +428,6 @@ void mt_instance_check(struct mt_instance *instance, rsconf_t *conf)
 
 /* ---- state on disk ---- */
 
-static void report(void *ctx, enum mt_severity severity, const char *text)
-{
-    static const int levels[] = {
-        [MT_SEVERITY_INFO] = LOG_INFO, [MT_SEVERITY_WARNING] = LOG_WARNING, [MT_SEVERITY_ERROR] = LOG_ERR};
-    struct mt_instance *instance = ctx;
-
-    mt_reports_add(&instance->reports, levels[severity], text);
-}
-
 /* Below the work directory; named after the action where no name is given. NULL: no memory. */
 static char *state_path(const struct mt_instance *instance)
 {
@@ -465,14 +485,13 @@ static bool open_state(struct mt_instance *instance)
     }
     config.path = path = state_path(instance);
     if (path) {
-        instance->state = mt_state_open(&config, instance->correlator, why, sizeof why);
+        instance->state = mt_state_open(&config, instance->shards, why, sizeof why);
         free(path);
     }
     if (!instance->state) {
         refuse(instance, "statefile %s", why);
     }
-    pthread_mutex_lock(&instance->lock);
-    unlock(instance); /* what there was to report */
+    send_reports(instance);
     return instance->state;
 }
 

@@ -20,12 +20,13 @@ struct mt_instance {
     action_t *action; /* rsyslog's side of it; NULL: no ruleset runs it */
     bool ready;       /* checked, and found usable */
 
-    pthread_mutex_t lock;
-    struct mt_correlator *correlator;
+    struct mt_shards *shards;
     struct mt_state *state; /* NULL: none is kept */
-    bool recovered;         /* what was there before is known */
+    pthread_mutex_t recovery;
+    bool recovered; /* what was there before is known */
+
+    pthread_mutex_t lock; /* of these three */
     struct mt_reports reports;
-    struct mt_outbox *outbox;  /* of the thread that holds the lock */
     struct mt_worker *workers; /* a list */
     struct mt_counters *counters;
 
@@ -43,7 +44,7 @@ struct mt_instance {
 struct mt_worker {
     struct mt_instance *instance; /* NULL: it has gone before the worker */
     struct mt_worker *next;       /* of the instance's */
-    struct mt_copier copier;
+    struct mt_copier copiers[MT_SHARDS_MAX];
     struct mt_record record;
     struct mt_zone zone;
     struct mt_outbox outbox;

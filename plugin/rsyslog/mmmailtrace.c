@@ -14,11 +14,14 @@
  * An instance (one per action) is shared by all worker threads that run it, and by
  * its ticker, a thread of its own that moves the engine's clocks on once a second.
  * - settings, target, ready: written before these threads start, then only read.
- * - correlator, outbox, counters, workers: under `lock`. The outbox is that of the thread that
- *   holds the lock; the engine hands events to emit(), which writes them down there.
+ * - shards: correlators, each with a lock of its own; a line takes that of its host, the ticker takes all. The
+ *   engine hands events to emit(), which writes them into the outbox of the thread that has taken the lock.
+ * - state: has a lock of its own, which it takes under those.
+ * - reports, workers, counters: under `lock`, which is taken last.
  *   rsyslog reads the copies in the counters without a lock, as it reads its own.
- * - ticker: has a lock of its own; no thread holds both.
- * - ticker_outbox: the ticker's alone.
+ * - recovered: atomic; set under `recovery`, under which all other locks may be taken.
+ * - ticker: has a lock of its own; no thread holds another one as well.
+ * - ticker_outbox, given_up, bounds_reported: the ticker's alone.
  * - foreign, lost: atomic; lines that are none of ours take no lock.
  *
  * A worker (one per worker thread) is touched by that thread alone. A line is parsed

@@ -76,7 +76,7 @@ static struct mt_letter *new_letter(struct mt_outbox *box)
     return &box->letters[box->n];
 }
 
-void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, bool with_tree)
+void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event)
 {
     struct mt_letter *letter = new_letter(box);
     struct mt_slice host = mt_get(&event->f, MT_F_HOST);
@@ -92,10 +92,10 @@ void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, bool wit
     letter->host_n = host.n;
     mt_buffer_append(&box->buffer, host.p, host.n);
     letter->time = event->f.v[MT_F_TIME].t;
-    if (with_tree) {
+    if (box->trees) {
         letter->tree = mt_event_fastjson(event);
     }
-    if (box->buffer.failed || (with_tree && !letter->tree)) {
+    if (box->buffer.failed || (box->trees && !letter->tree)) {
         fjson_object_put(letter->tree);
         box->buffer.n = before;
         box->buffer.failed = false;

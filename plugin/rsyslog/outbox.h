@@ -17,8 +17,9 @@ struct mt_letter {
     struct fjson_object *tree;
 };
 
-/* Starts with all zero. */
+/* Starts with all zero, but for trees. */
 struct mt_outbox {
+    bool trees; /* of events are made as well */
     struct mt_buffer buffer;
     struct mt_letter *letters;
     size_t n, size;
@@ -27,8 +28,8 @@ struct mt_outbox {
 
 void mt_outbox_free(struct mt_outbox *box);
 
-/* Writes an event down; with_tree: its tree as well. */
-void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, bool with_tree);
+/* Writes an event down. */
+void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event);
 
 /* Where events go, and how. */
 struct mt_address {

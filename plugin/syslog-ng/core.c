@@ -16,23 +16,22 @@
 /* Reaching a bound is reported this often at most. */
 #define REPORT_EVERY (60 * SECOND)
 
-/* Threads that copy their lines beside the lock at the same time; those of more do it under the lock. */
+/* Threads that copy their lines beside the locks at the same time; those of more do it under a lock. */
 #define COPIERS 16
 
 /* What the state notes when lines come with flow control. */
 #define FLOW_CONTROL "flow-control"
 
 struct copier {
-    struct mt_copier copier;
+    struct mt_copier of[MT_SHARDS_MAX];
     bool busy;
-    char apart[48]; /* so that none shares a cache line with the next */
+    char apart[64]; /* so that none shares a cache line with the next */
 };
 
 struct mt_core {
-    pthread_mutex_t lock;
     struct mt_options options;
     char *state_path;
-    struct mt_correlator *correlator;
+    struct mt_shards *shards;
     struct mt_state *state; /* NULL: none is kept */
     bool recovered;
     bool flow_control;
@@ -41,10 +40,9 @@ struct mt_core {
 
     struct copier copiers[COPIERS]; /* each is the thread's that has set `busy` */
 
-    struct mt_outbox *outbox; /* of the call that holds the lock; NULL until there is an event */
     struct mt_outbox *spare;
     struct mt_deliveries *deliveries;
-    int in_hand;     /* outboxes that were taken and not given back */
+    int in_hand;     /* outboxes that were filled and not given back */
     bool given;      /* there were events since it was noted that all are delivered */
     bool unexpected; /* of some events it will never be known whether they are */
 
@@ -73,31 +71,27 @@ static EVTTAG *location(const struct mt_core *core)
 
 /* ---- events ---- */
 
-/* Called by the engine, under the lock. */
+/* What a call has taken a correlator with. */
+struct call {
+    struct mt_core *core;
+    struct mt_outbox *outbox; /* NULL until there is an event */
+};
+
+/* Called by the engine. */
 static void emit(void *ctx, const struct mt_event *event)
 {
-    struct mt_core *core = ctx;
+    struct call *call = ctx;
+    struct mt_core *core = call->core;
 
-    if (!core->outbox) {
-        core->outbox = __atomic_exchange_n(&core->spare, NULL, __ATOMIC_ACQUIRE);
-    }
-    if (!core->outbox) {
-        core->outbox = g_new0(struct mt_outbox, 1);
-    }
-    mt_outbox_add(core->outbox, event);
-}
-
-/* Under the lock. */
-static struct mt_outbox *take_outbox(struct mt_core *core)
-{
-    struct mt_outbox *box = core->outbox;
-
-    core->outbox = NULL;
-    if (box) {
-        core->given = true;
+    if (!call->outbox) {
+        call->outbox = __atomic_exchange_n(&core->spare, NULL, __ATOMIC_ACQUIRE);
+        if (!call->outbox) {
+            call->outbox = g_new0(struct mt_outbox, 1);
+        }
+        __atomic_store_n(&core->given, true, __ATOMIC_RELAXED);
         __atomic_add_fetch(&core->in_hand, 1, __ATOMIC_RELAXED);
     }
-    return box;
+    mt_outbox_add(call->outbox, event);
 }
 
 static void outbox_discard(struct mt_outbox *box)
@@ -121,13 +115,13 @@ void mt_core_give_back(struct mt_core *core, struct mt_outbox *box, bool expecte
     __atomic_sub_fetch(&core->in_hand, 1, __ATOMIC_RELEASE);
 }
 
-/* Under the lock: so none can be taken meanwhile. */
+/* With all correlators taken: so there is no new event meanwhile. */
 static void note_delivered(struct mt_core *core)
 {
-    if (core->given && __atomic_load_n(&core->in_hand, __ATOMIC_ACQUIRE) == 0 &&
+    if (__atomic_load_n(&core->given, __ATOMIC_RELAXED) && __atomic_load_n(&core->in_hand, __ATOMIC_ACQUIRE) == 0 &&
         !__atomic_load_n(&core->unexpected, __ATOMIC_RELAXED) && mt_deliveries_all_done(core->deliveries)) {
         mt_state_delivered(core->state);
-        core->given = false;
+        __atomic_store_n(&core->given, false, __ATOMIC_RELAXED);
     }
 }
 
@@ -143,12 +137,12 @@ bool mt_core_flow_control(const struct mt_core *core)
 
 void mt_core_set_flow_control(struct mt_core *core)
 {
-    pthread_mutex_lock(&core->lock);
+    mt_shards_take_all(core->shards, NULL);
     if (!core->flow_control) {
         mt_state_note(core->state, MT_LIT(FLOW_CONTROL));
         __atomic_store_n(&core->flow_control, true, __ATOMIC_RELAXED);
     }
-    pthread_mutex_unlock(&core->lock);
+    mt_shards_give_all(core->shards);
 }
 
 /* ---- lines ---- */
@@ -160,20 +154,19 @@ bool mt_core_is_recovered(const struct mt_core *core)
 
 bool mt_core_recover(struct mt_core *core, struct mt_outbox **box)
 {
-    bool recovered = true;
+    struct call call = {core, NULL};
 
-    *box = NULL;
-    pthread_mutex_lock(&core->lock);
+    mt_shards_take_all(core->shards, &call);
     if (!core->recovered) {
-        recovered = mt_state_recover(core->state, RECOVER);
+        bool recovered = mt_state_recover(core->state, RECOVER);
         if (mt_slice_eq(mt_state_noted(core->state), MT_LIT(FLOW_CONTROL))) {
             __atomic_store_n(&core->flow_control, true, __ATOMIC_RELAXED);
         }
-        *box = take_outbox(core);
         __atomic_store_n(&core->recovered, recovered, __ATOMIC_RELEASE);
     }
-    pthread_mutex_unlock(&core->lock);
-    return recovered;
+    mt_shards_give_all(core->shards);
+    *box = call.outbox;
+    return mt_core_is_recovered(core);
 }
 
 /* A copier for this call, or NULL. A thread asks for the same one each time. */
@@ -199,29 +192,30 @@ static void give_back_copier(struct copier *copier)
 
 struct mt_outbox *mt_core_feed(struct mt_core *core, const struct mt_record *record, enum mt_verdict verdict)
 {
+    struct call call = {core, NULL};
+    struct mt_correlator *correlator;
     struct mt_stored *copy = NULL;
-    struct mt_outbox *box;
     struct copier *copier;
+    unsigned shard;
 
     if (verdict == MT_FOREIGN) {
         __atomic_add_fetch(&core->foreign, 1, __ATOMIC_RELAXED);
         return NULL;
     }
+    shard = mt_shards_of(core->shards, record->line.host);
     copier = take_copier(core);
     if (copier) {
-        copy = mt_copier_copy(&copier->copier, record, verdict);
+        copy = mt_copier_copy(&copier->of[shard], record, verdict);
     }
-    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): without a copier there is a core all the same */
-    pthread_mutex_lock(&core->lock);
+    correlator = mt_shards_take(core->shards, shard, &call);
     if (copy) {
-        mt_state_feed_copy(core->state, core->correlator, copy, wall_clock(), NULL);
+        mt_state_feed_copy(core->state, correlator, copy, wall_clock(), NULL);
     } else {
-        mt_state_feed(core->state, core->correlator, record, verdict, wall_clock(), NULL);
+        mt_state_feed(core->state, correlator, record, verdict, wall_clock(), NULL);
     }
-    box = take_outbox(core);
-    pthread_mutex_unlock(&core->lock);
+    mt_shards_give(core->shards, shard);
     give_back_copier(copier);
-    return box;
+    return call.outbox;
 }
 
 /* ---- the tick ---- */
@@ -253,9 +247,7 @@ static void end_sync(struct mt_core *core)
     error = GPOINTER_TO_INT(g_thread_join(core->syncer));
     core->syncer = NULL;
     if (error) {
-        pthread_mutex_lock(&core->lock);
         mt_state_sync_failed(core->state, error);
-        pthread_mutex_unlock(&core->lock);
     }
 }
 
@@ -281,50 +273,43 @@ static void start_sync(struct mt_core *core, const int fds[2])
 static void sync_state(struct mt_core *core)
 {
     int fds[2];
-    bool sync;
 
     if (core->syncer && !__atomic_load_n(&core->synced, __ATOMIC_ACQUIRE)) {
         return;
     }
     end_sync(core);
-    pthread_mutex_lock(&core->lock);
-    sync = mt_state_sync_begin(core->state, fds);
-    pthread_mutex_unlock(&core->lock);
-    if (sync) {
+    if (mt_state_sync_begin(core->state, fds)) {
         start_sync(core, fds);
     }
 }
 
 /* Messages that were given up since the bounds were reached. */
-static void report_bounds(struct mt_core *core)
+static void report_bounds(struct mt_core *core, const struct mt_stats *stats)
 {
     int64_t now = wall_clock();
-    struct mt_stats stats;
 
-    pthread_mutex_lock(&core->lock);
-    mt_correlator_stats(core->correlator, &stats);
-    pthread_mutex_unlock(&core->lock);
-    if (stats.incomplete[MT_REASON_EVICTED] != core->given_up && now - core->bounds_reported >= REPORT_EVERY) {
+    if (stats->incomplete[MT_REASON_EVICTED] != core->given_up && now - core->bounds_reported >= REPORT_EVERY) {
         msg_warning("mailtrace(): max-messages() or max-memory() is reached; messages were given up",
-                    evt_tag_printf("given_up", "%" PRIu64, stats.incomplete[MT_REASON_EVICTED] - core->given_up),
+                    evt_tag_printf("given_up", "%" PRIu64, stats->incomplete[MT_REASON_EVICTED] - core->given_up),
                     location(core));
-        core->given_up = stats.incomplete[MT_REASON_EVICTED];
+        core->given_up = stats->incomplete[MT_REASON_EVICTED];
         core->bounds_reported = now;
     }
 }
 
 struct mt_outbox *mt_core_tick(struct mt_core *core)
 {
-    struct mt_outbox *box;
+    struct call call = {core, NULL};
+    struct mt_stats stats;
 
-    pthread_mutex_lock(&core->lock);
+    mt_shards_take_all(core->shards, &call);
     note_delivered(core);
-    mt_state_tick(core->state, core->correlator, wall_clock());
-    box = take_outbox(core);
-    pthread_mutex_unlock(&core->lock);
+    mt_state_tick(core->state, core->shards, wall_clock());
+    mt_shards_stats(core->shards, &stats);
+    mt_shards_give_all(core->shards);
     sync_state(core);
-    report_bounds(core);
-    return box;
+    report_bounds(core, &stats);
+    return call.outbox;
 }
 
 void mt_core_numbers(struct mt_core *core, struct mt_numbers *numbers)
@@ -333,10 +318,10 @@ void mt_core_numbers(struct mt_core *core, struct mt_numbers *numbers)
 
     numbers->lost = __atomic_load_n(&core->lost, __ATOMIC_RELAXED);
     numbers->pending = (uint64_t)mt_deliveries_pending(core->deliveries);
-    pthread_mutex_lock(&core->lock);
-    mt_correlator_stats(core->correlator, &numbers->engine);
+    mt_shards_take_all(core->shards, NULL);
+    mt_shards_stats(core->shards, &numbers->engine);
+    mt_shards_give_all(core->shards);
     mt_state_stats(core->state, &numbers->state);
-    pthread_mutex_unlock(&core->lock);
     numbers->engine.lines += foreign;
     numbers->engine.foreign += foreign;
 }
@@ -367,7 +352,7 @@ static void open_state(struct mt_core *core)
                                      .ctx = core};
     char why[400] = "no memory";
 
-    core->state = mt_state_open(&config, core->correlator, why, sizeof why);
+    core->state = mt_state_open(&config, core->shards, why, sizeof why);
     if (!core->state) {
         msg_error("mailtrace(): the state-file() cannot be used; what is open will not survive a restart",
                   evt_tag_str("reason", why), location(core));
@@ -378,12 +363,11 @@ struct mt_core *mt_core_new(const struct mt_options *options, const char *state_
 {
     struct mt_core *core = g_new0(struct mt_core, 1);
 
-    pthread_mutex_init(&core->lock, NULL);
     core->deliveries = mt_deliveries_new();
     mt_options_copy(options, &core->options);
-    core->correlator = mt_correlator_new(&core->options.engine, emit, core);
+    core->shards = mt_shards_new(&core->options.engine, MT_SHARDS_MAX, emit);
     core->pipe = pipe;
-    if (!core->correlator) {
+    if (!core->shards) {
         mt_core_free(core);
         return NULL;
     }
@@ -394,21 +378,30 @@ struct mt_core *mt_core_new(const struct mt_options *options, const char *state_
     return core;
 }
 
+static void free_copiers(struct mt_core *core)
+{
+    for (unsigned i = 0; i < mt_shards_count(core->shards); i++) {
+        struct mt_correlator *correlator = mt_shards_take(core->shards, i, NULL);
+        for (size_t k = 0; k < COPIERS; k++) {
+            mt_copier_free(&core->copiers[k].of[i], correlator);
+        }
+        mt_shards_give(core->shards, i);
+    }
+}
+
 /* Events that are still on their way are given out again after the next start. */
 void mt_core_free(struct mt_core *core)
 {
     end_sync(core);
     mt_state_close(core->state, mt_deliveries_all_done(core->deliveries));
-    for (size_t i = 0; core->correlator && i < COPIERS; i++) {
-        mt_copier_free(&core->copiers[i].copier, core->correlator);
+    if (core->shards) {
+        free_copiers(core);
     }
-    mt_correlator_free(core->correlator);
+    mt_shards_free(core->shards);
     mt_deliveries_unref(core->deliveries);
-    outbox_discard(core->outbox);
     outbox_discard(core->spare);
     mt_options_free(&core->options);
     g_free(core->state_path);
-    pthread_mutex_destroy(&core->lock);
     g_free(core);
 }
 
@@ -424,8 +417,7 @@ static void carry_over(struct mt_core *from, struct mt_core *to)
 {
     struct mt_buffer image = {0};
 
-    if (!mt_correlator_save(from->correlator, append, &image) ||
-        !mt_correlator_load(to->correlator, image.p, image.n)) {
+    if (!mt_shards_save(from->shards, append, &image) || !mt_shards_load(to->shards, image.p, image.n)) {
         msg_error("mailtrace(): no memory to take over what was open", log_pipe_location_tag(to->pipe));
     }
     mt_buffer_free(&image);

@@ -1,6 +1,6 @@
-/* One correlator, fed by several threads as the adapters do it: a thread takes the next
- * lines, reads, parses and copies each by itself, and feeds it under the lock, where events become
- * text in a buffer of the thread's own. There is no wall clock: by it lines would wait for longer
+/* Several threads that feed as the adapters do it: a thread takes the next
+ * lines, reads, parses and copies each by itself, and feeds it under the lock of its host's correlator, where events
+ * become text in a buffer of the thread's own. There is no wall clock: by it lines would wait for longer
  * than the whole run takes. Prints what came of it as one JSON object.
  *
  *     threads COUNT FILE
@@ -10,56 +10,58 @@
 #include <stdatomic.h>
 
 #include "feed.h"
+#include "mailtrace/shards.h"
 
 /* Lines that a thread takes in one go, as a daemon's worker takes a batch from its queue. */
 #define BATCH 128
 
 struct shared {
-    pthread_mutex_t lock;
-    struct mt_correlator *correlator;
-    struct mt_buffer *outbox; /* of the thread that holds the lock */
+    struct mt_shards *shards;
     const struct mt_slice *batches;
     size_t nbatches;
     atomic_size_t next;
     atomic_uint_fast64_t lines, events;
 };
 
-static void emit(void *ctx, const struct mt_event *event)
-{
-    struct shared *shared = ctx;
-
-    mt_event_json(event, shared->outbox);
-    atomic_fetch_add_explicit(&shared->events, 1, memory_order_relaxed);
-}
-
 /* What a thread has for itself. */
 struct worker {
     struct mt_zone zone;
     struct mt_record record;
-    struct mt_copier copier;
+    struct mt_copier copiers[MT_SHARDS_MAX];
     struct mt_buffer outbox;
+    uint64_t lines, events;
 };
 
-static void feed(struct shared *shared, struct worker *worker, struct mt_slice raw)
+static void emit(void *ctx, const struct mt_event *event)
 {
+    struct worker *worker = ctx;
+
+    mt_event_json(event, &worker->outbox);
+    worker->events++;
+}
+
+static void feed(struct mt_shards *shards, struct worker *worker, struct mt_slice raw)
+{
+    struct mt_correlator *correlator;
     struct mt_stored *copy;
     enum mt_verdict verdict;
     struct mt_line line;
+    unsigned shard;
 
     memset(&line, 0, sizeof line);
     if (mt_syslog_read(&worker->zone, raw, &line) == MT_SYSLOG_NONE ||
         (verdict = mt_parse(&line, &worker->record)) == MT_FOREIGN) {
         return;
     }
-    copy = mt_copier_copy(&worker->copier, &worker->record, verdict);
-    pthread_mutex_lock(&shared->lock);
-    shared->outbox = &worker->outbox;
+    shard = mt_shards_of(shards, line.host);
+    copy = mt_copier_copy(&worker->copiers[shard], &worker->record, verdict);
+    correlator = mt_shards_take(shards, shard, worker);
     if (copy) {
-        mt_correlator_feed_copy(shared->correlator, copy, 0);
+        mt_correlator_feed_copy(correlator, copy, 0);
     } else {
-        mt_correlator_feed(shared->correlator, &worker->record, verdict, 0);
+        mt_correlator_feed(correlator, &worker->record, verdict, 0);
     }
-    pthread_mutex_unlock(&shared->lock);
+    mt_shards_give(shards, shard);
     worker->outbox.n = 0; /* here it is handed on */
 }
 
@@ -67,20 +69,21 @@ static void *work(void *ctx)
 {
     struct shared *shared = ctx;
     struct worker worker = {.zone = {.fixed = true}};
-    uint64_t lines = 0;
     size_t i;
 
     while ((i = atomic_fetch_add(&shared->next, 1)) < shared->nbatches) {
         struct mt_slice left = shared->batches[i], raw;
-        for (; feed_line(&left, &raw); lines++) {
-            feed(shared, &worker, raw);
+        for (; feed_line(&left, &raw); worker.lines++) {
+            feed(shared->shards, &worker, raw);
         }
     }
-    pthread_mutex_lock(&shared->lock);
-    mt_copier_free(&worker.copier, shared->correlator);
-    pthread_mutex_unlock(&shared->lock);
+    for (unsigned k = 0; k < mt_shards_count(shared->shards); k++) {
+        mt_copier_free(&worker.copiers[k], mt_shards_take(shared->shards, k, NULL));
+        mt_shards_give(shared->shards, k);
+    }
     mt_buffer_free(&worker.outbox);
-    atomic_fetch_add(&shared->lines, lines);
+    atomic_fetch_add(&shared->lines, worker.lines);
+    atomic_fetch_add(&shared->events, worker.events);
     return NULL;
 }
 
@@ -105,8 +108,8 @@ static size_t cut(struct mt_slice left, struct mt_slice *batches)
 int main(int argc, char **argv)
 {
     size_t count = argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
-    struct shared shared = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    struct mt_buffer rest = {.p = NULL};
+    struct shared shared = {.shards = NULL};
+    struct worker rest = {.lines = 0};
     struct mt_slice *batches;
     struct mt_config config;
     pthread_t threads[64];
@@ -121,8 +124,8 @@ int main(int argc, char **argv)
     file = feed_file(argv[2]);
     shared.nbatches = cut(file, NULL);
     batches = calloc(shared.nbatches + 1, sizeof *batches);
-    shared.correlator = mt_correlator_new(&config, emit, &shared);
-    if (!batches || !shared.correlator) {
+    shared.shards = mt_shards_new(&config, MT_SHARDS_MAX, emit);
+    if (!batches || !shared.shards) {
         return 1;
     }
     cut(file, batches);
@@ -137,15 +140,18 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i], NULL);
     }
-    shared.outbox = &rest;
-    mt_correlator_flush(shared.correlator, false);
+    for (unsigned i = 0; i < mt_shards_count(shared.shards); i++) {
+        mt_correlator_flush(mt_shards_take(shared.shards, i, &rest), false);
+        mt_shards_give(shared.shards, i);
+    }
     start = feed_clock(CLOCK_MONOTONIC) - start;
     cpu = feed_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     printf("{\"threads\":%zu,\"lines\":%" PRIuFAST64 ",\"events\":%" PRIuFAST64
            ",\"lines_per_second\":%.0f,\"cpu_ns_per_line\":%.1f}\n",
-           count, shared.lines, shared.events, (double)shared.lines / start, cpu * 1e9 / (double)shared.lines);
-    mt_buffer_free(&rest);
-    mt_correlator_free(shared.correlator);
+           count, shared.lines, shared.events + rest.events, (double)shared.lines / start,
+           cpu * 1e9 / (double)shared.lines);
+    mt_buffer_free(&rest.outbox);
+    mt_shards_free(shared.shards);
     free(batches);
     return 0;
 }

@@ -18,9 +18,12 @@ PAUSES = [0, 0.3, 0.6, 1, 1.5, 2]
 
 
 def log_of(seed, transactions, step=2000):
-    """The lines of a log, and the events that they give."""
-    lines = maillog.Transactions(seed, step=step).lines(transactions)
-    lines = lines + maillog.close(lines)
+    """The lines of three hosts' log, and the events that they give."""
+    lines = []
+    for i in range(3):
+        lines += maillog.Transactions(seed + i, 'mx%d' % i, step * 3).lines(transactions // 3)
+    lines.sort(key=lambda line: line.usec)
+    lines += maillog.close(lines)
     return lines, cli_events([maillog.rfc3339(line) for line in lines])
 
 

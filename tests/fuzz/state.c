@@ -237,6 +237,7 @@ static void run(bool last)
     struct mt_state_config config = {
         .path = path, .redeliver = MT_REDELIVER_DEFAULT, .max_bytes = MT_STATE_LEAST, .report = report};
     struct mt_config with;
+    struct mt_shards *shards;
     struct mt_correlator *c;
     struct mt_state *state;
     struct mt_stats stats;
@@ -244,13 +245,15 @@ static void run(bool last)
 
     mt_config_default(&with);
     with.max_memory = MT_STATE_MEMORY(MT_STATE_LEAST);
-    c = mt_correlator_new(&with, emit, &text);
-    fuzz_check(c != NULL, "there is memory");
-    state = mt_state_open(&config, c, why, sizeof why);
+    shards = mt_shards_new(&with, last ? 2 : 1, emit);
+    fuzz_check(shards != NULL, "there is memory");
+    mt_shards_take_all(shards, &text);
+    state = mt_state_open(&config, shards, why, sizeof why);
     fuzz_check(state != NULL, "the files can be used");
     for (unsigned steps = 0; !mt_state_recover(state, 100); steps++) {
         fuzz_check(steps < 10000, "recovery comes to an end");
     }
+    c = mt_shards_at(shards, MT_LIT("mx1"));
     feed(state, c);
     if (last) {
         mt_correlator_flush(c, true);
@@ -258,7 +261,8 @@ static void run(bool last)
         fuzz_check(stats.open == 0 && stats.sessions == 0, "nothing stays open");
     }
     mt_state_close(state, last);
-    mt_correlator_free(c);
+    mt_shards_give_all(shards);
+    mt_shards_free(shards);
     mt_buffer_free(&text);
 }
 

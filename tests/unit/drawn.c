@@ -4,6 +4,7 @@
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ENTRIES   60
@@ -121,4 +122,17 @@ void draw_log(uint64_t seed)
         }
     }
     ck_assert_uint_le(drawn_n, LINES_MAX);
+}
+
+static int by_usec(const void *a, const void *b)
+{
+    const struct drawn *x = a, *y = b;
+
+    return x->usec != y->usec ? (x->usec < y->usec ? -1 : 1) : x->place < y->place ? -1 : x->place > y->place;
+}
+
+void draw_sorted_log(uint64_t seed)
+{
+    draw_log(seed * 31 + 5);
+    qsort(drawn_lines, drawn_n, sizeof *drawn_lines, by_usec);
 }

@@ -21,6 +21,9 @@ extern size_t drawn_n;
 /* Makes a log of one host and half a minute, its messages in order, their lines one behind the other. */
 void draw_log(uint64_t seed);
 
+/* The same, in order of time. */
+void draw_sorted_log(uint64_t seed);
+
 /* A number below `below`: the same ones for the same seed. */
 unsigned draw(unsigned below);
 

@@ -26,6 +26,7 @@
     X(properties)    \
     X(received)      \
     X(session)       \
+    X(shards)        \
     X(state)         \
     MT_SUITES_FASTJSON(X)
 

@@ -26,13 +26,14 @@ static char directory[64], path[96], output[96], reports[96];
 /* --- a process with a state --- */
 
 struct run {
-    struct mt_correlator *c;
+    struct mt_shards *shards; /* how many, differs from process to process */
     struct mt_state *state;
     int out, reports;
     size_t fed;
 };
 
 static struct mt_state_config config;
+static unsigned lives; /* processes so far */
 
 static void write_out(int fd, const char *p, size_t n)
 {
@@ -69,13 +70,15 @@ static void run_open(struct run *run)
     mt_config_default(&engine);
     *run = (struct run){.out = open(output, O_WRONLY | O_CREAT | O_APPEND, 0600),
                         .reports = open(reports, O_WRONLY | O_CREAT | O_APPEND, 0600)};
-    run->c = mt_correlator_new(&engine, emit, run);
+    run->shards = mt_shards_new(&engine, 1 + lives % MT_SHARDS_MAX, emit);
     config.report = report;
     config.ctx = run;
-    run->state = mt_state_open(&config, run->c, why, sizeof why);
+    run->state = mt_state_open(&config, run->shards, why, sizeof why);
     ck_assert_msg(run->state != NULL, "%s", why);
+    mt_shards_take_all(run->shards, run);
     while (!mt_state_recover(run->state, 10)) {
     }
+    mt_shards_give_all(run->shards);
 }
 
 /* wall: the wall clock at the first line; four lines come in a second. */
@@ -84,6 +87,8 @@ static void run_feed(struct run *run, size_t from, size_t to, int64_t wall)
     static struct mt_record rec;
     struct mt_zone zone = {.fixed = true};
     struct mt_copier copier = {NULL};
+    unsigned shard = mt_shards_of(run->shards, MT_LIT("mx1"));
+    struct mt_correlator *c;
 
     for (size_t i = from; i < to && i < drawn_n; i++) {
         struct mt_line line = {.order = i + 1};
@@ -93,20 +98,22 @@ static void run_feed(struct run *run, size_t from, size_t to, int64_t wall)
         mt_syslog_read(&zone, mt_slice_str(drawn_lines[i].text), &line);
         verdict = mt_parse(&line, &rec);
         copy = i % 2 ? mt_copier_copy(&copier, &rec, verdict) : NULL;
+        c = mt_shards_take(run->shards, shard, run);
         if (copy) {
-            mt_state_feed_copy(run->state, run->c, copy, wall, &place);
+            mt_state_feed_copy(run->state, c, copy, wall, &place);
         } else {
-            mt_state_feed(run->state, run->c, &rec, verdict, wall, &place);
+            mt_state_feed(run->state, c, &rec, verdict, wall, &place);
         }
+        mt_shards_give(run->shards, shard);
         wall += wall ? DRAWN_SECOND / 4 : 0;
     }
-    mt_copier_free(&copier, run->c);
+    mt_copier_free(&copier, mt_shards_at(run->shards, MT_LIT("mx1")));
 }
 
 static void run_close(struct run *run)
 {
     mt_state_close(run->state, true);
-    mt_correlator_free(run->c);
+    mt_shards_free(run->shards);
     close(run->out);
     close(run->reports);
 }
@@ -115,9 +122,11 @@ static void run_close(struct run *run)
  */
 static void live(size_t from, size_t to, bool killed, int64_t wall)
 {
-    pid_t child = fork();
+    pid_t child;
     int status;
 
+    lives++;
+    child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         struct run run;
@@ -127,7 +136,7 @@ static void live(size_t from, size_t to, bool killed, int64_t wall)
             raise(SIGKILL);
         }
         if (to == ALL) {
-            mt_correlator_flush(run.c, true);
+            mt_correlator_flush(mt_shards_at(run.shards, MT_LIT("mx1")), true);
         }
         run_close(&run);
         _exit(0);
@@ -227,19 +236,6 @@ static char *undisturbed(void)
     return want;
 }
 
-static int by_usec(const void *a, const void *b)
-{
-    const struct drawn *x = a, *y = b;
-
-    return x->usec != y->usec ? (x->usec < y->usec ? -1 : 1) : x->place < y->place ? -1 : x->place > y->place;
-}
-
-static void draw_sorted_log(int seed)
-{
-    draw_log((uint64_t)seed * 31 + 5);
-    qsort(drawn_lines, drawn_n, sizeof *drawn_lines, by_usec);
-}
-
 static void expect(char *want, bool once)
 {
     char *got = events(once);
@@ -282,7 +278,7 @@ START_TEST(test_killed_anywhere_every_event_comes_and_repeats_are_the_same)
     char *want;
     size_t at = 0, kills = 0;
 
-    draw_sorted_log(_i);
+    draw_sorted_log((uint64_t)_i);
     want = undisturbed();
     while (at < drawn_n) {
         size_t to = at + 1 + draw(100);
@@ -327,7 +323,7 @@ START_TEST(test_after_a_clean_end_nothing_is_given_out_twice)
 {
     char *want;
 
-    draw_sorted_log(_i);
+    draw_sorted_log((uint64_t)_i);
     want = undisturbed();
     for (size_t at = 0, to; at < drawn_n; at = to) {
         to = at + 1 + draw(100);
@@ -343,7 +339,7 @@ START_TEST(test_lines_read_again_after_a_restart_change_nothing)
 {
     char *want;
 
-    draw_sorted_log(_i);
+    draw_sorted_log((uint64_t)_i);
     want = undisturbed();
     for (size_t at = 0, to; at < drawn_n; at = to) {
         to = at + 60 + draw(100);
@@ -359,7 +355,7 @@ START_TEST(test_a_process_that_fails_again_at_once_still_owes_the_events)
 {
     char *want;
 
-    draw_sorted_log(_i);
+    draw_sorted_log((uint64_t)_i);
     want = undisturbed();
     config.redeliver = MT_REDELIVER_DEFAULT;
     live(0, drawn_n / 2, true, (int64_t)time(NULL) * DRAWN_SECOND);
@@ -480,17 +476,17 @@ END_TEST
 START_TEST(test_a_second_process_is_refused)
 {
     struct mt_config engine;
-    struct mt_correlator *c;
+    struct mt_shards *shards;
     struct run run;
     char why[300];
 
     run_open(&run);
     mt_config_default(&engine);
-    c = mt_correlator_new(&engine, emit, &run);
-    ck_assert_ptr_null(mt_state_open(&config, c, why, sizeof why));
+    shards = mt_shards_new(&engine, 1, emit);
+    ck_assert_ptr_null(mt_state_open(&config, shards, why, sizeof why));
     ck_assert_ptr_nonnull(strstr(why, path));
     ck_assert_ptr_nonnull(strstr(why, "in use by another process"));
-    mt_correlator_free(c);
+    mt_shards_free(shards);
     run_close(&run);
 }
 END_TEST
@@ -514,7 +510,7 @@ START_TEST(test_a_torn_tail_is_cut_off)
     int fd;
     struct run run;
 
-    draw_sorted_log(_i);
+    draw_sorted_log((uint64_t)_i);
     want = undisturbed();
     live(0, drawn_n / 2, true, 0);
     fd = open(path, O_RDWR); /* what was written last is there */
@@ -537,7 +533,7 @@ START_TEST(test_damage_in_the_middle_does_not_stop_the_rest)
     struct run run;
     int fd;
 
-    draw_sorted_log(_i);
+    draw_sorted_log((uint64_t)_i);
     live(0, drawn_n, false, 0);
     newest(name);
     fd = open(name, O_RDWR);
@@ -565,7 +561,7 @@ START_TEST(test_a_damaged_image_costs_what_was_in_it)
     struct run run;
     int fd;
 
-    draw_sorted_log(_i);
+    draw_sorted_log((uint64_t)_i);
     run_open(&run);
     run_feed(&run, 0, drawn_n / 2, 0);
     for (int i = 0; i < 100; i++) { /* repeats, until there is an image with something in it */
@@ -625,7 +621,7 @@ START_TEST(test_a_full_disk_is_reported_once_and_made_up_for)
         run_feed(&run, drawn_n / 4, drawn_n / 2, 0);
         setrlimit(RLIMIT_FSIZE, &most);
         sleep(MT_STATE_RETRY / DRAWN_SECOND + 1);
-        mt_state_tick(run.state, run.c, 0);
+        mt_state_tick(run.state, run.shards, 0);
         run_feed(&run, drawn_n / 2, drawn_n - 20, 0);
         raise(SIGKILL);
     }
@@ -651,16 +647,16 @@ START_TEST(test_without_a_state_lines_go_to_the_correlator)
 
     draw_sorted_log(6);
     mt_config_default(&engine);
-    run.c = mt_correlator_new(&engine, emit, &run);
+    run.shards = mt_shards_new(&engine, 2, emit);
     ck_assert(mt_state_recover(NULL, 1));
     run_feed(&run, 0, 100, 0);
-    mt_state_tick(NULL, run.c, 1);
+    mt_state_tick(NULL, run.shards, 1);
     mt_state_delivered(NULL);
-    mt_correlator_stats(run.c, &stats);
+    mt_shards_stats(run.shards, &stats);
     ck_assert_uint_eq(stats.lines, 100);
     ck_assert(!mt_state_sync_begin(NULL, NULL));
     mt_state_close(NULL, true);
-    mt_correlator_free(run.c);
+    mt_shards_free(run.shards);
     close(run.out);
 }
 END_TEST

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "mailtrace/correlate.h"
+#include "mailtrace/shards.h"
 
 #define MT_ARCHIVE_BUFFER (256 * 1024)
 

@@ -64,6 +64,11 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
     return c;
 }
 
+void mt_correlator_set_seed(struct mt_correlator *c, uint64_t seed)
+{
+    c->seed = c->sessions.seed = c->messages.seed = seed;
+}
+
 /* --- hosts --- */
 
 static void list_add(struct mt_correlator *c, struct mt_host *host)

@@ -1,4 +1,5 @@
-/* The whole correlator as bytes, and back: what state on disk is made of.
+/* Whole correlators as bytes, and back: what state on disk is made of. It does not show how hosts were
+ * shared out among them.
  *
  * One description serves both ways (archive.h). It names fields, statuses and the like by
  * their names, once at the beginning, so that a later version with more of them can
@@ -11,7 +12,7 @@
 #include <stdio.h>
 
 #include "archive.h"
-#include "internal.h"
+#include "shards.h"
 
 #define NO_MTA   0
 #define VERSION  1
@@ -33,9 +34,11 @@ struct refs {
 
 struct image {
     struct mt_archive a;
-    struct mt_correlator *c;
-    struct mt_host *host; /* the one being walked */
+    struct mt_shards *shards;
+    struct mt_correlator *c; /* the one of the host being walked */
+    struct mt_host *host;
     struct refs refs;
+    size_t first;             /* number of the first thing that the host has */
     uint8_t map[TABLES][256]; /* loading: what was there to what is here; 255: unknown here */
 };
 
@@ -214,7 +217,7 @@ static void *walk_ref(struct image *im, const void *thing, uint32_t nrefs, bool 
     if (!im->a.loading || ref < REF_FIRST) {
         return NULL;
     }
-    if (ref - REF_FIRST >= im->refs.n) {
+    if (ref - REF_FIRST < im->first || ref - REF_FIRST >= im->refs.n) {
         im->a.failed = true;
         return NULL;
     }
@@ -721,6 +724,7 @@ static void walk_host(struct image *im, struct mt_host *host)
     struct mt_slice name = mt_archive_slice(&im->a, host ? host->name : mt_slice(NULL, 0));
 
     if (im->a.loading) {
+        im->c = mt_shards_at(im->shards, name);
         host = im->a.failed ? NULL : mt_host_get(im->c, name);
         im->a.failed |= !host;
     }
@@ -728,6 +732,7 @@ static void walk_host(struct image *im, struct mt_host *host)
         return;
     }
     im->host = host;
+    im->first = im->refs.n;
     walk_clock(im, host);
     walk_sessions(im, &host->sessions);
     walk_sessions(im, &host->closed);
@@ -738,37 +743,64 @@ static void walk_host(struct image *im, struct mt_host *host)
     walk_messages(im, &host->ended);
 }
 
+static void save_hosts(struct image *im)
+{
+    for (unsigned i = 0; i < im->shards->n; i++) {
+        im->c = im->shards->v[i].c;
+        for (struct mt_host *host = im->c->host_list; host && !im->a.failed; host = host->next) {
+            walk_host(im, host);
+        }
+    }
+}
+
 static void walk_hosts(struct image *im)
 {
-    uint64_t n = mt_archive_count(&im->a, im->c->hosts.n, 1);
-    struct mt_host *host = im->c->host_list;
+    uint64_t n = 0;
 
+    for (unsigned i = 0; i < im->shards->n; i++) {
+        n += im->shards->v[i].c->hosts.n;
+    }
+    n = mt_archive_count(&im->a, n, 1);
+    if (!im->a.loading) {
+        save_hosts(im);
+        return;
+    }
     for (uint64_t i = 0; i < n && !im->a.failed; i++) {
-        struct mt_host *next = host ? host->next : NULL;
-        walk_host(im, host);
-        host = next;
+        walk_host(im, NULL);
     }
 }
 
 /* --- the rest --- */
 
+/* Which of an event's ids was told last is known of each place; of several, any will do. */
+static uint64_t told_at(const struct mt_shards *shards, size_t at)
+{
+    uint64_t told = 0;
+
+    for (unsigned i = 0; i < shards->n && !told; i++) {
+        told = shards->v[i].c->told[at];
+    }
+    return told;
+}
+
 static void walk_told(struct image *im)
 {
-    uint64_t *told = im->c->told;
     uint32_t n = 0, at = 0;
 
     for (size_t i = 0; i < MT_TOLD; i++) {
-        n += told[i] != 0;
+        n += told_at(im->shards, i) != 0;
     }
-    n = (uint32_t)mt_archive_count(&im->a, n, sizeof *told);
+    n = (uint32_t)mt_archive_count(&im->a, n, sizeof(uint64_t));
     for (uint32_t i = 0; i < n && !im->a.failed; i++, at++) {
-        while (!im->a.loading && !told[at]) {
+        uint64_t told = 0;
+        while (!im->a.loading && !(told = told_at(im->shards, at))) {
             at++;
         }
         MT_ARCHIVE(&im->a, at);
         im->a.failed |= at >= MT_TOLD;
-        if (!im->a.failed) {
-            mt_archive_bytes(&im->a, &told[at], sizeof *told);
+        mt_archive_bytes(&im->a, &told, sizeof told);
+        for (unsigned k = 0; im->a.loading && !im->a.failed && k < im->shards->n; k++) {
+            im->shards->v[k].c->told[at] = told;
         }
     }
 }
@@ -808,6 +840,7 @@ static void load_parts(struct image *im)
         walk_member(im, MTAS, &line.mta);
         line.program = mt_archive_slice(&im->a, none);
         line.text = mt_archive_slice(&im->a, none);
+        im->c = mt_shards_at(im->shards, line.host);
         if (!im->a.failed && mt_parse(&line, &im->c->whole) == MT_RECOGNISED && im->c->whole.kind == MT_KIND_PART) {
             mt_parts_add(im->c->parts, &im->c->whole, &whole);
         }
@@ -822,13 +855,39 @@ static void walk_parts(struct image *im)
         load_parts(im);
         return;
     }
-    im->a.failed |= !mt_parts_each(im->c->parts, save_part, im);
+    for (unsigned i = 0; i < im->shards->n; i++) {
+        im->a.failed |= !mt_parts_each(im->shards->v[i].c->parts, save_part, im);
+    }
     MT_ARCHIVE(&im->a, more);
+}
+
+/* The hashes in it are keyed with one seed. */
+static void walk_seed(struct image *im)
+{
+    uint64_t seed = im->shards->v[0].c->seed;
+
+    mt_archive_bytes(&im->a, &seed, sizeof seed);
+    for (unsigned i = 0; im->a.loading && i < im->shards->n; i++) {
+        mt_correlator_set_seed(im->shards->v[i].c, seed);
+    }
+}
+
+/* The number of the newest session. */
+static void walk_opened(struct image *im)
+{
+    uint64_t opened = 0;
+
+    for (unsigned i = 0; i < im->shards->n; i++) {
+        opened = im->shards->v[i].c->sessions.opened > opened ? im->shards->v[i].c->sessions.opened : opened;
+    }
+    MT_ARCHIVE(&im->a, opened);
+    for (unsigned i = 0; im->a.loading && i < im->shards->n; i++) {
+        im->shards->v[i].c->sessions.opened = opened;
+    }
 }
 
 static void walk(struct image *im)
 {
-    struct mt_correlator *c = im->c;
     uint32_t version = VERSION;
 
     MT_ARCHIVE(&im->a, version);
@@ -836,17 +895,16 @@ static void walk(struct image *im)
     for (enum table table = FIELDS; table < TABLES; table++) {
         walk_names(im, table);
     }
-    mt_archive_bytes(&im->a, &c->seed, sizeof c->seed);
-    c->sessions.seed = c->messages.seed = c->seed;
-    MT_ARCHIVE(&im->a, c->sessions.opened);
+    walk_seed(im);
+    walk_opened(im);
     walk_told(im);
     walk_parts(im);
     walk_hosts(im);
 }
 
-bool mt_correlator_save(struct mt_correlator *c, mt_write_fn *write, void *ctx)
+bool mt_shards_save(struct mt_shards *shards, mt_write_fn *write, void *ctx)
 {
-    struct image im = {.c = c, .a = {.write = write, .ctx = ctx}};
+    struct image im = {.shards = shards, .a = {.write = write, .ctx = ctx}};
     bool saved;
 
     im.a.buffer = malloc(MT_ARCHIVE_BUFFER);
@@ -860,15 +918,15 @@ bool mt_correlator_save(struct mt_correlator *c, mt_write_fn *write, void *ctx)
     return saved;
 }
 
-bool mt_correlator_load(struct mt_correlator *c, const void *p, size_t n)
+bool mt_shards_load(struct mt_shards *shards, const void *p, size_t n)
 {
     const unsigned char *bytes = p;
-    struct image im = {.c = c, .a = {.loading = true, .at = bytes, .end = bytes + n}};
+    struct image im = {.shards = shards, .a = {.loading = true, .at = bytes, .end = bytes + n}};
 
     walk(&im);
     free_refs(&im.refs);
-    if (im.a.failed) {
-        mt_correlator_clear(c);
+    for (unsigned i = 0; im.a.failed && i < shards->n; i++) {
+        mt_correlator_clear(shards->v[i].c);
     }
     return !im.a.failed;
 }

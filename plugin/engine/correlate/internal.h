@@ -47,6 +47,8 @@ struct mt_correlator {
 struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name);
 /* Forgets all that lines have said. */
 void mt_correlator_clear(struct mt_correlator *c);
+/* What hashes are keyed with; of one that was fed nothing yet. */
+void mt_correlator_set_seed(struct mt_correlator *c, uint64_t seed);
 
 /* apply.c: merges a line into its message, and lines up the events that it causes. Lines
  * come in order of time; those of one stamp in an order of their own (mt_apply_before).

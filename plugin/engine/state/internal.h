@@ -2,6 +2,8 @@
 #ifndef MT_STATE_INTERNAL_H
 #define MT_STATE_INTERNAL_H
 
+#include <pthread.h>
+
 #include "mailtrace/state.h"
 #include "segment.h"
 
@@ -49,8 +51,9 @@ struct mt_state {
     struct mt_state_config config;
     char *path;
     int lock; /* file descriptor: of the window, too */
+    struct mt_shards *shards;
+    pthread_mutex_t mutex; /* of all that follows */
     struct mt_window window;
-    struct mt_correlator *c;
     struct mt_segment segment; /* being written; its fd is -1 while the disk fails */
     struct mt_file *files;     /* those on disk, the oldest first; the last is being written */
     size_t nfiles, files_size;

@@ -314,7 +314,7 @@ static bool load(struct mt_state *state, const struct file *file)
 {
     struct mt_slice rest;
 
-    return mt_state_load_own(state, file->view.image, &rest) && mt_correlator_load(state->c, rest.p, rest.n);
+    return mt_state_load_own(state, file->view.image, &rest) && mt_shards_load(state->shards, rest.p, rest.n);
 }
 
 static void load_image(struct mt_state *state)
@@ -404,7 +404,7 @@ static void replay_line(struct mt_state *state, const struct mt_view_record *rec
     rec->repeated = head.repeated;
     state->order = head.order > state->order ? head.order : state->order;
     mt_state_set_position(state, head.source, head.position);
-    mt_correlator_feed(state->c, rec, verdict, head.wall);
+    mt_correlator_feed(mt_shards_at(state->shards, line.host), rec, verdict, head.wall);
     state->stats.replayed++;
 }
 
@@ -425,7 +425,7 @@ static void replay(struct mt_state *state, const struct mt_view_record *record)
         replay_line(state, record);
         break;
     case MT_RECORD_TICK:
-        mt_correlator_tick(state->c, wall_of(record));
+        mt_shards_tick(state->shards, wall_of(record));
         break;
     case MT_RECORD_NOTE:
         state->note.n = 0;
@@ -435,7 +435,7 @@ static void replay(struct mt_state *state, const struct mt_view_record *record)
         replay_place(state, record);
         break;
     case MT_RECORD_START:
-        mt_correlator_resume(state->c);
+        mt_shards_resume(state->shards);
         break;
     default:
         break;
@@ -447,7 +447,7 @@ static uint64_t events_of(const struct mt_state *state)
     struct mt_stats stats;
     uint64_t sum = 0;
 
-    mt_correlator_stats(state->c, &stats);
+    mt_shards_stats(state->shards, &stats);
     for (size_t i = 0; i < MT_EVENT_COUNT; i++) {
         sum += stats.events[i];
     }
@@ -463,7 +463,7 @@ static void speak_from(struct mt_state *state, struct mt_spot spot)
         r->speaking = true;
         r->events = events_of(state);
     }
-    mt_correlator_replay(state->c, !r->speaking);
+    mt_shards_replay(state->shards, !r->speaking);
 }
 
 /* --- the end --- */
@@ -544,8 +544,8 @@ static void finish(struct mt_state *state)
         state->stats.redelivered = events_of(state) - r->events;
         state->keep = r->from;
     }
-    mt_correlator_replayed(state->c);
-    mt_correlator_resume(state->c);
+    mt_shards_replayed(state->shards);
+    mt_shards_resume(state->shards);
     state->started = mt_state_now();
     mt_state_begin(state, go_on(state));
     mt_state_moment(state, MT_RECORD_START, state->started, r->speaking ? r->from : none);

@@ -16,7 +16,7 @@
 
 #include <stddef.h>
 
-#include "mailtrace/correlate.h"
+#include "mailtrace/shards.h"
 
 #define MT_SEGMENT_VERSION 1
 

@@ -89,7 +89,7 @@ static bool save_image(void *ctx, mt_write_fn *write, void *to)
     struct own own = {state->order, state->npositions, state->note.n};
 
     return write(to, &own, sizeof own) && write(to, state->positions, state->npositions * sizeof *state->positions) &&
-           write(to, state->note.p, state->note.n) && mt_correlator_save(state->c, write, to);
+           write(to, state->note.p, state->note.n) && mt_shards_save(state->shards, write, to);
 }
 
 bool mt_state_load_own(struct mt_state *state, struct mt_slice image, struct mt_slice *rest)
@@ -349,20 +349,28 @@ static void write_line(struct mt_state *state, const struct mt_line *line, bool 
     commit(state, MT_RECORD_LINE, n);
 }
 
-/* Begins a new file when the journal is long enough, or after the disk has failed. */
+/* Is there something for keep_house() to do? */
+static bool is_due(const struct mt_state *state)
+{
+    const struct mt_segment *segment = &state->segment;
+
+    return segment->fd < 0 ? mt_state_now() >= state->retry : segment->end - segment->begin > state->rotate_at;
+}
+
+/* Begins a new file when the journal is long enough, or after the disk has failed. With all correlators taken. */
 static void keep_house(struct mt_state *state)
 {
     const struct mt_segment *segment = &state->segment;
 
+    if (!is_due(state)) {
+        return;
+    }
     if (segment->fd < 0) {
-        if (mt_state_now() < state->retry) {
-            return;
-        }
         state->retry = mt_state_now() + MT_STATE_RETRY;
         if (!mt_state_rotate(state, true)) {
             fail(state, errno);
         }
-    } else if (segment->end - segment->begin > state->rotate_at && !mt_state_rotate(state, false)) {
+    } else if (!mt_state_rotate(state, false)) {
         state->rotate_at = segment->end - segment->begin + ROTATE_LEAST; /* the journal goes on as long as it can */
         if (!fits(state, 0)) {
             fail(state, EFBIG);
@@ -370,82 +378,108 @@ static void keep_house(struct mt_state *state)
     }
 }
 
+/* By who has taken c: not now, if others have theirs. The next line tries again, and so does the next tick. */
+static void try_to_keep_house(struct mt_state *state, const struct mt_correlator *c)
+{
+    if (mt_shards_try_rest(state->shards, c)) {
+        pthread_mutex_lock(&state->mutex);
+        keep_house(state);
+        pthread_mutex_unlock(&state->mutex);
+        mt_shards_give_rest(state->shards, c);
+    }
+}
+
 /* --- the calls --- */
 
-/* A recognised line, before the correlator takes it. */
-static void keep_line(struct mt_state *state, const struct mt_line *line, bool repeated, int64_t wall,
+/* A line, before the correlator takes it; only a recognised one is kept. Returns whether there is house to keep. */
+static bool keep_line(struct mt_state *state, const struct mt_line *line, bool recognised, bool repeated, int64_t wall,
                       const struct mt_place *place)
 {
-    if (line->order > state->order) {
-        state->order = line->order;
+    bool due;
+
+    pthread_mutex_lock(&state->mutex);
+    if (place) {
+        mt_state_set_position(state, place->source, place->position);
     }
-    write_line(state, line, repeated, wall, place);
+    if (recognised) {
+        if (line->order > state->order) {
+            state->order = line->order;
+        }
+        write_line(state, line, repeated, wall, place);
+    }
+    due = is_due(state);
+    pthread_mutex_unlock(&state->mutex);
+    return due;
 }
 
 void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct mt_record *rec,
                    enum mt_verdict verdict, int64_t wall, const struct mt_place *place)
 {
-    if (!state) {
-        mt_correlator_feed(c, rec, verdict, wall);
-        return;
-    }
-    if (place) {
-        mt_state_set_position(state, place->source, place->position);
-    }
-    if (verdict == MT_RECOGNISED) {
-        keep_line(state, &rec->line, rec->repeated, wall, place);
-    }
+    bool recognised = verdict == MT_RECOGNISED;
+    bool due = state && keep_line(state, &rec->line, recognised, recognised && rec->repeated, wall, place);
+
     mt_correlator_feed(c, rec, verdict, wall);
-    keep_house(state);
+    if (due) {
+        try_to_keep_house(state, c);
+    }
 }
 
 void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_stored *copy, int64_t wall,
                         const struct mt_place *place)
 {
-    if (!state) {
-        mt_correlator_feed_copy(c, copy, wall);
-        return;
-    }
-    if (place) {
-        mt_state_set_position(state, place->source, place->position);
-    }
-    keep_line(state, &copy->line, copy->repeated, wall, place);
+    bool due = state && keep_line(state, &copy->line, true, copy->repeated, wall, place);
+
     mt_correlator_feed_copy(c, copy, wall);
-    keep_house(state);
+    if (due) {
+        try_to_keep_house(state, c);
+    }
 }
 
-void mt_state_tick(struct mt_state *state, struct mt_correlator *c, int64_t wall)
+void mt_state_tick(struct mt_state *state, struct mt_shards *shards, int64_t wall)
 {
-    if (state) {
-        mt_state_moment(state, MT_RECORD_TICK, wall, (struct mt_spot){0, 0});
+    if (!state) {
+        mt_shards_tick(shards, wall);
+        return;
     }
-    mt_correlator_tick(c, wall);
-    if (state) {
-        keep_house(state);
-        remove_old(state, mt_state_now());
-    }
+    pthread_mutex_lock(&state->mutex);
+    mt_state_moment(state, MT_RECORD_TICK, wall, (struct mt_spot){0, 0});
+    mt_shards_tick(shards, wall);
+    keep_house(state);
+    remove_old(state, mt_state_now());
+    pthread_mutex_unlock(&state->mutex);
 }
 
 void mt_state_delivered(struct mt_state *state)
 {
-    if (state && state->segment.fd >= 0) {
-        state->delivered = (struct mt_spot){state->segment.number, state->segment.end};
-        mt_state_moment(state, MT_RECORD_DELIVERED, mt_state_now(), (struct mt_spot){0, 0});
-    }
-}
-
-void mt_state_note(struct mt_state *state, struct mt_slice note)
-{
-    void *record;
-
     if (!state) {
         return;
     }
+    pthread_mutex_lock(&state->mutex);
+    if (state->segment.fd >= 0) {
+        state->delivered = (struct mt_spot){state->segment.number, state->segment.end};
+        mt_state_moment(state, MT_RECORD_DELIVERED, mt_state_now(), (struct mt_spot){0, 0});
+    }
+    pthread_mutex_unlock(&state->mutex);
+}
+
+static void write_note(struct mt_state *state, struct mt_slice note)
+{
+    void *record;
+
     state->note.n = 0;
     mt_buffer_append(&state->note, note.p, note.n);
     if (note.n && (record = reserve(state, note.n))) {
         memcpy(record, note.p, note.n);
         commit(state, MT_RECORD_NOTE, note.n);
+    }
+}
+
+void mt_state_note(struct mt_state *state, struct mt_slice note)
+{
+    if (state) {
+        pthread_mutex_lock(&state->mutex);
+        write_note(state, note);
+        pthread_mutex_unlock(&state->mutex);
     }
 }
 
@@ -459,11 +493,11 @@ uint64_t mt_state_position(const struct mt_state *state, uint32_t source)
     return state && source < state->npositions ? state->positions[source] : 0;
 }
 
-void mt_state_place(struct mt_state *state, const struct mt_place *place)
+static void write_place(struct mt_state *state, const struct mt_place *place)
 {
     struct mt_place_record *record;
 
-    if (!state || !mt_state_set_position(state, place->source, place->position)) {
+    if (!mt_state_set_position(state, place->source, place->position)) {
         return;
     }
     record = reserve(state, sizeof *record);
@@ -473,20 +507,41 @@ void mt_state_place(struct mt_state *state, const struct mt_place *place)
     }
 }
 
+void mt_state_place(struct mt_state *state, const struct mt_place *place)
+{
+    if (state) {
+        pthread_mutex_lock(&state->mutex);
+        write_place(state, place);
+        pthread_mutex_unlock(&state->mutex);
+    }
+}
+
 uint64_t mt_state_order(const struct mt_state *state)
 {
     return state ? state->order : 0;
 }
 
-bool mt_state_sync_begin(struct mt_state *state, int fds[2])
+static bool begin_sync(struct mt_state *state, int fds[2])
 {
-    if (!state || !state->unsynced || state->config.sync != MT_SYNC_INTERVAL || state->segment.fd < 0) {
+    if (!state->unsynced || state->config.sync != MT_SYNC_INTERVAL || state->segment.fd < 0) {
         return false;
     }
     state->unsynced = false;
     fds[0] = fcntl(state->lock, F_DUPFD_CLOEXEC, 0);
     fds[1] = fcntl(state->segment.fd, F_DUPFD_CLOEXEC, 0);
     return true;
+}
+
+bool mt_state_sync_begin(struct mt_state *state, int fds[2])
+{
+    bool begun = false;
+
+    if (state) {
+        pthread_mutex_lock(&state->mutex);
+        begun = begin_sync(state, fds);
+        pthread_mutex_unlock(&state->mutex);
+    }
+    return begun;
 }
 
 int mt_state_sync(const int fds[2])
@@ -505,15 +560,20 @@ int mt_state_sync(const int fds[2])
 void mt_state_sync_failed(struct mt_state *state, int error)
 {
     if (state) {
+        pthread_mutex_lock(&state->mutex);
         fail(state, error);
+        pthread_mutex_unlock(&state->mutex);
     }
 }
 
-void mt_state_stats(const struct mt_state *state, struct mt_state_stats *out)
+void mt_state_stats(struct mt_state *state, struct mt_state_stats *out)
 {
-    *out = state ? state->stats : (struct mt_state_stats){0};
+    *out = (struct mt_state_stats){0};
     if (state) {
+        pthread_mutex_lock(&state->mutex);
+        *out = state->stats;
         out->bytes = bytes_on_disk(state);
+        pthread_mutex_unlock(&state->mutex);
     }
 }
 
@@ -546,11 +606,12 @@ static void free_state(struct mt_state *state)
     mt_buffer_free(&state->note);
     free(state->positions);
     free(state->files);
+    pthread_mutex_destroy(&state->mutex);
     free(state->path);
     free(state);
 }
 
-struct mt_state *mt_state_open(const struct mt_state_config *config, struct mt_correlator *c, char *why, size_t size)
+struct mt_state *mt_state_open(const struct mt_state_config *config, struct mt_shards *shards, char *why, size_t size)
 {
     struct mt_state *state = calloc(1, sizeof *state);
 
@@ -562,7 +623,8 @@ struct mt_state *mt_state_open(const struct mt_state_config *config, struct mt_c
     state->config = *config;
     state->config.path = state->path;
     state->config.max_bytes = config->max_bytes < MT_STATE_LEAST ? MT_STATE_LEAST : config->max_bytes;
-    state->c = c;
+    pthread_mutex_init(&state->mutex, NULL);
+    state->shards = shards;
     state->lock = state->segment.fd = -1;
     state->next_number = 1;
     if (!lock_file(state, why, size)) {
@@ -579,7 +641,15 @@ struct mt_state *mt_state_open(const struct mt_state_config *config, struct mt_c
 
 bool mt_state_recover(struct mt_state *state, size_t most)
 {
-    return !state || !state->recovery || mt_recovery_step(state, most);
+    bool recovered;
+
+    if (!state) {
+        return true;
+    }
+    pthread_mutex_lock(&state->mutex);
+    recovered = !state->recovery || mt_recovery_step(state, most);
+    pthread_mutex_unlock(&state->mutex);
+    return recovered;
 }
 
 void mt_state_close(struct mt_state *state, bool delivered)

@@ -1,0 +1,205 @@
+/* Correlators among which hosts are shared out: see mailtrace/shards.h. */
+#include "shards.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define LOOK_EVERY 1024 /* lines, after which a correlator looks at what the others use */
+
+struct mt_shards *mt_shards_new(const struct mt_config *config, unsigned n, mt_emit_fn *emit)
+{
+    struct mt_shards *shards = calloc(1, sizeof *shards + n * sizeof shards->v[0]);
+    struct mt_config part = *config;
+
+    if (!shards) {
+        return NULL;
+    }
+    shards->max_messages = config->max_messages;
+    shards->max_memory = config->max_memory;
+    part.max_memory /= n; /* what pieces of lines may take is a share of this */
+    for (; shards->n < n; shards->n++) {
+        struct mt_shard *shard = &shards->v[shards->n];
+        shard->c = mt_correlator_new(&part, emit, NULL);
+        if (!shard->c) {
+            mt_shards_free(shards);
+            return NULL;
+        }
+        pthread_mutex_init(&shard->lock, NULL);
+        shard->c->config.max_memory = config->max_memory;
+        mt_correlator_set_seed(shard->c, shards->v[0].c->seed);
+    }
+    return shards;
+}
+
+void mt_shards_free(struct mt_shards *shards)
+{
+    if (!shards) {
+        return;
+    }
+    for (unsigned i = 0; i < shards->n; i++) {
+        mt_correlator_free(shards->v[i].c);
+        pthread_mutex_destroy(&shards->v[i].lock);
+    }
+    free(shards);
+}
+
+unsigned mt_shards_count(const struct mt_shards *shards)
+{
+    return shards->n;
+}
+
+unsigned mt_shards_of(const struct mt_shards *shards, struct mt_slice host)
+{
+    return shards->n == 1 ? 0 : (unsigned)((XXH3_64bits(host.p, host.n) >> 32) * shards->n >> 32);
+}
+
+struct mt_correlator *mt_shards_at(const struct mt_shards *shards, struct mt_slice host)
+{
+    return shards->v[mt_shards_of(shards, host)].c;
+}
+
+/* --- bounds --- */
+
+static void show_use(struct mt_shard *shard)
+{
+    struct mt_stats stats;
+
+    mt_correlator_stats(shard->c, &stats);
+    __atomic_store_n(&shard->open, stats.open, __ATOMIC_RELAXED);
+    __atomic_store_n(&shard->memory, stats.memory, __ATOMIC_RELAXED);
+}
+
+/* What the others leave of all; but not less than an equal share: who has more of it gives up what is too much. */
+static uint64_t left_of(uint64_t all, uint64_t others, unsigned n)
+{
+    return others < all - all / n ? all - others : all / n + (all < n);
+}
+
+/* Under the shard's lock. */
+static void share_out(const struct mt_shards *shards, struct mt_shard *shard)
+{
+    uint64_t open = 0, memory = 0;
+
+    show_use(shard);
+    for (unsigned i = 0; i < shards->n; i++) {
+        if (&shards->v[i] != shard) {
+            open += __atomic_load_n(&shards->v[i].open, __ATOMIC_RELAXED);
+            memory += __atomic_load_n(&shards->v[i].memory, __ATOMIC_RELAXED);
+        }
+    }
+    shard->c->config.max_messages = left_of(shards->max_messages, open, shards->n);
+    shard->c->config.max_memory = left_of(shards->max_memory, memory, shards->n);
+    shard->fed = 0;
+}
+
+/* --- locks --- */
+
+struct mt_correlator *mt_shards_take(struct mt_shards *shards, unsigned i, void *ctx)
+{
+    struct mt_shard *shard = &shards->v[i];
+
+    pthread_mutex_lock(&shard->lock);
+    shard->c->ctx = ctx;
+    if (++shard->fed == LOOK_EVERY && shards->n > 1) {
+        share_out(shards, shard);
+    }
+    return shard->c;
+}
+
+void mt_shards_give(struct mt_shards *shards, unsigned i)
+{
+    pthread_mutex_unlock(&shards->v[i].lock);
+}
+
+void mt_shards_take_all(struct mt_shards *shards, void *ctx)
+{
+    for (unsigned i = 0; i < shards->n; i++) {
+        pthread_mutex_lock(&shards->v[i].lock);
+        shards->v[i].c->ctx = ctx;
+    }
+}
+
+void mt_shards_give_all(struct mt_shards *shards)
+{
+    for (unsigned i = 0; i < shards->n; i++) {
+        pthread_mutex_unlock(&shards->v[i].lock);
+    }
+}
+
+static void give_first(struct mt_shards *shards, unsigned n, const struct mt_correlator *c)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (shards->v[i].c != c) {
+            pthread_mutex_unlock(&shards->v[i].lock);
+        }
+    }
+}
+
+bool mt_shards_try_rest(struct mt_shards *shards, const struct mt_correlator *c)
+{
+    for (unsigned i = 0; i < shards->n; i++) {
+        if (shards->v[i].c != c && pthread_mutex_trylock(&shards->v[i].lock) != 0) {
+            give_first(shards, i, c);
+            return false;
+        }
+    }
+    return true;
+}
+
+void mt_shards_give_rest(struct mt_shards *shards, const struct mt_correlator *c)
+{
+    give_first(shards, shards->n, c);
+}
+
+/* --- all of them --- */
+
+static void add_up(uint64_t *sum, const uint64_t *more, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        sum[i] += more[i];
+    }
+}
+
+void mt_shards_stats(const struct mt_shards *shards, struct mt_stats *out)
+{
+    struct mt_stats one;
+
+    _Static_assert(sizeof one % sizeof(uint64_t) == 0, "all of them are numbers of 64 bits");
+    memset(out, 0, sizeof *out);
+    for (unsigned i = 0; i < shards->n; i++) {
+        mt_correlator_stats(shards->v[i].c, &one);
+        add_up((uint64_t *)(void *)out, (const uint64_t *)(const void *)&one, sizeof one / sizeof(uint64_t));
+    }
+}
+
+void mt_shards_tick(struct mt_shards *shards, int64_t wall)
+{
+    for (unsigned i = 0; i < shards->n; i++) {
+        show_use(&shards->v[i]);
+    }
+    for (unsigned i = 0; i < shards->n; i++) {
+        share_out(shards, &shards->v[i]);
+        mt_correlator_tick(shards->v[i].c, wall);
+    }
+}
+
+void mt_shards_replay(struct mt_shards *shards, bool silent)
+{
+    for (unsigned i = 0; i < shards->n; i++) {
+        mt_correlator_replay(shards->v[i].c, silent);
+    }
+}
+
+void mt_shards_replayed(struct mt_shards *shards)
+{
+    for (unsigned i = 0; i < shards->n; i++) {
+        mt_correlator_replayed(shards->v[i].c);
+    }
+}
+
+void mt_shards_resume(struct mt_shards *shards)
+{
+    for (unsigned i = 0; i < shards->n; i++) {
+        mt_correlator_resume(shards->v[i].c);
+    }
+}
