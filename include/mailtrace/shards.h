@@ -14,9 +14,12 @@
 
 #include "mailtrace/correlate.h"
 
-#define MT_SHARDS_MAX 8
+#define MT_SHARDS_MAX 32
 
 struct mt_shards;
+
+/* How many there should be for several threads: the more, the less they wait; each with a fair share of the bounds. */
+unsigned mt_shards_for(const struct mt_config *config);
 
 /* n: 1 to MT_SHARDS_MAX. Returns NULL when memory is short. */
 struct mt_shards *mt_shards_new(const struct mt_config *config, unsigned n, mt_emit_fn *emit);

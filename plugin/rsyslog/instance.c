@@ -304,7 +304,8 @@ rsRetVal mt_instance_open(struct mt_instance *instance, struct nvlst *parameters
     pthread_mutex_init(&instance->recovery, NULL);
     pthread_mutex_init(&instance->lock, NULL);
     CHKiRet(mt_settings_read(&instance->settings, parameters));
-    CHKmalloc(instance->shards = mt_shards_new(&instance->settings.engine, MT_SHARDS_MAX, emit));
+    CHKmalloc(instance->shards =
+                  mt_shards_new(&instance->settings.engine, mt_shards_for(&instance->settings.engine), emit));
     instance->ticker_outbox.trees = instance->settings.container != NULL;
     instance->list = list;
     instance->next = *list;

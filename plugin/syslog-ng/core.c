@@ -365,7 +365,7 @@ struct mt_core *mt_core_new(const struct mt_options *options, const char *state_
 
     core->deliveries = mt_deliveries_new();
     mt_options_copy(options, &core->options);
-    core->shards = mt_shards_new(&core->options.engine, MT_SHARDS_MAX, emit);
+    core->shards = mt_shards_new(&core->options.engine, mt_shards_for(&core->options.engine), emit);
     core->pipe = pipe;
     if (!core->shards) {
         mt_core_free(core);

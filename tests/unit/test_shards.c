@@ -161,7 +161,7 @@ START_TEST(test_the_events_are_the_same_whatever_the_number)
 
     draw_sorted_log(11);
     wanted = want();
-    for (unsigned n = 2; n <= MT_SHARDS_MAX; n++) {
+    for (unsigned n = 2; n <= MT_SHARDS_MAX; n += 3) {
         struct mt_shards *shards = new_shards(n);
         struct output output = {{0}};
         feed(shards, 0, drawn_n, 0, 1, &output);
@@ -179,7 +179,7 @@ START_TEST(test_hosts_are_spread)
     unsigned counts[MT_SHARDS_MAX] = {0};
     char name[32];
 
-    for (unsigned i = 0; i < 800; i++) {
+    for (unsigned i = 0; i < 100 * MT_SHARDS_MAX; i++) {
         struct mt_slice host = mt_slice(name, (size_t)snprintf(name, sizeof name, "relay%u.example.net", i));
         unsigned at = mt_shards_of(shards, host);
         ck_assert_uint_lt(at, MT_SHARDS_MAX);
@@ -326,7 +326,7 @@ START_TEST(test_the_bounds_are_for_all_together)
 
     mt_config_default(&config);
     config.max_messages = 10000;
-    shards = mt_shards_new(&config, MT_SHARDS_MAX, emit);
+    shards = mt_shards_new(&config, 8, emit);
     open_messages(shards, "mx0", 12000, &output);
     ck_assert_uint_ge(stats_of(shards).open, 9000);
     ck_assert_uint_le(stats_of(shards).open, 10000);
@@ -335,14 +335,28 @@ START_TEST(test_the_bounds_are_for_all_together)
         open_messages(shards, name, 2000, &output);
         open_messages(shards, "mx0", 2000, &output);
     }
-    ck_assert_uint_le(stats_of(shards).open, 10000 + MT_SHARDS_MAX * 1024);
+    ck_assert_uint_le(stats_of(shards).open, 10000 + 8 * 256);
     mt_shards_take_all(shards, &output);
     mt_shards_tick(shards, 0);
     mt_shards_give_all(shards);
     ck_assert_uint_ge(stats_of(shards).open, 5000);
-    ck_assert_uint_le(stats_of(shards).open, 10000 + 10000 / MT_SHARDS_MAX);
+    ck_assert_uint_le(stats_of(shards).open, 10000 + 10000 / 8);
     mt_buffer_free(&output.text);
     mt_shards_free(shards);
+}
+END_TEST
+
+START_TEST(test_small_bounds_are_not_cut_into_small_pieces)
+{
+    struct mt_config config;
+
+    mt_config_default(&config);
+    ck_assert_uint_eq(mt_shards_for(&config), MT_SHARDS_MAX);
+    config.max_memory = MT_MAX_MEMORY_LEAST;
+    ck_assert_uint_eq(mt_shards_for(&config), 1);
+    mt_config_default(&config);
+    config.max_messages = 10;
+    ck_assert_uint_eq(mt_shards_for(&config), 1);
 }
 END_TEST
 
@@ -374,6 +388,7 @@ Suite *mt_suite_shards(void)
     tcase_add_test(t, test_threads_that_feed_at_once_make_the_same_events);
     tcase_add_test(t, test_an_image_of_some_is_taken_up_by_any_number);
     tcase_add_test(t, test_the_bounds_are_for_all_together);
+    tcase_add_test(t, test_small_bounds_are_not_cut_into_small_pieces);
     tcase_add_test(t, test_who_has_one_takes_the_rest_only_if_nobody_has_them);
     suite_add_tcase(s, t);
     return s;

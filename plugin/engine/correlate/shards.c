@@ -4,7 +4,32 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define LOOK_EVERY 1024 /* lines, after which a correlator looks at what the others use */
+#define LOOK_EVERY 256 /* lines, after which a correlator looks at what the others use */
+
+/* Of the bounds, for each. */
+#define SHARE_MEMORY   (MT_MAX_MEMORY_DEFAULT / MT_SHARDS_MAX)
+#define SHARE_MESSAGES (MT_MAX_MESSAGES_DEFAULT / MT_SHARDS_MAX)
+
+unsigned mt_shards_for(const struct mt_config *config)
+{
+    uint64_t n = config->max_memory / SHARE_MEMORY;
+
+    n = n < config->max_messages / SHARE_MESSAGES ? n : config->max_messages / SHARE_MESSAGES;
+    return n < 1 ? 1 : n > MT_SHARDS_MAX ? MT_SHARDS_MAX : (unsigned)n;
+}
+
+/* What is done under the lock takes less time than to be put to sleep, and woken. */
+static void init_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t attributes;
+
+    pthread_mutexattr_init(&attributes);
+#ifdef __GLIBC__
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+#endif
+    pthread_mutex_init(lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
 
 struct mt_shards *mt_shards_new(const struct mt_config *config, unsigned n, mt_emit_fn *emit)
 {
@@ -24,7 +49,7 @@ struct mt_shards *mt_shards_new(const struct mt_config *config, unsigned n, mt_e
             mt_shards_free(shards);
             return NULL;
         }
-        pthread_mutex_init(&shard->lock, NULL);
+        init_lock(&shard->lock);
         shard->c->config.max_memory = config->max_memory;
         mt_correlator_set_seed(shard->c, shards->v[0].c->seed);
     }
