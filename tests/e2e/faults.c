@@ -2,6 +2,7 @@
  *
  *     FAULT_OBJECT=mmmailtrace.so   part of the name of the object whose calls fail
  *     FAULT_MALLOC=100              each 100th malloc(), calloc(), realloc() or posix_memalign() of it; 0: none
+ *     FAULT_AFTER=300               but not the first 300 of them: a program that begins may give up
  *     FAULT_DISK=3                  each 3rd posix_fallocate(), write() or fdatasync() to a file
  *     FAULT_FILE=state              whose name has this in it,
  *     FAULT_ERRNO=28                with this errno; 0: write() writes one byte
@@ -40,9 +41,13 @@ static int is_of_object(const void *caller)
 
 static int memory_fails(const void *caller)
 {
-    unsigned long each = setting("FAULT_MALLOC");
+    unsigned long each = setting("FAULT_MALLOC"), after = setting("FAULT_AFTER"), n;
 
-    return each && is_of_object(caller) && __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED) % each == 0;
+    if (!each || !is_of_object(caller)) {
+        return 0;
+    }
+    n = __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
+    return n > after && n % each == 0;
 }
 
 void *malloc(size_t size)

@@ -74,7 +74,7 @@ class Faults(unittest.TestCase):
 
     def test_in_rsyslog_memory_fails_now_and_then(self):
         with unittest.mock.patch.object(rsyslog, 'daemon_environment',
-                                        lambda *_: self.faulty(FAULT_OBJECT='mmmailtrace', FAULT_MALLOC=29)):
+                                        lambda *_: self.faulty(FAULT_OBJECT='mmmailtrace', FAULT_MALLOC=11, FAULT_AFTER=300)):
             with Rsyslog(EVENTS % '' + Rsyslog.TCP % 'mail' +
                          'ruleset(name="mail") { action(type="mmmailtrace" ruleset="mailevents" container="$!mail") }') as r:
                 r.send([b'<22>' + line for line in self.lines])
