@@ -85,7 +85,7 @@ static void send_reports(struct mt_instance *instance)
 {
     struct mt_reports reports;
 
-    if (!__atomic_load_n(&instance->reports.n, __ATOMIC_RELAXED)) {
+    if (!mt_reports_any(&instance->reports)) {
         return;
     }
     pthread_mutex_lock(&instance->lock);

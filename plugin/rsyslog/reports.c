@@ -5,7 +5,8 @@ void mt_reports_add(struct mt_reports *reports, int severity, const char *text)
 {
     if (reports->n < MT_REPORTS) {
         reports->severity[reports->n] = severity;
-        snprintf(reports->text[reports->n++], sizeof reports->text[0], "%s", text);
+        snprintf(reports->text[reports->n], sizeof reports->text[0], "%s", text);
+        __atomic_store_n(&reports->n, reports->n + 1, __ATOMIC_RELAXED);
     }
 }
 
@@ -15,7 +16,7 @@ void mt_reports_take(struct mt_reports *from, struct mt_reports *to)
     for (unsigned i = 0; i < from->n; i++) {
         mt_reports_add(to, from->severity[i], from->text[i]);
     }
-    from->n = 0;
+    __atomic_store_n(&from->n, 0, __ATOMIC_RELAXED);
 }
 
 void mt_reports_send(const struct mt_reports *reports)

@@ -52,12 +52,13 @@ static inline size_t mt_index_home(const struct mt_index *index, uint32_t hash)
 /* The things with this hash, one at a time: *at starts as 0. NULL: no more. The caller compares keys. */
 static inline void *mt_index_next(const struct mt_index *index, uint64_t hash, size_t *at)
 {
-    const struct mt_slot *slot, *end = index->v + index->size;
+    const struct mt_slot *slot, *end;
     uint32_t upper = mt_slot_hash(hash);
 
     if (!index->size) {
         return NULL;
     }
+    end = index->v + index->size;
     for (slot = index->v + (*at ? *at : mt_index_home(index, upper));; slot++) {
         slot = slot == end ? index->v : slot;
         if (!slot->hash) {
@@ -73,7 +74,9 @@ static inline void *mt_index_next(const struct mt_index *index, uint64_t hash, s
 /* The place of a hash will be looked at soon. */
 static inline void mt_index_prefetch(const struct mt_index *index, uint64_t hash)
 {
-    __builtin_prefetch(index->v + mt_index_home(index, mt_slot_hash(hash)));
+    if (index->size) {
+        __builtin_prefetch(index->v + mt_index_home(index, mt_slot_hash(hash)));
+    }
 }
 
 /* False when memory is short. */
