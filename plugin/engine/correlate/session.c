@@ -484,6 +484,14 @@ void mt_session_release(struct mt_sessions *sessions, struct mt_session *s)
     mt_memory_put(sessions->memory, s, sizeof *s);
 }
 
+/* The first n bytes of a thing, if there is one, will be looked at soon. */
+static void ask_for(const void *thing, size_t n)
+{
+    for (size_t i = 0; thing && i < n; i += 64) {
+        __builtin_prefetch((const char *)thing + i);
+    }
+}
+
 /* Where there are many, sessions of long ago are in memory only, and far apart. What leaves next is asked for ahead,
  * each thing a turn after the one that leads to it.
  */
@@ -494,18 +502,10 @@ static void prefetch(const struct mt_sessions *sessions, const struct mt_session
     if (!third) {
         return;
     }
-    __builtin_prefetch(third->next);
-    __builtin_prefetch((const char *)third->next + 64);
-    __builtin_prefetch(third->bag.block);
-    __builtin_prefetch((const char *)third->bag.block + 64);
+    ask_for(third->next, 128);
+    ask_for(third->bag.block, 128);
+    ask_for(third->messages, 320);
     mt_index_prefetch(&sessions->index, third->hash);
-    if (third->messages) {
-        __builtin_prefetch(third->messages);
-        __builtin_prefetch((const char *)third->messages + 64);
-        __builtin_prefetch((const char *)third->messages + 128);
-        __builtin_prefetch((const char *)third->messages + 192);
-        __builtin_prefetch((const char *)third->messages + 256);
-    }
     if (next->messages) {
         mt_index_prefetch(&sessions->messages->index, next->messages->hash);
     }
