@@ -129,6 +129,7 @@ static void walk_recipients(struct packer *p, struct mt_message *m)
             p->failed = true;
             return;
         }
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is one, or it was just made */
         WALK(p, rcpt->attempts);
         WALK(p, rcpt->status);
         if (i < stored) {

@@ -97,6 +97,7 @@ static void show_use(struct mt_shard *shard)
 /* What the others leave of all; but not less than an equal share: who has more of it gives up what is too much. */
 static uint64_t left_of(uint64_t all, uint64_t others, unsigned n)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): there is at least one */
     return others < all - all / n ? all - others : all / n + (all < n);
 }
 
