@@ -11,7 +11,7 @@
 #define MT_REPORTS 8
 
 struct mt_reports {
-    unsigned n; /* atomic */
+    unsigned n;               /* atomic */
     int severity[MT_REPORTS]; /* LOG_ERR and the like */
     char text[MT_REPORTS][400];
 };
