@@ -35,6 +35,16 @@ def append(daemon, lines):
     return before
 
 
+def check_torn(test, seen, wanted, message=None):
+    """What was not wanted is the beginning of an event and a whole one behind it. Returns how many lines are so."""
+    torn = set(seen) - wanted
+    for line in torn:
+        start, _, rest = line.rpartition(b'{"event":')
+        test.assertIn(b'{"event":' + rest, wanted, message)
+        test.assertTrue(any(event.startswith(start) for event in wanted), line)
+    return len(torn)
+
+
 class Killed:
     """The test, for a TestCase that says what daemon() it is."""
 
@@ -49,12 +59,7 @@ class Killed:
         """
         wanted = set(expected)
         daemon.wait(lambda: wanted <= set(daemon.events()), 120, '%d different events' % len(wanted))
-        torn = set(daemon.events()) - wanted
-        for line in torn:
-            start, _, rest = line.rpartition(b'{"event":')
-            self.assertIn(b'{"event":' + rest, wanted, message)
-            self.assertTrue(any(event.startswith(start) for event in wanted), line)
-        return len(torn)
+        return check_torn(self, daemon.events(), wanted, message)
 
     def kills(self, kills, messages, seed):
         lines, expected = log_of(seed, messages, 40000 if messages < 10000 else 2000)
