@@ -109,7 +109,7 @@ ruleset(name="mailevents" queue.type="LinkedList" queue.size="300" queue.highWat
         with Rsyslog(queue % nobody + mail + Rsyslog.TCP % 'mail') as r:
             r.send(wire(lines))
             r.wait_lines(len(lines))
-            self.assertTrue(glob.glob(r.path('work/events.0*')))
+            r.wait(lambda: glob.glob(r.path('work/events.0*')), 10, 'the queue on disk')
             self.assertEqual(r.stop(60), 0, r.said())
             with open(r.path('rsyslog.conf')) as f:
                 config = f.read().replace(nobody, 'type="omfile" file="%s"' % r.path('events.json'))

@@ -47,11 +47,11 @@ class FromFile(Killed, unittest.TestCase):
 
     def test_the_state_has_the_name_of_the_action(self):
         with self.daemon() as r:
-            self.assertTrue(glob.glob(r.path('work/mailtrace.mail.state.0*')))
+            r.wait(lambda: glob.glob(r.path('work/mailtrace.mail.state.0*')), 10, 'the file')  # of the first tick
 
     def test_a_name_of_its_own(self):
         with Rsyslog(EVENTS % '' + FROM_FILE % 'statefile="mine" sync="always" maxstate="64m" redeliver="5"') as r:
-            self.assertTrue(glob.glob(r.path('work/mine.0*')))
+            r.wait(lambda: glob.glob(r.path('work/mine.0*')), 10, 'the file')
             append(r, maillog.Transactions(5).lines(5))
             r.wait_lines(20)
             self.assertGreater(r.stats()['state.bytes'], 0)
@@ -121,7 +121,7 @@ ruleset(name="second") { action(name="second" type="mmmailtrace" ruleset="mailev
             f.write(b'this is no state' * 1000)
         with r:
             self.said(r, 'x.00000007.aside')
-            self.assertTrue(os.path.exists(r.path('work/x.00000007.aside')))
+            r.wait(lambda: os.path.exists(r.path('work/x.00000007.aside')), 10, 'the one aside')
             r.wait(lambda: os.path.exists(r.path('work/x.00000008')), 10, 'a new file')
 
     def test_wrong_values(self):
