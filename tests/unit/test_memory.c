@@ -412,7 +412,7 @@ START_TEST(test_an_entry_at_rest_learns_from_its_session)
         for (unsigned i = 0; i < ENTRIES; i++) {
             struct mt_message *m = make_entry(i);
             copies[i] = copy_of(m);
-            mt_bag_copy(&memory, &copies[i].bag, &session.bag, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY);
+            mt_bag_copy(&memory, &copies[i].bag, &session.bag, mt_client_fields);
             mt_message_join(m, &session);
             if (draw(4)) {
                 put_to_rest(m, i);

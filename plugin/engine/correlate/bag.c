@@ -8,16 +8,20 @@
 
 _Static_assert(HEAD >= sizeof(uint64_t), "as_int() reads before a value");
 
-/* An entry, or what is to become one. */
+/* An entry as it stands in a block. */
 struct entry {
-    uint8_t id;
+    unsigned id;
     struct mt_slice value;
-    char bytes[8]; /* of an integer; such an entry must not be moved */
 };
 
 static uint64_t bit(unsigned id)
 {
     return UINT64_C(1) << (id & 63);
+}
+
+static bool is_in(const uint64_t set[2], unsigned id)
+{
+    return set[id / 64] & bit(id);
 }
 
 /* Reads the entry at p; returns where the next one begins. */
@@ -43,20 +47,16 @@ static const unsigned char *start_of(const struct mt_bag *bag, const unsigned ch
     return block ? block->p : NULL;
 }
 
+/* The entry of a field that the bag has, and where it stands. */
 static const unsigned char *find(const struct mt_bag *bag, unsigned id, struct entry *e)
 {
-    const unsigned char *p, *end, *next;
+    const unsigned char *p = bag->block->p, *next = entry_at(p, e);
 
-    if (!bag->block || !(bag->block->mask & bit(id))) {
-        return NULL;
-    }
-    for (p = start_of(bag, &end); p < end; p = next) {
+    while (e->id != id) {
+        p = next;
         next = entry_at(p, e);
-        if (e->id == id) {
-            return p;
-        }
     }
-    return NULL;
+    return p;
 }
 
 /* The value of an entry. The eight bytes that end with it are in the block: its head is longer. */
@@ -71,19 +71,16 @@ static int64_t as_int(struct mt_slice s)
     return (int64_t)(le64toh(i) >> (64 - 8 * s.n));
 }
 
-static void set_int(struct entry *e, int64_t i)
+/* How many bytes an integer takes. */
+static size_t int_bytes(int64_t i)
 {
-    size_t n = 0;
-
-    for (uint64_t rest = (uint64_t)i; rest; rest >>= 8) {
-        e->bytes[n++] = (char)(rest & 255);
-    }
-    e->value = mt_slice(e->bytes, n);
+    return i ? (size_t)(71 - __builtin_clzll((uint64_t)i)) / 8 : 0;
 }
 
-static size_t size_of(const struct entry *e)
+/* Bytes of an entry whose value has n. */
+static size_t entry_size(size_t n)
 {
-    return (e->value.n < LONG ? 2 : 6) + e->value.n;
+    return (n < LONG ? 2 : 6) + n;
 }
 
 /* Bytes of a block with that room. Small ones come in steps anyway. */
@@ -106,7 +103,7 @@ static bool resize(struct mt_memory *m, struct mt_bag *bag, size_t n)
         return false;
     }
     if (!bag->block) {
-        block->mask = 0;
+        block->have[0] = block->have[1] = 0;
         block->n = 0;
     }
     block->room = (uint32_t)(size - HEAD);
@@ -119,6 +116,17 @@ void mt_bag_reserve(struct mt_memory *m, struct mt_bag *bag, uint32_t room)
     if (!bag->block) {
         resize(m, bag, room);
     }
+}
+
+/* Where that many bytes of entries more can be written; NULL when memory is short. */
+static unsigned char *room_for(struct mt_memory *m, struct mt_bag *bag, size_t more)
+{
+    size_t n = bag->block ? bag->block->n : 0;
+
+    if ((!bag->block || bag->block->room - n < more) && !resize(m, bag, n + more)) {
+        return NULL;
+    }
+    return bag->block->p + n;
 }
 
 /* Values are short: no call for those of up to 16 bytes. */
@@ -146,37 +154,39 @@ static inline void copy_bytes(unsigned char *to, const char *from, size_t n)
     }
 }
 
-static void append(struct mt_bag_block *block, const struct entry *e)
+/* Both write an entry and return where the next one begins. */
+static inline unsigned char *write_text(unsigned char *p, unsigned id, struct mt_slice s)
 {
-    unsigned char *p = block->p + block->n;
-    uint32_t n = (uint32_t)e->value.n;
+    uint32_t n = (uint32_t)s.n;
 
-    *p++ = e->id;
-    if (n < LONG) {
+    *p++ = (unsigned char)id;
+    if (s.n < LONG) {
         *p++ = (unsigned char)n;
     } else {
         *p++ = LONG;
         memcpy(p, &n, sizeof n);
         p += sizeof n;
     }
-    copy_bytes(p, e->value.p, n);
-    block->n = (uint32_t)(p + n - block->p);
-    block->mask |= bit(e->id);
+    copy_bytes(p, s.p, n);
+    return p + n;
 }
 
-/* Puts what the bag does not have. */
-static void put_all(struct mt_memory *m, struct mt_bag *bag, const struct entry *e, size_t n)
+static inline unsigned char *write_int(unsigned char *p, unsigned id, int64_t i)
 {
-    size_t size = bag->block ? bag->block->n : 0;
+    unsigned char *count;
 
-    for (size_t i = 0; i < n; i++) {
-        size += size_of(&e[i]);
+    *p++ = (unsigned char)id;
+    count = p++;
+    for (uint64_t rest = (uint64_t)i; rest; rest >>= 8) {
+        *p++ = (unsigned char)rest;
     }
-    if (n && ((bag->block && size <= bag->block->room) || resize(m, bag, size))) {
-        for (size_t i = 0; i < n; i++) {
-            append(bag->block, &e[i]);
-        }
-    }
+    *count = (unsigned char)(p - count - 1);
+    return p;
+}
+
+static void wrote(struct mt_bag_block *block, const unsigned char *end)
+{
+    block->n = (uint32_t)(end - block->p);
 }
 
 void mt_bag_free(struct mt_memory *m, struct mt_bag *bag)
@@ -187,151 +197,185 @@ void mt_bag_free(struct mt_memory *m, struct mt_bag *bag)
     }
 }
 
-bool mt_bag_has(const struct mt_bag *bag, enum mt_field id)
+struct mt_slice mt_bag_value(const struct mt_bag *bag, enum mt_field id)
 {
     struct entry e;
 
-    return find(bag, id, &e);
-}
-
-struct mt_slice mt_bag_get(const struct mt_bag *bag, enum mt_field id)
-{
-    struct entry e;
-
-    return find(bag, id, &e) ? e.value : mt_slice(NULL, 0);
+    find(bag, id, &e);
+    return e.value;
 }
 
 int64_t mt_bag_get_int(const struct mt_bag *bag, enum mt_field id, int64_t otherwise)
 {
+    return mt_bag_has(bag, id) ? as_int(mt_bag_value(bag, id)) : otherwise;
+}
+
+static void take_out(struct mt_bag *bag, unsigned id)
+{
+    struct mt_bag_block *block = bag->block;
     struct entry e;
+    unsigned char *old = block->p + (find(bag, id, &e) - block->p);
+    size_t size = entry_size(e.value.n);
 
-    return find(bag, id, &e) ? as_int(e.value) : otherwise;
-}
-
-/* Another value in the place of one. */
-static void replace_entry(struct mt_memory *m, struct mt_bag *bag, const struct entry *e, const unsigned char *old,
-                          size_t gone)
-{
-    const struct mt_bag_block *from = bag->block;
-    size_t before = (size_t)(old - from->p), behind = from->n - before - gone;
-    struct mt_bag to = {NULL};
-
-    if (resize(m, &to, from->n - gone + size_of(e))) {
-        memcpy(to.block->p, from->p, before);
-        memcpy(to.block->p + before, old + gone, behind);
-        to.block->mask = from->mask;
-        to.block->n = (uint32_t)(before + behind);
-        append(to.block, e);
-        mt_bag_free(m, bag);
-        *bag = to;
-    }
-}
-
-static void put(struct mt_memory *m, struct mt_bag *bag, const struct entry *e, bool replace)
-{
-    struct entry there;
-    const unsigned char *old = find(bag, e->id, &there);
-
-    if (!old) {
-        put_all(m, bag, e, 1);
-    } else if (replace && !mt_slice_eq(there.value, e->value)) {
-        replace_entry(m, bag, e, old, size_of(&there));
-    }
+    block->n -= (uint32_t)size;
+    memmove(old, old + size, block->n - (size_t)(old - block->p));
 }
 
 void mt_bag_put(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, struct mt_slice s, bool replace)
 {
-    const struct entry e = {.id = (uint8_t)id, .value = s};
+    size_t more = entry_size(s.n), gone = 0;
+    unsigned char *p;
 
-    put(m, bag, &e, replace);
+    if (mt_bag_has(bag, id)) {
+        struct mt_slice there = mt_bag_value(bag, id);
+        if (!replace || mt_slice_eq(there, s)) {
+            return;
+        }
+        gone = entry_size(there.n);
+    }
+    p = room_for(m, bag, more > gone ? more - gone : 0);
+    if (!p) {
+        return;
+    }
+    if (gone) {
+        take_out(bag, id);
+    }
+    wrote(bag->block, write_text(p - gone, id, s));
+    bag->block->have[id / 64] |= bit(id);
 }
 
 void mt_bag_put_int(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, int64_t i, bool replace)
 {
-    struct entry e;
+    uint64_t bytes = htole64((uint64_t)i);
 
-    e.id = (uint8_t)id;
-    set_int(&e, i);
-    put(m, bag, &e, replace);
+    mt_bag_put(m, bag, id, mt_slice((const char *)&bytes, int_bytes(i)), replace);
 }
 
 void mt_bag_put_line(struct mt_memory *m, struct mt_bag *bag, const struct mt_stored *line, const uint64_t which[2])
 {
-    struct entry e[MT_FIELD_COUNT], there;
-    size_t n = 0;
+    uint64_t put[2];
+    unsigned char *p;
+    size_t more = 0;
 
     for (unsigned w = 0; w < 2; w++) {
-        for (uint64_t rest = line->have[w] & which[w]; rest; rest &= rest - 1) {
+        put[w] = line->have[w] & which[w] & ~(bag->block ? bag->block->have[w] : 0);
+        for (uint64_t rest = put[w]; rest; rest &= rest - 1) {
             unsigned id = w * 64 + (unsigned)__builtin_ctzll(rest);
-            const union mt_value *v;
-            if (find(bag, id, &there)) {
-                continue;
-            }
-            v = mt_stored_value(line, id);
-            e[n].id = (uint8_t)id;
-            if (mt_is_text(id)) {
-                e[n].value = v->s;
-            } else {
-                set_int(&e[n], v->i);
-            }
-            n++;
+            const union mt_value *v = mt_stored_value(line, id);
+            more += entry_size(mt_is_text(id) ? v->s.n : int_bytes(v->i));
         }
     }
-    put_all(m, bag, e, n);
+    if (!more || !(p = room_for(m, bag, more))) {
+        return;
+    }
+    for (unsigned w = 0; w < 2; w++) {
+        bag->block->have[w] |= put[w];
+        for (uint64_t rest = put[w]; rest; rest &= rest - 1) {
+            unsigned id = w * 64 + (unsigned)__builtin_ctzll(rest);
+            const union mt_value *v = mt_stored_value(line, id);
+            p = mt_is_text(id) ? write_text(p, id, v->s) : write_int(p, id, v->i);
+        }
+    }
+    wrote(bag->block, p);
 }
 
-void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, enum mt_field first,
-                 enum mt_field last)
+/* How many bytes the entries of `which` take, and where the last of them ends; all are there, from p on. */
+static size_t size_of(const unsigned char *p, const uint64_t which[2], const unsigned char **end)
 {
-    struct entry e[MT_FIELD_COUNT], there;
-    const unsigned char *p, *end;
+    uint64_t left[2] = {which[0], which[1]};
     size_t n = 0;
+    struct entry e;
 
-    for (p = start_of(from, &end); p < end && n < MT_FIELD_COUNT;) {
-        p = entry_at(p, &e[n]);
-        n += e[n].id >= first && e[n].id <= last && !find(bag, e[n].id, &there);
+    while (left[0] | left[1]) {
+        const unsigned char *next = entry_at(p, &e);
+        if (is_in(left, e.id)) {
+            left[e.id / 64] &= ~bit(e.id);
+            n += (size_t)(next - p);
+        }
+        p = next;
     }
-    put_all(m, bag, e, n);
+    *end = p;
+    return n;
+}
+
+/* Appends the entries of `which`, which the other bag has and this one has none of. False when memory is short. */
+static bool put_entries(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, const uint64_t which[2])
+{
+    const unsigned char *p = from->block->p, *end, *next;
+    size_t n = size_of(p, which, &end);
+    unsigned char *to = room_for(m, bag, n);
+    struct entry e;
+
+    if (!to) {
+        return false;
+    }
+    for (; p < end; p = next) {
+        next = entry_at(p, &e);
+        if (is_in(which, e.id)) {
+            copy_bytes(to, (const char *)p, (size_t)(next - p));
+            to += next - p;
+        }
+    }
+    wrote(bag->block, to);
+    bag->block->have[0] |= which[0];
+    bag->block->have[1] |= which[1];
+    return true;
+}
+
+void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, const uint64_t which[2])
+{
+    uint64_t put[2];
+
+    if (!from->block) {
+        return;
+    }
+    for (unsigned w = 0; w < 2; w++) {
+        put[w] = from->block->have[w] & which[w] & ~(bag->block ? bag->block->have[w] : 0);
+    }
+    if (put[0] | put[1]) {
+        put_entries(m, bag, from, put);
+    }
 }
 
 void mt_bag_keep(struct mt_memory *m, struct mt_bag *bag, const uint64_t which[2])
 {
-    struct entry e[MT_FIELD_COUNT];
-    struct mt_bag old = *bag;
-    const unsigned char *p, *end;
-    size_t n = 0;
+    struct mt_bag kept = {NULL};
+    uint64_t put[2];
 
-    e[0].id = 0;
-    for (p = start_of(&old, &end); p < end && n < MT_FIELD_COUNT;) {
-        p = entry_at(p, &e[n]);
-        n += (which[e[n].id / 64] >> (e[n].id % 64)) & 1;
+    if (!bag->block) {
+        return;
     }
-    bag->block = NULL;
-    put_all(m, bag, e, n);
-    if (bag->block || !n) {
-        mt_bag_free(m, &old);
-    } else {
-        *bag = old;
+    for (unsigned w = 0; w < 2; w++) {
+        put[w] = bag->block->have[w] & which[w];
+    }
+    if (!(put[0] | put[1]) || put_entries(m, &kept, bag, put)) {
+        mt_bag_free(m, bag);
+        *bag = kept;
     }
 }
 
-void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field first, enum mt_field last)
+void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, const uint64_t which[2])
 {
-    const unsigned char *p, *end;
+    const unsigned char *end, *p = start_of(bag, &end);
+    uint64_t want[2];
     struct entry e;
 
-    for (p = start_of(bag, &end); p < end;) {
-        union mt_value *v;
+    if (!p) {
+        return;
+    }
+    for (unsigned w = 0; w < 2; w++) {
+        want[w] = bag->block->have[w] & which[w] & ~f->have[w];
+        f->have[w] |= want[w];
+    }
+    while (p < end) {
         p = entry_at(p, &e);
-        v = &f->v[e.id];
-        if (e.id - (unsigned)first > (unsigned)last - first || mt_has(f, e.id)) {
+        if (!is_in(want, e.id)) {
             continue;
         }
-        mt_mark(f, e.id);
         if (mt_is_text(e.id)) {
-            v->s = e.value;
+            f->v[e.id].s = e.value;
         } else {
-            v->i = as_int(e.value);
+            f->v[e.id].i = as_int(e.value);
         }
     }
 }
@@ -355,30 +399,34 @@ struct mt_slice mt_bag_find(struct mt_slice bytes, enum mt_field id)
     return mt_slice(NULL, 0);
 }
 
-static uint64_t mask_of(struct mt_slice bytes)
+/* Which fields those bytes have. */
+static void have_of(struct mt_slice bytes, uint64_t have[2])
 {
     const unsigned char *p = (const unsigned char *)bytes.p, *end = p + bytes.n;
-    uint64_t mask = 0;
     struct entry e;
 
+    have[0] = have[1] = 0;
     while (p < end) {
         p = entry_at(p, &e);
-        mask |= bit(e.id);
+        have[e.id / 64] |= bit(e.id);
     }
-    return mask;
 }
 
-size_t mt_bag_missing(const struct mt_bag *from, struct mt_slice bytes, enum mt_field first, enum mt_field last,
-                      unsigned char *to, size_t room)
+size_t mt_bag_missing(const struct mt_bag *from, struct mt_slice bytes, const uint64_t which[2], unsigned char *to,
+                      size_t room)
 {
-    const unsigned char *p, *end, *next;
-    uint64_t mask = mask_of(bytes);
+    const unsigned char *end, *p = start_of(from, &end), *next;
+    uint64_t want[2];
     struct entry e;
     size_t n = 0;
 
-    for (p = start_of(from, &end); p < end; p = next) {
+    have_of(bytes, want);
+    for (unsigned w = 0; w < 2; w++) {
+        want[w] = which[w] & ~want[w];
+    }
+    for (; p < end; p = next) {
         next = entry_at(p, &e);
-        if (e.id < first || e.id > last || ((mask & bit(e.id)) && mt_bag_find(bytes, e.id).p)) {
+        if (!is_in(want, e.id)) {
             continue;
         }
         if ((size_t)(next - p) > room - n) {
@@ -398,7 +446,7 @@ bool mt_bag_of(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes)
     }
     memcpy(bag->block->p, bytes.p, bytes.n);
     bag->block->n = (uint32_t)bytes.n;
-    bag->block->mask = mask_of(bytes);
+    have_of(bytes, bag->block->have);
     return true;
 }
 
@@ -424,25 +472,24 @@ static bool is_entry(const unsigned char *p, const unsigned char *end)
 bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes, const uint8_t map[256])
 {
     const unsigned char *p = (const unsigned char *)bytes.p, *end = p + bytes.n;
-    struct entry e[MT_FIELD_COUNT], there;
     uint64_t failures = m->failures;
-    size_t n = 0;
+    struct entry e;
 
     if (bytes.n > UINT32_MAX / 4) {
         return false;
     }
+    mt_bag_reserve(m, bag, (uint32_t)bytes.n);
     while (p < end) {
         if (!is_entry(p, end)) {
             return false;
         }
-        if (n == MT_FIELD_COUNT) {
-            put_all(m, bag, e, n);
-            n = 0;
+        p = entry_at(p, &e);
+        if (map[e.id] < MT_FIELD_COUNT) {
+            mt_bag_put(m, bag, map[e.id], e.value, false);
         }
-        p = entry_at(p, &e[n]);
-        e[n].id = map[e[n].id];
-        n += e[n].id < MT_FIELD_COUNT && !find(bag, e[n].id, &there);
     }
-    put_all(m, bag, e, n);
+    if (bag->block && !bag->block->n) {
+        mt_bag_free(m, bag);
+    }
     return m->failures == failures;
 }

@@ -2,8 +2,7 @@
  *
  * Each entry is the field's number, the length of its value (one byte, or 255 and
  * four bytes), the value. Integers are their low bytes, least significant first.
- * Looking up is a walk: bags hold some ten entries. A mask says first whether it is
- * worth while.
+ * Looking up is a walk: bags hold some ten entries. Which fields are there is known without it.
  */
 #ifndef MT_CORRELATE_BAG_H
 #define MT_CORRELATE_BAG_H
@@ -13,9 +12,9 @@
 #include "stored.h"
 
 struct mt_bag_block {
-    uint64_t mask; /* bit id & 63 of each entry */
-    uint32_t n;    /* bytes of the entries */
-    uint32_t room; /* for entries: what the bag was told to reserve, or just enough */
+    uint64_t have[2]; /* as in mt_fields */
+    uint32_t n;       /* bytes of the entries */
+    uint32_t room;    /* for entries: what the bag was told to reserve, or just enough */
     unsigned char p[];
 };
 
@@ -37,8 +36,20 @@ static inline bool mt_bag_starts(const struct mt_bag *bag, enum mt_field id, str
            mt_same((const char *)block->p + 2, s.p, s.n);
 }
 
-bool mt_bag_has(const struct mt_bag *bag, enum mt_field id);
-struct mt_slice mt_bag_get(const struct mt_bag *bag, enum mt_field id); /* valid until the bag changes */
+static inline bool mt_bag_has(const struct mt_bag *bag, enum mt_field id)
+{
+    return bag->block && ((bag->block->have[id >> 6] >> (id & 63)) & 1);
+}
+
+/* The value of a field that is there; valid until the bag changes. */
+struct mt_slice mt_bag_value(const struct mt_bag *bag, enum mt_field id);
+
+/* The same, or the empty slice. */
+static inline struct mt_slice mt_bag_get(const struct mt_bag *bag, enum mt_field id)
+{
+    return mt_bag_has(bag, id) ? mt_bag_value(bag, id) : mt_slice(NULL, 0);
+}
+
 int64_t mt_bag_get_int(const struct mt_bag *bag, enum mt_field id, int64_t otherwise);
 
 /* Put a value; one that is there already stays unless replace is set. Memory may fail: the bag is then as before. */
@@ -48,15 +59,14 @@ void mt_bag_put_int(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, i
 /* Puts those of a line's fields that `which` names (as in mt_fields.have) and the bag has not yet. */
 void mt_bag_put_line(struct mt_memory *m, struct mt_bag *bag, const struct mt_stored *line, const uint64_t which[2]);
 
-/* Puts the entries of another bag from field `first` to field `last` that it has not yet. */
-void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, enum mt_field first,
-                 enum mt_field last);
+/* Puts the entries of another bag that `which` names and it has not yet. */
+void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, const uint64_t which[2]);
 
 /* Drops all entries but those of the fields that `which` names. */
 void mt_bag_keep(struct mt_memory *m, struct mt_bag *bag, const uint64_t which[2]);
 
-/* Copies every entry from field `first` to field `last` into f that f has not yet. */
-void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, enum mt_field first, enum mt_field last);
+/* Copies every entry that `which` names into f that f has not yet. */
+void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, const uint64_t which[2]);
 
 /* A value in the bytes of a bag; and a bag of such bytes. False when memory is short. */
 struct mt_slice mt_bag_find(struct mt_slice bytes, enum mt_field id);
@@ -65,8 +75,8 @@ bool mt_bag_of(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes);
 /* As mt_bag_copy(), where the other bag is bytes: what it has not yet is written to `to`. Returns how many bytes;
  * SIZE_MAX when there is no room.
  */
-size_t mt_bag_missing(const struct mt_bag *from, struct mt_slice bytes, enum mt_field first, enum mt_field last,
-                      unsigned char *to, size_t room);
+size_t mt_bag_missing(const struct mt_bag *from, struct mt_slice bytes, const uint64_t which[2], unsigned char *to,
+                      size_t room);
 
 /* All entries as bytes, and back: into an empty bag, from one whose fields have other numbers:
  * map[theirs] is ours, or 255 for a field to leave out. False when they are no bag, or memory is short.

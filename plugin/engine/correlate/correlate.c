@@ -11,6 +11,7 @@
 /* usec that an ended entry is known for, so that lines read again are repeats */
 #define ENDED_KEPT      INT64_C(3600000000)
 #define ENDED_MAX       65536             /* entries, and a quarter of the open ones more */
+#define EXPIRE_BITS     18                /* what is too old is looked for when 2^18 usec of stamps have passed */
 #define PARTS_KEPT      INT64_C(60000000) /* usec that the pieces of a split line are waited for */
 #define HOSTS_MAX       16384             /* the longest idle gives way: names can be made up */
 #define GIVE_UP_AT_ONCE 32                /* messages of the host that is found to have the most */
@@ -252,7 +253,9 @@ static void advance(struct mt_correlator *c, struct mt_host *host, int64_t befor
         if (any_due(host, stamp)) {
             emit_due(c, host, stamp);
         }
-        expire(c, host, stamp);
+        if (((uint64_t)stamp ^ ((uint64_t)host->taken - 1)) >> EXPIRE_BITS) {
+            expire(c, host, stamp);
+        }
         queue->first += n;
         queue->n -= n;
         host->taken = stamp + 1;

@@ -186,6 +186,13 @@ static void set_trace_id(struct mt_fields *f, char out[HEX_128])
 
 /* --- what the kinds say --- */
 
+/* Of a message, in each of its events. */
+static const uint64_t common_fields[2] = {MT_FIELD_RUN(0, MT_F_INSTANCE, MT_F_CLIENT_TLS_VERIFY),
+                                          MT_FIELD_RUN(1, MT_F_INSTANCE, MT_F_CLIENT_TLS_VERIFY)};
+static const uint64_t tls_fields[2] = {MT_FIELD_RUN(0, MT_F_TLS_VERSION, MT_F_TLS_VERIFY),
+                                       MT_FIELD_RUN(1, MT_F_TLS_VERSION, MT_F_TLS_VERIFY)};
+static const uint64_t all_fields[2] = {UINT64_MAX, UINT64_MAX};
+
 static void set_common(struct mt_correlator *c, const struct mt_host *host, const struct mt_pending *p)
 {
     struct mt_fields *f = &c->event.f;
@@ -201,12 +208,12 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
     mt_set(f, MT_F_HOST, host->name);
     mt_set(f, MT_F_MTA, mt_mta_words[p->line ? p->line->mta : m ? m->mta : s ? s->mta : MT_MTA_NONE]);
     if (m) {
-        mt_bag_fill(&m->bag, f, MT_F_INSTANCE, MT_F_CLIENT_TLS_VERIFY);
+        mt_bag_fill(&m->bag, f, common_fields);
         mt_set_time(f, MT_F_ARRIVED, m->first);
         mt_set(f, MT_F_ORIGIN, origin_words[m->origin]);
     }
     if (s) {
-        mt_bag_fill(&s->bag, f, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY);
+        mt_bag_fill(&s->bag, f, mt_client_fields);
     }
 }
 
@@ -229,7 +236,7 @@ static void set_delivery(struct mt_correlator *c, const struct mt_pending *p)
         mt_set_int(f, MT_F_ATTEMPT, p->attempt);
     }
     if (p->line->peer) {
-        mt_bag_fill(&p->line->peer->bag, f, MT_F_TLS_VERSION, MT_F_TLS_VERIFY);
+        mt_bag_fill(&p->line->peer->bag, f, tls_fields);
     }
 }
 
@@ -316,7 +323,7 @@ static void set_recipient(struct mt_recipient *out, const struct mt_rcpt *rcpt)
     struct mt_fields f;
 
     mt_fields_clear(&f);
-    mt_bag_fill(&rcpt->bag, &f, MT_F_TO, MT_F_NEXT_QUEUE_ID);
+    mt_bag_fill(&rcpt->bag, &f, all_fields);
     *out = (struct mt_recipient){
         .to = mt_get(&f, MT_F_TO),
         .orig_to = mt_get(&f, MT_F_ORIG_TO),

@@ -126,6 +126,9 @@ void mt_message_touch(struct mt_message *m, int64_t usec)
 
 /* --- its session --- */
 
+const uint64_t mt_client_fields[2] = {MT_FIELD_RUN(0, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY),
+                                      MT_FIELD_RUN(1, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY)};
+
 void mt_message_join(struct mt_message *m, struct mt_session *s)
 {
     m->session = s;
@@ -162,7 +165,7 @@ void mt_message_absorb(struct mt_sessions *sessions, struct mt_message *m)
     awake = mt_message_wake(sessions->messages, m);
     if (awake) {
         m = awake;
-        mt_bag_copy(sessions->memory, &m->bag, &m->session->bag, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY);
+        mt_bag_copy(sessions->memory, &m->bag, &m->session->bag, mt_client_fields);
     }
     mt_message_leave(sessions, m);
 }

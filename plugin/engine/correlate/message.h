@@ -103,6 +103,9 @@ struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host 
  */
 bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m);
 
+/* What it takes over from its session: all that is said of the client. */
+extern const uint64_t mt_client_fields[2];
+
 /* It came in by this session, and has none yet. */
 void mt_message_join(struct mt_message *m, struct mt_session *s);
 

@@ -275,7 +275,7 @@ bool mt_message_absorb_resting(struct mt_messages *messages, struct mt_message *
 
     rest.p = known.p + known.n;
     rest.n = m->resting - (size_t)(rest.p - (const char *)packed(m));
-    n = mt_bag_missing(&m->session->bag, known, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY, bytes, sizeof bytes);
+    n = mt_bag_missing(&m->session->bag, known, mt_client_fields, bytes, sizeof bytes);
     if (n == SIZE_MAX || m->resting + n > PACKED_MAX) {
         return false;
     }

@@ -100,6 +100,13 @@ static size_t head_size(const struct mt_record *rec)
     return sizeof(struct mt_stored) + values * sizeof(union mt_value);
 }
 
+static uint64_t mix(uint64_t hash, uint64_t usec)
+{
+    hash ^= usec * UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    return hash ^ hash >> 32;
+}
+
 static void fill(struct mt_stored *s, size_t head, const struct mt_record *rec, struct mt_chunk *chunk)
 {
     char *bytes = (char *)s + head;
@@ -131,7 +138,7 @@ static void fill(struct mt_stored *s, size_t head, const struct mt_record *rec, 
     s->line.host = mt_slice(NULL, 0);
     rebase(&s->service, rec->line.program, s->line.program.p);
     s->text_hash = XXH3_64bits_withSeed(bytes, s->line.text.n, s->line.pid);
-    s->hash = XXH3_64bits_withSeed(&s->usec, sizeof s->usec, s->text_hash);
+    s->hash = mix(s->text_hash, (uint64_t)s->usec);
     copy_values(s, rec);
 }
 
