@@ -24,6 +24,7 @@ static void sample(struct mt_host *host, int64_t wall, int64_t hold)
 
     if (wall && (!host->nsamples || wall - last->wall >= hold / (MT_SAMPLES / 2))) {
         host->samples[host->nsamples++ % MT_SAMPLES] = (struct mt_sample){wall, host->clock};
+        host->held_at = 0;
     }
 }
 
@@ -75,13 +76,10 @@ void mt_clock_tick(struct mt_host *host, int64_t wall)
     host->wall = wall;
 }
 
-int64_t mt_clock_held(const struct mt_host *host, int64_t wall, int64_t hold)
+static int64_t held(const struct mt_host *host, int64_t wall, int64_t hold)
 {
     unsigned kept = host->nsamples < MT_SAMPLES ? host->nsamples : MT_SAMPLES;
 
-    if (!wall || !hold) {
-        return host->clock;
-    }
     if (!host->nsamples) { /* its lines came without the wall clock */
         return host->clock - hold;
     }
@@ -92,4 +90,16 @@ int64_t mt_clock_held(const struct mt_host *host, int64_t wall, int64_t hold)
         }
     }
     return INT64_MIN;
+}
+
+int64_t mt_clock_held(struct mt_host *host, int64_t wall, int64_t hold)
+{
+    if (!wall || !hold) {
+        return host->clock;
+    }
+    if (wall != host->held_at) { /* a clock that is cheap to read stands still for milliseconds */
+        host->held = held(host, wall, hold);
+        host->held_at = wall;
+    }
+    return host->held;
 }

@@ -273,7 +273,7 @@ static int64_t hold(const struct mt_correlator *c)
 }
 
 /* Up to where all lines that can be waited for have come. With settle 0 that is now. */
-static int64_t settled(const struct mt_correlator *c, const struct mt_host *host, int64_t wall)
+static int64_t settled(const struct mt_correlator *c, struct mt_host *host, int64_t wall)
 {
     return c->config.settle ? minus(mt_clock_held(host, wall, hold(c)), c->config.settle) : host->clock + 1;
 }
@@ -617,7 +617,7 @@ void mt_correlator_replayed(struct mt_correlator *c)
 void mt_correlator_resume(struct mt_correlator *c)
 {
     for (struct mt_host *host = c->host_list; host; host = host->next) {
-        host->wall = 0;
+        host->wall = host->held_at = 0;
         host->nsamples = 0;
     }
 }
@@ -631,7 +631,6 @@ void mt_correlator_clear(struct mt_correlator *c)
     }
     while (mt_parts_drop(c->parts)) {
     }
-    memset(c->told, 0, sizeof c->told);
 }
 
 void mt_correlator_free(struct mt_correlator *c)

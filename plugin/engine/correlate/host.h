@@ -39,6 +39,7 @@ struct mt_host {
     int64_t behind_wall;                  /* wall clock at the first of them */
     struct mt_sample samples[MT_SAMPLES]; /* of the clock, the newest at nsamples - 1 (modulo) */
     unsigned nsamples;
+    int64_t held_at, held; /* what mt_clock_held() said last, and for which time of the wall clock; 0: nothing yet */
 };
 
 #endif

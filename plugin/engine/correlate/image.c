@@ -927,6 +927,7 @@ bool mt_shards_load(struct mt_shards *shards, const void *p, size_t n)
     free_refs(&im.refs);
     for (unsigned i = 0; im.a.failed && i < shards->n; i++) {
         mt_correlator_clear(shards->v[i].c);
+        memset(shards->v[i].c->told, 0, sizeof shards->v[i].c->told);
     }
     return !im.a.failed;
 }

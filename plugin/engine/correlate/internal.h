@@ -74,6 +74,6 @@ bool mt_order_add(struct mt_memory *memory, struct mt_queue *queue, struct mt_st
 void mt_clock_line(struct mt_host *host, int64_t usec, int64_t wall, int64_t hold, bool *stray);
 void mt_clock_tick(struct mt_host *host, int64_t wall);
 /* The clock as it was `hold` ago by the wall clock; as it is when there is no wall clock. */
-int64_t mt_clock_held(const struct mt_host *host, int64_t wall, int64_t hold);
+int64_t mt_clock_held(struct mt_host *host, int64_t wall, int64_t hold);
 
 #endif

@@ -92,10 +92,11 @@ static struct mt_session *newest(const struct mt_sessions *sessions, uint64_t ha
     return mt_index_next(&sessions->index, hash, &at);
 }
 
-/* The newest session of the line's process and client that was open at the line's time. */
-static struct mt_session *find(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
+/* The newest session of the line's process (hash: its key) and client that was open at the line's time. */
+static struct mt_session *find(const struct mt_sessions *sessions, const struct mt_host *host,
+                               const struct mt_stored *line, uint64_t hash)
 {
-    struct mt_session *s = newest(sessions, key_of(sessions, host, line));
+    struct mt_session *s = newest(sessions, hash);
 
     for (; s; s = s->older) {
         bool over = line->usec > s->closed && mt_traits[line->mta].disconnects;
@@ -193,9 +194,9 @@ bool mt_session_adopt(struct mt_sessions *sessions, struct mt_session *s)
     return true;
 }
 
-static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
+static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line,
+                                       uint64_t hash)
 {
-    uint64_t hash = key_of(sessions, host, line);
     struct mt_session *s = mt_memory_zeroed(sessions->memory, sizeof *s);
 
     if (!s) {
@@ -225,9 +226,10 @@ static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_h
 
 static struct mt_session *find_or_open(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
 {
-    struct mt_session *s = find(sessions, host, line);
+    uint64_t hash = key_of(sessions, host, line);
+    struct mt_session *s = find(sessions, host, line, hash);
 
-    return s ? s : open_session(sessions, host, line);
+    return s ? s : open_session(sessions, host, line, hash);
 }
 
 static uint8_t trouble_of(struct mt_slice reason)
@@ -297,12 +299,13 @@ static void attach(struct mt_memory *m, struct mt_session *s, struct mt_stored *
 /* A session begins, unless this line comes behind others of it, or again. */
 static struct mt_session *take_connect(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
 {
-    struct mt_session *s = find(sessions, host, line);
+    uint64_t hash = key_of(sessions, host, line);
+    struct mt_session *s = find(sessions, host, line, hash);
 
     if (s && (s->connected ? s->closed == INT64_MAX && s->first == line->usec : line->usec <= s->first)) {
         return s;
     }
-    return open_session(sessions, host, line);
+    return open_session(sessions, host, line, hash);
 }
 
 void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer)
@@ -363,15 +366,14 @@ static struct mt_peer *peer_of(struct mt_session *s, const struct mt_stored *lin
     struct mt_peer *free_one = NULL;
 
     for (struct mt_peer *peer = s->peers; peer; peer = peer->next) {
-        if (!same_relay(peer, line)) {
+        bool bound = mt_traits[line->mta].tls_per_entry && peer->queue_id.n;
+        if ((bound && !mt_slice_eq(peer->queue_id, id)) || !same_relay(peer, line)) {
             continue;
         }
-        if (!mt_traits[line->mta].tls_per_entry || mt_slice_eq(peer->queue_id, id)) {
+        if (bound || !mt_traits[line->mta].tls_per_entry) {
             return peer;
         }
-        if (!peer->queue_id.n) {
-            free_one = peer;
-        }
+        free_one = peer;
     }
     return free_one;
 }
@@ -419,7 +421,7 @@ static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_hos
         return take_connect(sessions, host, line);
     case MT_KIND_DISCONNECT:
     case MT_KIND_FROM:
-        return find(sessions, host, line);
+        return find(sessions, host, line, key_of(sessions, host, line));
     case MT_KIND_CLIENT:
     case MT_KIND_TLS:
     case MT_KIND_AUTH:
@@ -429,7 +431,8 @@ static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_hos
         if (!names_client(line)) {
             return NULL;
         }
-        return mt_stored_has(line, MT_F_REASON) ? find_or_open(sessions, host, line) : find(sessions, host, line);
+        return mt_stored_has(line, MT_F_REASON) ? find_or_open(sessions, host, line)
+                                                : find(sessions, host, line, key_of(sessions, host, line));
     }
 }
 
