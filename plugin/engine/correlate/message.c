@@ -5,7 +5,7 @@
 
 #include "host.h"
 
-#define BAG_ROOM   96 /* bytes: what is known of most when the first recipient is */
+#define BAG_ROOM   88 /* bytes: what is known of most when the first recipient is */
 #define INDEX_FROM 32 /* recipients; shorter lists are searched as they stand */
 
 static uint64_t key_hash(const struct mt_messages *messages, const struct mt_host *host, struct mt_slice instance,

@@ -7,8 +7,8 @@
 #include "traits.h"
 
 #define PEERS_MAX            4
-#define BAG_ROOM             208 /* bytes: for most, so that it need not be moved */
-#define BAG_ROOM_KEPT        96  /* where the end is not logged, and a session is kept for long */
+#define BAG_ROOM             200 /* bytes: for most, so that it need not be moved */
+#define BAG_ROOM_KEPT        88  /* where the end is not logged, and a session is kept for long */
 #define SESSIONS_PER_PROCESS 16
 
 const char *const mt_trouble_names[MT_TROUBLE_COUNT] = {
