@@ -142,13 +142,13 @@ static void begin_message(struct world *w, const struct options *options, int64_
     heap_add(w, m, at);
 }
 
-/* Messages that stay come first, close together; then the others, until there are lines enough. */
+/* Messages that stay come first; then the others, until there are lines enough. */
 static void play(struct world *w, const struct options *options)
 {
     int64_t next = START;
     uint64_t wanted, spare;
 
-    for (uint64_t i = 0; i < options->open; i++, next += 1000) {
+    for (uint64_t i = 0; i < options->open; i++, next += SECOND / (int64_t)options->rate) {
         while (heap.n && heap.entries[0].at <= next) {
             take_one(w, options->noise);
         }
