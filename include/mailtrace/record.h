@@ -129,6 +129,7 @@ struct mt_record {
     bool list;               /* TO holds sendmail's list of recipients and not one address */
     bool more;               /* sendmail's [more]: the list is not complete */
     bool repeated;           /* the line stood in "message repeated N times: [ ]" */
+    bool postmaster;         /* a BOUNCE's notification went to the postmaster, not to the sender */
     uint16_t part;           /* of a PART: its number, from 1 */
     struct mt_slice service; /* last component of the tag: "smtpd" */
     struct mt_fields f;      /* INSTANCE and QUEUE_ID among them */

@@ -201,6 +201,25 @@ START_TEST(test_bounce_is_linked_both_ways)
 }
 END_TEST
 
+/* Which came first is not to be told where stamps are seconds. */
+START_TEST(test_the_senders_notification_is_the_messages_not_the_postmasters)
+{
+    char sender[80], postmaster[80], id[16];
+
+    snprintf(id, sizeof id, "4A0B2%02X", (unsigned)_i);
+    snprintf(sender, sizeof sender, "postfix/bounce[43]: 3F2A1C0: sender non-delivery notification: %s", id);
+    snprintf(postmaster, sizeof postmaster,
+             "postfix/bounce[43]: 3F2A1C0: postmaster non-delivery notification: 5A0B2C1");
+    begin("10:00:00", "3F2A1C0", "1");
+    story_line(&s, "10:00:01", TO_BOUNCED("3F2A1C0", "bob@example.net"));
+    story_line(&s, "10:00:01", _i % 2 ? sender : postmaster);
+    story_line(&s, "10:00:01", _i % 2 ? postmaster : sender);
+    story_line(&s, "10:00:01", "postfix/qmgr[42]: 3F2A1C0: removed");
+    story_finish(&s);
+    story_is(&s, "message", 0, "bounce_queue_id", id);
+}
+END_TEST
+
 START_TEST(test_bounce_that_is_logged_before_its_entry_is_linked)
 {
     story_line(&s, "10:00:01.1", "postfix/bounce[43]: 3F2A1C0: sender non-delivery notification: 4A0B2C1");
@@ -896,6 +915,7 @@ Suite *mt_suite_correlate(void)
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         tcase_add_test(messages, tests[i]);
     }
+    tcase_add_loop_test(messages, test_the_senders_notification_is_the_messages_not_the_postmasters, 0, 16);
     suite_add_tcase(suite, messages);
     return suite;
 }

@@ -568,6 +568,9 @@ bool mt_apply_before(const struct mt_stored *a, const struct mt_stored *b)
     if (a->kind != b->kind) {
         return a->kind < b->kind;
     }
+    if (a->postmaster != b->postmaster) { /* of two notifications the sender's is the message's */
+        return b->postmaster;
+    }
     delay_a = mt_stored_int(a, MT_F_DELAY, 0);
     delay_b = mt_stored_int(b, MT_F_DELAY, 0);
     return delay_a != delay_b ? delay_a < delay_b : a->hash < b->hash;

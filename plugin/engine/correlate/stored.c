@@ -127,6 +127,7 @@ static void fill(struct mt_stored *s, size_t head, const struct mt_record *rec, 
     s->list = rec->list;
     s->more = rec->more;
     s->repeated = rec->repeated;
+    s->postmaster = rec->postmaster;
     if (rec->line.text.n) {
         memcpy(bytes, rec->line.text.p, rec->line.text.n);
     }

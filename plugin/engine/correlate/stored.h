@@ -33,7 +33,7 @@ struct mt_stored {
     struct mt_chunk *chunk;
     uint32_t refs;
     uint8_t mta, kind, status;
-    bool list, more, repeated;
+    bool list, more, repeated, postmaster;
     uint8_t place[MT_FIELD_COUNT]; /* in v, of the fields that `have` names */
     union mt_value v[];            /* in order of the fields; then the bytes of the slices */
 };

@@ -148,7 +148,7 @@ static __attribute__((noinline)) enum mt_verdict read_line(const struct mt_line 
     rec->mta = (uint8_t)row->mta;
     rec->kind = MT_KIND_NONE;
     rec->status = MT_STATUS_NONE;
-    rec->list = rec->more = rec->repeated = false;
+    rec->list = rec->more = rec->repeated = rec->postmaster = false;
     rec->part = 0;
     rec->service = slash ? mt_slice_to(slash, line->program.p + line->program.n) : line->program;
     mt_fields_clear(&rec->f);

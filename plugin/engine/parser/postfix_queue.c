@@ -148,11 +148,11 @@ bool mt_postfix_removed(struct mt_record *rec, const struct mt_postfix_form *for
 bool mt_postfix_bounce(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
                        struct mt_slice at)
 {
-    (void)text;
     if (!at.n || mt_postfix_queue_id(at) != at.n) {
         return false;
     }
     rec->kind = form->kind;
+    rec->postmaster = *text.p == 'p';
     mt_set(&rec->f, MT_F_BOUNCE_QUEUE_ID, at);
     mt_set(&rec->f, MT_F_ACTION, mt_slice_str(form->word));
     return true;

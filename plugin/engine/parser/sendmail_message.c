@@ -514,6 +514,7 @@ static bool read_notification(struct mt_record *rec, struct mt_slice id, struct 
         return false;
     }
     rec->kind = MT_KIND_BOUNCE;
+    rec->postmaster = *words[i].p == 'p';
     mt_set(&rec->f, MT_F_BOUNCE_QUEUE_ID, id);
     mt_set(&rec->f, MT_F_TEXT, s);
     for (i = 0; !mt_slice_starts(s, actions[i].text); i++) {
