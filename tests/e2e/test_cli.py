@@ -14,6 +14,7 @@ import resource
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -509,8 +510,18 @@ class Ends(Case):
         path = self.file("mail.log", content * (80 * 2**20 // len(content)))
         leader, follower = pty.openpty()
         self.addCleanup(os.close, leader)
-        program = subprocess.Popen([PROGRAM, "lines", path], stdout=subprocess.DEVNULL, stderr=follower)
+        program = subprocess.Popen([PROGRAM, "lines", path], stdout=subprocess.PIPE, stderr=follower)
         os.close(follower)
+
+        def take_lines():
+            time.sleep(0.5)  # a machine on which all is done in no time shows no progress
+            while program.stdout.read(1 << 20):
+                pass
+            program.stdout.close()
+
+        taker = threading.Thread(target=take_lines)
+        taker.start()
+        self.addCleanup(taker.join)
         said = b""
         while True:
             try:
