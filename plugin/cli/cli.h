@@ -6,8 +6,8 @@
  *
  * One thread; events.c may have a second one. Messages go to stderr, through cli_error(), from any thread.
  */
-#ifndef CLI_CLI_H
-#define CLI_CLI_H
+#ifndef MT_CLI_CLI_H
+#define MT_CLI_CLI_H
 
 #include <signal.h>
 #include <stdbool.h>

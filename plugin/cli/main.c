@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "progress.h"
+#include "show/progress.h"
 
 #ifndef MT_VERSION
 #define MT_VERSION "unknown"

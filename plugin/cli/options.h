@@ -1,10 +1,10 @@
 /* The options of the subcommands: one table for all. */
-#ifndef CLI_OPTIONS_H
-#define CLI_OPTIONS_H
+#ifndef MT_CLI_OPTIONS_H
+#define MT_CLI_OPTIONS_H
 
 #include "cli.h"
 #include "mailtrace/state.h"
-#include "wanted.h"
+#include "search/wanted.h"
 
 /* Which subcommands an option is for. */
 #define CLI_FOR_EVENTS   1u

@@ -2,8 +2,8 @@
  * whole of text, returns false when it is not of its form or out of range, and leaves
  * *value alone then.
  */
-#ifndef CLI_UNITS_H
-#define CLI_UNITS_H
+#ifndef MT_CLI_UNITS_H
+#define MT_CLI_UNITS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,11 +4,11 @@
  * what stands behind its '=' also goes to each reader of numbers, and what comes of it is
  * held against the promises of units.h.
  */
-#include "../../plugin/cli/cli.h"
-#include "../../plugin/cli/options.h"
-#include "../../plugin/cli/units.h"
+#include "cli.h"
 #include "fuzz.h"
 #include "mailtrace/syslog.h"
+#include "options.h"
+#include "units.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -8,9 +8,9 @@
  * Flags make the file less than whole.
  */
 #include "mailtrace/state.h"
-#include "../../plugin/engine/state/segment.h"
 #include "fuzz.h"
 #include "mailtrace/syslog.h"
+#include "state/segment.h"
 
 #include <fcntl.h>
 #include <stdio.h>

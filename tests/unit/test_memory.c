@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/index.h"
+#include "correlate/bag.h"
+#include "correlate/host.h"
 #include "drawn.h"
-#include "plugin/engine/correlate/bag.h"
-#include "plugin/engine/correlate/host.h"
-#include "plugin/engine/correlate/index.h"
 
 #define BLOCKS 3000
 

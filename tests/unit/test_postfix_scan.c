@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../plugin/engine/parser/postfix.h"
 #include "lines.h"
+#include "parser/postfix/postfix.h"
 
 /* mail_queue.h */
 START_TEST(test_only_queue_ids_are_queue_ids)

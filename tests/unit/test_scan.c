@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../plugin/engine/parser/scan.h"
+#include "base/scan.h"
 #include "lines.h"
 
 static void check_slice(struct mt_slice got, const char *expected)

@@ -7,8 +7,8 @@
 #ifndef MT_CORRELATE_BAG_H
 #define MT_CORRELATE_BAG_H
 
+#include "base/memory.h"
 #include "mailtrace/field.h"
-#include "memory.h"
 #include "stored.h"
 
 struct mt_bag_block {

@@ -1,6 +1,6 @@
 /* Making events of what is known. */
-#include "../event/buffer.h"
-#include "../event/words.h"
+#include "base/buffer.h"
+#include "base/words.h"
 #include "internal.h"
 
 #include <endian.h>

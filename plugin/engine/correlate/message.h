@@ -8,8 +8,8 @@
 #define MT_CORRELATE_MESSAGE_H
 
 #include "bag.h"
-#include "hashes.h"
-#include "index.h"
+#include "base/hashes.h"
+#include "base/index.h"
 #include "mailtrace/event.h"
 #include "stored.h"
 

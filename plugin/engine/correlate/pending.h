@@ -2,8 +2,8 @@
 #ifndef MT_CORRELATE_PENDING_H
 #define MT_CORRELATE_PENDING_H
 
+#include "base/memory.h"
 #include "mailtrace/event.h"
-#include "memory.h"
 
 struct mt_stored;
 struct mt_message;

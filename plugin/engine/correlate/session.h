@@ -9,7 +9,7 @@
 #define MT_CORRELATE_SESSION_H
 
 #include "bag.h"
-#include "index.h"
+#include "base/index.h"
 #include "stored.h"
 
 struct mt_host;

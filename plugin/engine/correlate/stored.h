@@ -7,8 +7,8 @@
 #ifndef MT_CORRELATE_STORED_H
 #define MT_CORRELATE_STORED_H
 
+#include "base/memory.h"
 #include "mailtrace/correlate.h"
-#include "memory.h"
 
 /* Sets of fields, one word of two: {SET(0), SET(1)}, SET being made of these. */
 #define MT_FIELD_BIT(word, id)          ((id) / 64 == (word) ? UINT64_C(1) << ((id) % 64) : 0)

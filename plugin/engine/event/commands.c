@@ -1,6 +1,6 @@
 #include "commands.h"
 
-#include "../parser/scan.h"
+#include "base/scan.h"
 
 static const struct mt_slice names[] = {
 #define MT_ROW(name) {name, sizeof(name) - 1},

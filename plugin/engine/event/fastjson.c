@@ -11,7 +11,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "utf8.h"
+#include "base/utf8.h"
 
 typedef struct fjson_object tree;
 

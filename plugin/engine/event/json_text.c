@@ -4,10 +4,10 @@
  * text it can become, then writes without further checks. A comma follows each value;
  * the bracket that closes takes the place of the last one.
  */
-#include "buffer.h"
+#include "base/buffer.h"
+#include "base/number.h"
+#include "base/utf8.h"
 #include "clean.h"
-#include "number.h"
-#include "utf8.h"
 
 /* The longest is "recipients_omitted":". A key is copied whole, which takes no look at its length. */
 #define KEY_MAX 24

@@ -22,8 +22,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "number.h"
-#include "utf8.h"
+#include "base/number.h"
+#include "base/utf8.h"
 
 struct builder {
     struct level {

@@ -21,9 +21,9 @@
 #ifndef MT_EVENT_WALK_H
 #define MT_EVENT_WALK_H
 
+#include "base/words.h"
 #include "commands.h"
 #include "hop.h"
-#include "words.h"
 
 /* The order. A run is a set of fields that are written in the order of MT_FIELDS; an event's
  * keys are the runs of its kind, one after the other. A field that stands in none of them is not written.

@@ -1,8 +1,8 @@
 /* Which MTA wrote a line: one table, read from the program's name. */
 #include "mailtrace/parser.h"
 
+#include "base/scan.h"
 #include "mta.h"
-#include "scan.h"
 
 const char *const mt_mta_names[MT_MTA_COUNT] = {
 #define MT_NAME(id, name) [MT_MTA_##id] = name,

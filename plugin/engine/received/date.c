@@ -7,7 +7,7 @@
  */
 #include "text.h"
 
-#include "../parser/calendar.h"
+#include "base/calendar.h"
 
 #define SECOND INT64_C(1000000)
 

@@ -4,7 +4,7 @@
 
 #include "mailtrace/received.h"
 
-#include "../parser/scan.h"
+#include "base/scan.h"
 
 static inline bool mt_is_blank(char c)
 {

@@ -7,7 +7,7 @@
  * When the disk fails, lines are known in memory only; from time to time a new file is tried, whose image
  * makes up for them.
  */
-#include "../correlate/stored.h"
+#include "correlate/stored.h"
 #include "internal.h"
 
 #include <errno.h>

@@ -1,0 +1,299 @@
+/* mailtrace events: lines in, events out. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "input/ahead.h"
+#include "input/order.h"
+#include "mailtrace/state.h"
+#include "show/output.h"
+#include "show/stats.h"
+
+/* A log whose stamps are at most this far from the wall clock is one that is being written. */
+#define LIVE_WITHIN (INT64_C(60) * 1000000)
+
+/* Lines before a second processor is made use of. */
+#define ALONE 10000
+
+/* Lines that are fed again in one go when state is taken up. */
+#define RECOVER 10000
+
+static const char about[] = "Turn mail server log lines into events: one JSON object per line on standard output.\n"
+                            "What is still open at the end of input comes out as \"incomplete\".\n";
+
+struct events {
+    struct cli_options options;
+    struct mt_shards *shards;         /* one, */
+    struct mt_correlator *correlator; /* which is taken from the beginning to the end */
+    struct mt_state *state;           /* NULL: none */
+    struct cli_places *places;
+    struct cli_ahead *ahead; /* NULL: one thread does all */
+    struct mt_copier copier; /* the reader's */
+    /* The taker's, as the correlator is: */
+    struct cli_output output;
+    bool flushed;   /* a part of the output was written since it was last noted */
+    bool live;      /* the wall clock holds for the log, too */
+    int64_t newest; /* stamp of the last line */
+};
+
+static void emit(void *ctx, const struct mt_event *event)
+{
+    struct events *events = ctx;
+
+    cli_output_line(&events->output, mt_event_json(event, &events->output.buffer));
+    events->flushed |= events->output.buffer.n == 0;
+}
+
+/* Everything given out so far is written, and that is noted: it need not come again. */
+static void deliver(struct events *events)
+{
+    cli_output_flush(&events->output);
+    events->flushed = false;
+    if (!events->output.failed) {
+        mt_state_delivered(events->state);
+    }
+}
+
+/* What is known by now goes out. */
+static void give_out(struct events *events, bool idle)
+{
+    int64_t now = cli_now(), distance = now - events->newest;
+
+    events->live |= idle || (distance < LIVE_WITHIN && distance > -LIVE_WITHIN);
+    if (events->live) {
+        mt_state_tick(events->state, events->shards, now);
+    }
+    deliver(events);
+}
+
+/* About every second of a pipe. */
+static void make_pause(void *ctx, bool idle)
+{
+    struct events *events = ctx;
+    struct cli_batch *batch;
+
+    if (!events->ahead) {
+        give_out(events, idle);
+    } else if ((batch = cli_ahead_room(events->ahead))) {
+        batch->paused = true;
+        batch->idle = idle;
+        cli_ahead_send(events->ahead);
+    }
+}
+
+static int64_t wall_clock(const struct events *events)
+{
+    return events->live ? cli_now() : 0;
+}
+
+static void feed(struct events *events, const struct mt_line *line, const struct mt_place *place)
+{
+    struct mt_record record;
+    enum mt_verdict verdict = mt_parse(line, &record);
+
+    mt_state_feed(events->state, events->correlator, &record, verdict, wall_clock(events), place);
+    if (events->flushed) {
+        deliver(events);
+    }
+}
+
+/* ---- two threads: one reads and parses, the other correlates and writes ---- */
+
+/* A cli_take_fn. */
+static bool take(void *ctx, const struct cli_batch *batch)
+{
+    struct events *events = ctx;
+
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct cli_ahead_line *line = &batch->lines[i];
+        if (events->output.failed) {
+            free(line->line);
+        } else if (line->copy) {
+            mt_correlator_feed_copy(events->correlator, line->copy, wall_clock(events));
+        } else if (line->line) {
+            feed(events, line->line, NULL);
+            free(line->line);
+        } else {
+            mt_correlator_feed(events->correlator, NULL, MT_FOREIGN, 0);
+        }
+    }
+    if (batch->n) {
+        events->newest = batch->newest;
+    }
+    if (batch->paused && !events->output.failed) {
+        give_out(events, batch->idle);
+    }
+    return !events->output.failed;
+}
+
+/* False: no more is wanted. */
+static bool put(struct events *events, const struct mt_line *line)
+{
+    struct cli_batch *batch = cli_ahead_room(events->ahead);
+    struct cli_ahead_line *next;
+    struct mt_record record;
+    enum mt_verdict verdict;
+
+    if (!batch) {
+        return false;
+    }
+    next = &batch->lines[batch->n];
+    verdict = mt_parse(line, &record);
+    next->copy = mt_copier_copy(&events->copier, &record, verdict);
+    next->line = NULL;
+    if (!next->copy && verdict != MT_FOREIGN && !(next->line = cli_ahead_line(line))) {
+        cli_ahead_wait(events->ahead); /* memory is short */
+        events->newest = line->time.usec;
+        feed(events, line, NULL);
+        return true;
+    }
+    batch->newest = line->time.usec;
+    batch->n++;
+    return true;
+}
+
+/* The rest of the lines. False: there is no second thread. */
+static bool feed_ahead(struct events *events, struct cli_order *order)
+{
+    const struct mt_line *line;
+
+    events->ahead = cli_ahead_start(take, events);
+    if (!events->ahead) {
+        return false;
+    }
+    while ((line = cli_order_next(order)) && put(events, line)) {
+    }
+    cli_ahead_end(events->ahead);
+    events->ahead = NULL;
+    mt_copier_free(&events->copier, events->correlator);
+    return true;
+}
+
+/* ---- */
+
+/* With state on disk it is one thread: the state notes with each line how far reading has come. */
+static void feed_all(struct events *events, struct cli_order *order)
+{
+    const struct mt_line *line;
+    uint64_t n = 0;
+
+    while (!events->output.failed && (line = cli_order_next(order))) {
+        events->newest = line->time.usec;
+        feed(events, line, cli_order_place(order));
+        if (++n == ALONE && !events->state && feed_ahead(events, order)) {
+            return;
+        }
+    }
+}
+
+static void print_stats(const struct events *events)
+{
+    struct mt_stats stats;
+
+    mt_correlator_stats(events->correlator, &stats);
+    cli_stats_print(&stats, true);
+    mt_correlator_unrecognised(events->correlator, cli_stats_program, NULL);
+}
+
+static void report(void *ctx, enum mt_severity severity, const char *text)
+{
+    (void)ctx;
+    (void)severity;
+    cli_error("%s", text);
+}
+
+static bool open_state(struct events *events)
+{
+    const struct cli_options *options = &events->options;
+    struct mt_state_config config = {.path = options->state,
+                                     .redeliver = MT_REDELIVER_UNMARKED,
+                                     .max_bytes = options->max_state ? options->max_state
+                                                                     : MT_STATE_DISK(options->config.max_memory),
+                                     .sync = MT_SYNC_INTERVAL,
+                                     .report = report};
+    char why[400];
+
+    if (!options->state) {
+        return true;
+    }
+    events->state = mt_state_open(&config, events->shards, why, sizeof why);
+    if (!events->state) {
+        cli_error("%s", why);
+        return false;
+    }
+    while (!cli_stop && !mt_state_recover(events->state, RECOVER)) {
+        cli_output_flush(&events->output);
+    }
+    deliver(events);
+    events->places = cli_places_new(events->state);
+    return events->places;
+}
+
+/* With a state, what is open stays open. Without, it ends here. */
+static bool end(struct events *events)
+{
+    bool written;
+
+    if (!cli_stop && !events->state) {
+        mt_correlator_flush(events->correlator, true);
+    }
+    if (events->places) {
+        cli_places_note(events->places);
+    }
+    written = cli_output_end(&events->output);
+    mt_state_close(events->state, written);
+    events->state = NULL;
+    cli_places_free(events->places);
+    return written;
+}
+
+static enum cli_code run(struct events *events)
+{
+    struct cli_pause pause = {make_pause, events};
+    struct cli_order *order;
+    bool good;
+
+    cli_catch_signals();
+    if (!open_state(events)) {
+        mt_state_close(events->state, false);
+        return CLI_FAILED;
+    }
+    order = cli_order_resume(&events->options, &pause, events->places, mt_state_order(events->state));
+    if (events->places) {
+        cli_places_note(events->places);
+    }
+    if (order) {
+        feed_all(events, order);
+    }
+    good = order && !cli_order_failed(order);
+    cli_order_free(order);
+    good &= end(events);
+    if (events->options.stats) {
+        print_stats(events);
+    }
+    return good ? CLI_OK : CLI_FAILED;
+}
+
+enum cli_code cli_events(int argc, char **argv)
+{
+    struct events events = {0};
+    enum cli_code code = cli_options_read(&events.options, CLI_FOR_EVENTS, about, argc, argv);
+    struct mt_config *config = &events.options.config;
+
+    if (code != CLI_GO) {
+        return code;
+    }
+    if (events.options.max_state && MT_STATE_MEMORY(events.options.max_state) < config->max_memory) {
+        config->max_memory = MT_STATE_MEMORY(events.options.max_state);
+    }
+    events.shards = mt_shards_new(config, 1, emit);
+    if (!events.shards) {
+        cli_error("%s", strerror(ENOMEM));
+        return CLI_FAILED;
+    }
+    events.correlator = mt_shards_take(events.shards, 0, &events);
+    code = run(&events);
+    mt_shards_give(events.shards, 0);
+    mt_shards_free(events.shards);
+    return code;
+}

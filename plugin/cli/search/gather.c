@@ -1,0 +1,453 @@
+#include "gather.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sessions.h"
+#include "show/progress.h"
+
+/* A queue ID that a remote host names is searched for when it looks like one. */
+#define ID_LEAST 6
+#define ID_MOST  64
+
+static void no_memory(struct cli_gather *g)
+{
+    if (!g->failed) {
+        cli_error("%s", strerror(ENOMEM));
+    }
+    g->failed = true;
+}
+
+void cli_gather_start(struct cli_gather *g, const struct cli_options *options, struct cli_files *files)
+{
+    *g = (struct cli_gather){.options = options, .files = files};
+}
+
+void cli_gather_free(struct cli_gather *g)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        free((char *)g->lines[i].raw.p);
+    }
+    free(g->lines);
+    cli_sessions_free(g);
+    cli_names_free(&g->ids);
+    cli_names_free(&g->processes);
+    cli_names_free(&g->message_ids);
+    cli_needles_free(&g->needles);
+}
+
+/* ---- what is searched for ---- */
+
+static void search(struct cli_gather *g, struct mt_slice text, enum cli_needle_kind kind)
+{
+    if (!cli_needles_add(&g->needles, text, kind)) {
+        no_memory(g);
+    }
+    g->learned = true;
+    g->learned_file = g->file;
+    g->learned_place = g->place;
+}
+
+static void add_id(struct cli_gather *g, struct mt_slice id)
+{
+    uint32_t before = g->ids.n;
+
+    if (cli_names_add(&g->ids, id) == CLI_NO_NAME) {
+        no_memory(g);
+    } else if (g->ids.n > before && id.n >= CLI_NEEDLE_LEAST) {
+        search(g, id, CLI_NEEDLE_WORD);
+    }
+}
+
+void cli_gather_search_process(struct cli_gather *g, struct mt_slice text)
+{
+    search(g, text, CLI_NEEDLE_TAIL);
+}
+
+void cli_gather_id(struct cli_gather *g, struct mt_slice id)
+{
+    add_id(g, id);
+}
+
+/* What is named by somebody else: only what can be an ID, so that not each line holds it. */
+static void add_named_id(struct cli_gather *g, struct mt_slice id)
+{
+    bool digit = false;
+
+    for (size_t i = 0; i < id.n; i++) {
+        char c = id.p[i];
+        digit |= c >= '0' && c <= '9';
+        if (c <= ' ' || c >= 0x7f) {
+            return;
+        }
+    }
+    if (digit && id.n >= ID_LEAST && id.n <= ID_MOST) {
+        add_id(g, id);
+    }
+}
+
+/* The longest part of a Message-ID that every server logs as it is. */
+static struct mt_slice plain_part(struct mt_slice id)
+{
+    struct mt_slice best = {NULL, 0}, run = {id.p, 0};
+    size_t most = id.n < 90 ? id.n : 90;
+
+    for (size_t i = 0; i <= most; i++) {
+        if (i < most && id.p[i] > ' ' && id.p[i] < 0x7f && id.p[i] != '\\') {
+            run.n++;
+            continue;
+        }
+        best = run.n > best.n ? run : best;
+        run = mt_slice(id.p + i + 1, 0);
+    }
+    return best;
+}
+
+static bool add_text(struct cli_gather *g, struct mt_slice text)
+{
+    if (text.n < CLI_NEEDLE_LEAST) {
+        return false;
+    }
+    search(g, text, CLI_NEEDLE_TEXT);
+    g->by_text |= !g->by_message_id;
+    return true;
+}
+
+static void follow_message_id(struct cli_gather *g, struct mt_slice id)
+{
+    uint32_t before = g->message_ids.n;
+
+    if (g->by_message_id && id.n && cli_names_add(&g->message_ids, id) != CLI_NO_NAME && g->message_ids.n > before) {
+        add_text(g, plain_part(id));
+    }
+}
+
+/* The shapes in which servers write an IPv6 address: the short one, sendmail's long one. */
+static bool add_ip(struct cli_gather *g, struct mt_slice ip)
+{
+    struct cli_ip_texts texts;
+
+    cli_ip_texts(ip, &texts);
+    for (size_t i = 0; i < texts.n; i++) {
+        add_text(g, mt_slice_str(texts.v[i]));
+    }
+    return add_text(g, ip);
+}
+
+bool cli_gather_wanted(struct cli_gather *g)
+{
+    const struct cli_wanted *w = &g->options->wanted;
+
+    if (w->message_id.n) {
+        return add_text(g, plain_part(w->message_id));
+    }
+    if (w->queue_id.n) {
+        g->by_message_id = true;
+        add_id(g, w->queue_id);
+        return w->queue_id.n >= CLI_NEEDLE_LEAST;
+    }
+    if (w->to.n) {
+        return add_text(g, w->to);
+    }
+    if (w->from.n && !w->null_sender) {
+        return add_text(g, w->from);
+    }
+    if (w->ip.n) {
+        return add_ip(g, w->ip);
+    }
+    return w->subject.n && add_text(g, w->subject);
+}
+
+/* ---- what is kept ---- */
+
+void cli_gather_keep(struct cli_gather *g, const struct cli_line *line)
+{
+    size_t room = g->room ? 2 * g->room : 256;
+    struct cli_line *lines = g->lines;
+
+    if (g->n == g->room) {
+        lines = realloc(g->lines, room * sizeof *lines);
+        if (!lines) {
+            no_memory(g);
+            free((char *)line->raw.p);
+            return;
+        }
+        g->lines = lines;
+        g->room = room;
+    }
+    lines[g->n++] = *line;
+}
+
+bool cli_gather_copy(struct cli_gather *g, struct mt_slice raw, bool cut, uint32_t id, struct cli_line *line)
+{
+    char *copy = malloc(raw.n ? raw.n : 1);
+
+    if (!copy) {
+        no_memory(g);
+        return false;
+    }
+    if (raw.n) {
+        memcpy(copy, raw.p, raw.n);
+    }
+    *line = (struct cli_line){.raw = mt_slice(copy, raw.n), .file = g->file, .place = g->place, .id = id, .cut = cut};
+    return true;
+}
+
+static void keep(struct cli_gather *g, struct mt_slice raw, bool cut, uint32_t id)
+{
+    struct cli_line line;
+
+    if (cli_gather_copy(g, raw, cut, id, &line)) {
+        cli_gather_keep(g, &line);
+    }
+}
+
+/* Forgets the lines from `first` on that come from a place in [from, to) of a file. */
+static void forget(struct cli_gather *g, size_t first, uint32_t file, uint64_t from, uint64_t to)
+{
+    size_t n = first;
+
+    for (size_t i = first; i < g->n; i++) {
+        const struct cli_line *line = &g->lines[i];
+        if (line->file == file && line->place >= from && line->place < to) {
+            free((char *)line->raw.p);
+        } else {
+            g->lines[n++] = *line;
+        }
+    }
+    g->n = n;
+}
+
+/* ---- what a line says ---- */
+
+static bool is_known(const struct cli_gather *g, struct mt_slice id)
+{
+    return id.n && cli_names_find(&g->ids, id) != CLI_NO_NAME;
+}
+
+static bool has_message_id(const struct cli_gather *g, struct mt_slice id)
+{
+    struct mt_slice wanted = g->options->wanted.message_id;
+
+    return id.n && (wanted.n ? cli_same_message_id(wanted, id) : cli_names_find(&g->message_ids, id) != CLI_NO_NAME);
+}
+
+/* The line itself meets the criterion that is searched for: the first one in cli_gather_wanted(). Of a line that
+ * was split that is not known yet.
+ */
+static bool is_seed(const struct cli_gather *g, const struct mt_record *rec)
+{
+    const struct cli_wanted *w = &g->options->wanted;
+    const struct mt_fields *f = &rec->f;
+
+    if (!g->by_text) {
+        return has_message_id(g, mt_get(f, MT_F_MESSAGE_ID));
+    }
+    if (w->message_id.n) {
+        return rec->kind == MT_KIND_PART || has_message_id(g, mt_get(f, MT_F_MESSAGE_ID));
+    }
+    if (w->to.n) {
+        return rec->kind == MT_KIND_PART || mt_has(f, MT_F_TO) || mt_has(f, MT_F_ORIG_TO);
+    }
+    if (w->from.n) {
+        return rec->kind == MT_KIND_PART || mt_has(f, MT_F_FROM);
+    }
+    return w->ip.n || mt_has(f, MT_F_SUBJECT);
+}
+
+/* Of an entry that names a known one: where it was handed on to, or made from. */
+static bool is_linked(const struct cli_gather *g, const struct mt_record *rec)
+{
+    return is_known(g, mt_get(&rec->f, MT_F_NEXT_QUEUE_ID)) || is_known(g, mt_get(&rec->f, MT_F_PARENT_QUEUE_ID)) ||
+           is_known(g, mt_get(&rec->f, MT_F_BOUNCE_QUEUE_ID));
+}
+
+static void keep_record(struct cli_gather *g, const struct mt_record *rec, struct mt_slice raw)
+{
+    struct mt_slice id = mt_get(&rec->f, MT_F_QUEUE_ID);
+    uint32_t number;
+
+    add_id(g, id);
+    number = cli_names_find(&g->ids, id);
+    add_named_id(g, mt_get(&rec->f, MT_F_NEXT_QUEUE_ID));
+    add_named_id(g, mt_get(&rec->f, MT_F_PARENT_QUEUE_ID));
+    add_named_id(g, mt_get(&rec->f, MT_F_BOUNCE_QUEUE_ID));
+    follow_message_id(g, mt_get(&rec->f, MT_F_MESSAGE_ID));
+    keep(g, raw, rec->line.cut, number);
+    cli_sessions_meet(g, rec, raw, number);
+}
+
+/* Lines of other programs, or of unknown forms, that begin with a known queue ID are evidence all the same. */
+static void keep_other(struct cli_gather *g, const struct mt_line *line, struct mt_slice raw)
+{
+    const char *colon = line->text.n ? memchr(line->text.p, ':', line->text.n) : NULL;
+    struct mt_slice id = colon ? mt_slice_to(line->text.p, colon) : mt_slice(NULL, 0);
+
+    if (is_known(g, id)) {
+        keep(g, raw, line->cut, cli_names_find(&g->ids, id));
+    }
+}
+
+static void look_at(struct cli_gather *g, struct cli_log *log, struct mt_slice raw)
+{
+    size_t most = g->options->config.max_line;
+    bool cut = raw.n > most;
+    struct mt_record rec;
+    struct mt_slice id;
+
+    cli_log_read(log, g->options, cut ? mt_slice(raw.p, most) : raw, cut);
+    if (mt_parse(&log->line, &rec) != MT_RECOGNISED) {
+        keep_other(g, &log->line, raw);
+        return;
+    }
+    id = mt_get(&rec.f, MT_F_QUEUE_ID);
+    if (id.n && (is_known(g, id) || is_seed(g, &rec) || is_linked(g, &rec))) {
+        keep_record(g, &rec, raw);
+    } else if (!id.n && (rec.kind == MT_KIND_REJECT || g->options->wanted.ip.n) && is_seed(g, &rec)) {
+        keep(g, raw, cut, CLI_NO_NAME);
+    } else {
+        cli_sessions_pass(g, &rec, raw);
+    }
+}
+
+/* ---- reading ---- */
+
+static struct mt_slice line_around(struct mt_slice block, const char *hit)
+{
+    const char *start = memrchr(block.p, '\n', (size_t)(hit - block.p));
+    const char *end = memchr(hit, '\n', (size_t)(block.p + block.n - hit));
+
+    start = start ? start + 1 : block.p;
+    end = end ? end : block.p + block.n;
+    if (end > start && end[-1] == '\r') {
+        end--;
+    }
+    return mt_slice_to(start, end);
+}
+
+/* Looks at the lines of a block that hold a needle. */
+static void scan(struct cli_gather *g, struct cli_log *log, struct mt_slice block, uint64_t base)
+{
+    struct mt_slice rest = block;
+    const char *hit;
+
+    while (!g->failed && (hit = cli_needles_find(&g->needles, rest))) {
+        struct mt_slice line = line_around(block, hit);
+        const char *after = line.p + line.n;
+        g->place = base + (uint64_t)(line.p - block.p);
+        look_at(g, log, line);
+        if (after < hit + 1) {
+            after = hit + 1;
+        }
+        rest = mt_slice_to(after, block.p + block.n);
+    }
+}
+
+/* The same until nothing new is learned: what stands shortly before a line that tells something new is
+ * mostly in the same block.
+ */
+static void scan_block(struct cli_gather *g, struct cli_log *log, struct mt_slice block, uint64_t base)
+{
+    size_t first = g->n;
+    uint32_t needles;
+
+    do {
+        forget(g, first, g->file, base, base + block.n);
+        needles = g->needles.n;
+        scan(g, log, block, base);
+    } while (!g->failed && g->needles.n != needles);
+}
+
+/* Up to the place `limit`. */
+static void read_file(struct cli_gather *g, uint64_t limit)
+{
+    struct cli_file *file = &g->files->v[g->file];
+    struct cli_log log;
+    struct mt_slice block;
+    uint64_t base = 0;
+    enum cli_got got = CLI_GOT_LINE;
+
+    if (file->bad || !cli_log_open(&log, file->path, g->options, NULL)) {
+        g->files->failed = file->bad = true;
+        return;
+    }
+    log.input.name = file->name;
+    file->zone = log.zone;
+    while (base < limit && !g->failed) {
+        got = cli_input_block(&log.input, g->options->config.max_line, &block);
+        if (got != CLI_GOT_LINE) {
+            break;
+        }
+        scan_block(g, &log, block, base);
+        base += block.n;
+    }
+    if (got == CLI_GOT_ERROR) {
+        g->files->failed = file->bad = true;
+    }
+    cli_log_close(&log);
+}
+
+/* From the start up to a place. */
+static void pass(struct cli_gather *g, uint32_t last_file, uint64_t last_place)
+{
+    for (uint32_t file = 0; file <= last_file; file++) {
+        forget(g, 0, file, 0, file == last_file ? last_place : UINT64_MAX);
+    }
+    g->learned = false;
+    cli_sessions_reset(g);
+    for (g->file = 0; g->file <= last_file && g->file < g->files->n && !g->failed && !cli_stop; g->file++) {
+        g->place = 0;
+        read_file(g, g->file == last_file ? last_place : UINT64_MAX);
+    }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct cli_line *x = a, *y = b;
+
+    if (x->file != y->file) {
+        return x->file < y->file ? -1 : 1;
+    }
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static void sort(struct cli_gather *g)
+{
+    size_t n = 0;
+
+    if (!g->n) {
+        return;
+    }
+    qsort(g->lines, g->n, sizeof *g->lines, by_place);
+    for (size_t i = 1; i < g->n; i++) {
+        if (by_place(&g->lines[n], &g->lines[i]) == 0) {
+            free((char *)g->lines[i].raw.p);
+        } else {
+            g->lines[++n] = g->lines[i];
+        }
+    }
+    g->n = n + 1;
+}
+
+/* Behind the place where the last new thing was learned, all was searched for all there is. Before it,
+ * another pass has to. What that learns in turn asks for a whole one.
+ */
+void cli_gather_run(struct cli_gather *g)
+{
+    uint32_t last = g->files->n ? (uint32_t)g->files->n - 1 : 0;
+
+    if (!g->files->n) {
+        return;
+    }
+    pass(g, last, UINT64_MAX);
+    while (g->learned && !g->failed && !cli_stop) {
+        uint32_t file = g->learned_file;
+        uint64_t place = g->learned_place;
+        pass(g, file, place);
+        if (g->learned && !g->failed && !cli_stop) {
+            pass(g, last, UINT64_MAX);
+        }
+    }
+    sort(g);
+}
