@@ -1,8 +1,8 @@
 /* From records to events: messages by (host, instance, queue ID), sessions by
  * (host, program, pid).
  *
- * Lines are put into the order of their stamps first: a line waits until the
- * host's log clock is `settle` past its stamp. An event then waits `settle` more,
+ * Lines are put into the order of their timestamps first: a line waits until the
+ * host's log clock is `settle` past its timestamp. An event then waits `settle` more,
  * so that it says what the lines up to that time say, whatever order they came in.
  * Where the caller gives the wall clock, lines wait a quarter of `settle` by it too,
  * since threads that feed an old log are further apart in log time than in fact.
@@ -97,7 +97,7 @@ void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, en
  * later one is fed. What is kept is memory of the correlator's from then on, so a copier holds no more
  * than the copies that are not fed yet, and 16 KiB.
  */
-struct mt_stored;
+struct mt_line_copy;
 struct mt_chunk;
 struct mt_copier {
     struct mt_chunk *current;
@@ -107,10 +107,10 @@ struct mt_copier {
  * and the record itself is to be fed. So it is with lines that need not be kept, with pieces of lines and
  * very long ones, and when memory is short.
  */
-struct mt_stored *mt_copier_copy(struct mt_copier *copier, const struct mt_record *rec, enum mt_verdict verdict);
+struct mt_line_copy *mt_copier_copy(struct mt_copier *copier, const struct mt_record *rec, enum mt_verdict verdict);
 
 /* As mt_correlator_feed(); the copy is the correlator's then. Under the lock. */
-void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_stored *copy, int64_t wall);
+void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_line_copy *copy, int64_t wall);
 
 /* The end of a copier, and of copies that were not fed; before mt_correlator_free(), and under the lock. */
 void mt_copier_free(struct mt_copier *copier, struct mt_correlator *c);

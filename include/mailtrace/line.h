@@ -6,13 +6,13 @@
 
 #include "mailtrace/slice.h"
 
-/* A time stamp. Microseconds carry the instant; the other members carry what
- * the stamp looked like, so that it can be written back (RFC 3339, section 5.6).
+/* A timestamp. Microseconds carry the instant; the other members carry what
+ * the timestamp looked like, so that it can be written back (RFC 3339, section 5.6).
  */
 struct mt_time {
     int64_t usec;   /* microseconds since 1970-01-01T00:00:00Z */
-    int16_t offset; /* minutes east of UTC: of the stamp, or of the zone its reader assumed */
-    uint8_t digits; /* digits of the fraction that the stamp had, 0 to 6 */
+    int16_t offset; /* minutes east of UTC: of the timestamp, or of the zone its reader assumed */
+    uint8_t digits; /* digits of the fraction that the timestamp had, 0 to 6 */
 };
 
 /* Longest text mt_time_format() writes. */
@@ -24,7 +24,7 @@ struct mt_time {
  */
 size_t mt_time_format(const struct mt_time *t, char *buf);
 
-/* The minute that was written last: most stamps that are written one after the other share it. All zero at first. */
+/* The minute that was written last: most timestamps in a row share it. All zero at first. */
 struct mt_time_memory {
     int64_t minute; /* where it begins, as in mt_time */
     int16_t offset;
@@ -44,7 +44,7 @@ struct mt_line {
     uint32_t pid;            /* 0: not known */
     struct mt_slice text;    /* the message, without a blank before it */
     uint8_t mta;             /* enum mt_mta for logs without a syslog header; 0: told by the program */
-    uint64_t order;          /* which of two lines with the same stamp came first: the smaller */
+    uint64_t order;          /* which of two lines with the same timestamp came first: the smaller */
     bool cut;                /* the adapter left something off because the line was too long */
 };
 

@@ -20,7 +20,7 @@ struct mt_parts *mt_parts_new(size_t max_bytes, size_t max_line, uint64_t seed);
 void mt_parts_free(struct mt_parts *parts);
 
 /* Takes one record of kind PART. Pieces may come in any order and more than once.
- * Returns true when the line is whole: *whole is then the line (stamp, order, host,
+ * Returns true when the line is whole: *whole is then the line (timestamp, order, host,
  * program and pid of its first piece), valid until the next call.
  */
 bool mt_parts_add(struct mt_parts *parts, const struct mt_record *piece, struct mt_line *whole);

@@ -81,7 +81,7 @@ struct mt_place {
 /* As mt_correlator_feed() and _feed_copy(), with that correlator taken; place may be NULL. */
 void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct mt_record *rec,
                    enum mt_verdict verdict, int64_t wall, const struct mt_place *place);
-void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_stored *copy, int64_t wall,
+void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_line_copy *copy, int64_t wall,
                         const struct mt_place *place);
 /* As mt_shards_tick(), with all correlators taken. */
 void mt_state_tick(struct mt_state *state, struct mt_shards *shards, int64_t wall);

@@ -1,5 +1,5 @@
 /* Reading the header of a syslog line: RFC 3164 (traditional), the same with
- * an RFC 3339 stamp, and RFC 5424.
+ * an RFC 3339 timestamp, and RFC 5424.
  *
  *     Mar  7 15:02:58 mx1 postfix/smtpd[123]: text
  *     2024-03-07T15:02:58.123456+01:00 mx1 postfix/smtpd[123]: text
@@ -20,15 +20,15 @@
  * it read, and what the local zone is around it. All zero at first.
  */
 struct mt_zone_memory {
-    char text[20];         /* a stamp up to its second: "Nov 22 00:17:05" or "2026-11-22T00:17:05" */
+    char text[20];         /* a timestamp up to its second: "Nov 22 00:17:05" or "2026-11-22T00:17:05" */
     uint8_t length;        /* of its minute, with the colon; 0: none yet */
     uint8_t second_length; /* of the whole; 0: the second is not known */
     int16_t second_offset; /* minutes east of UTC */
     int64_t second;        /* usec: where that second begins */
-    char zone[6];          /* a zone that a stamp had: "+01:00"; NULs: none yet */
+    char zone[6];          /* a zone that a timestamp had: "+01:00"; NULs: none yet */
     int16_t zone_offset;   /* minutes east of UTC */
     bool seen;             /* year and minute hold */
-    int year;              /* of the last stamp */
+    int year;              /* of the last timestamp */
     int64_t minute;        /* seconds from 1970 to that minute, as if the zone were UTC */
     int64_t last;          /* seconds: the last instant that was read by the local zone */
     int64_t quarter;       /* the local quarter of an hour that offsets are for; 0: none */
@@ -38,11 +38,11 @@ struct mt_zone_memory {
     int16_t now_offset;
 };
 
-/* How stamps without year or zone are read. One for each log (a file, a
- * sender): stamps are read in the light of the one before.
+/* How timestamps without year or zone are read. One for each log (a file, a
+ * sender): timestamps are read in the light of the one before.
  */
 struct mt_zone {
-    int64_t now; /* time of reading (usec): a year-less stamp is the one nearest to it, not more than a day after */
+    int64_t now; /* time of reading (usec): a year-less timestamp is the one nearest to it, not more than a day after */
     int year;    /* 0: by now; otherwise the year of the first line: the others take that nearest to the line before */
     bool fixed;  /* true: offset holds; false: the local zone of the process (TZ) */
     int16_t offset; /* minutes east of UTC */
@@ -61,8 +61,8 @@ enum mt_syslog_form {
 
 /* Reads the header of raw (one line, without the line feed) into *out: time,
  * host, program, pid and text, slices into raw; mta, order and cut are left alone. Where
- * RFC 5424 has no time stamp ("-"), the time is zone->now.
- * A stamp that names no date (February 30) gives MT_SYSLOG_NONE.
+ * RFC 5424 has no timestamp ("-"), the time is zone->now.
+ * A timestamp that names no date (February 30) gives MT_SYSLOG_NONE.
  */
 enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, struct mt_line *out);
 

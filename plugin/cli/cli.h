@@ -1,7 +1,7 @@
 /* mailtrace, the command: what its files share.
  *
  * A subcommand is one file and one row of the table in main.c. It reads its options
- * (options.h), takes lines from struct cli_order (order.h) and writes to struct
+ * (options.h), takes lines from struct cli_merged_logs (merged_logs.h) and writes to struct
  * cli_output (output.h).
  *
  * One thread; events.c may have a second one. Messages go to stderr, through cli_error(), from any thread.

@@ -161,37 +161,37 @@ static bool set_lines(struct cli_options *options, const char *value)
 
 static bool set_message_id(struct cli_options *options, const char *value)
 {
-    return cli_wanted_message_id(&options->wanted, value);
+    return cli_criteria_message_id(&options->wanted, value);
 }
 
 static bool set_queue_id(struct cli_options *options, const char *value)
 {
-    return cli_wanted_queue_id(&options->wanted, value);
+    return cli_criteria_queue_id(&options->wanted, value);
 }
 
 static bool set_from(struct cli_options *options, const char *value)
 {
-    return cli_wanted_from(&options->wanted, value);
+    return cli_criteria_from(&options->wanted, value);
 }
 
 static bool set_to(struct cli_options *options, const char *value)
 {
-    return cli_wanted_to(&options->wanted, value);
+    return cli_criteria_to(&options->wanted, value);
 }
 
 static bool set_subject(struct cli_options *options, const char *value)
 {
-    return cli_wanted_subject(&options->wanted, value);
+    return cli_criteria_subject(&options->wanted, value);
 }
 
 static bool set_ip(struct cli_options *options, const char *value)
 {
-    return cli_wanted_ip(&options->wanted, value);
+    return cli_criteria_ip(&options->wanted, value);
 }
 
 static bool set_status(struct cli_options *options, const char *value)
 {
-    return cli_wanted_status(&options->wanted, value);
+    return cli_criteria_status(&options->wanted, value);
 }
 
 static bool set_since(struct cli_options *options, const char *value)
@@ -238,11 +238,11 @@ static const struct row {
     {"json", NULL, CLI_FOR_FIND | CLI_FOR_RECEIVED, set_json, NULL, "JSON instead of text: one object per line"},
     {"host", "NAME", LOGS, set_host, "a host name", "the host of lines that name none"},
     {"year", "YEAR", LOGS, set_year, "a year from 1970 to 9999",
-     "the year of the first line of each file, where stamps\n"
+     "the year of the first line of each file, where timestamps\n"
      "have none [the one that puts them nearest to the time of\n"
      "the file's last change]"},
     {"tz", "ZONE", LOGS, set_tz, "an offset such as +01:00, UTC, or a zone such as Europe/Berlin",
-     "the zone of stamps without one: +01:00, UTC, Europe/Berlin\n"
+     "the zone of timestamps without one: +01:00, UTC, Europe/Berlin\n"
      "[the local one]"},
     {"mta", "NAME", LOGS, set_mta, NULL, "take lines without a syslog header for this program's:\n"},
     {"max-line", "SIZE", LOGS, set_max_line, "a size from 64 to 64M", "what is longer is cut [64k]"},
@@ -252,7 +252,7 @@ static const struct row {
      "after how long without a line a message is given up [1d]"},
     {"settle", "TIME", CLI_FOR_EVENTS, set_settle, "a time such as 2, 0.5, 30s, 10m",
      "how long an event waits for lines that come late, by the\n"
-     "stamps of the lines; 0: not at all [2s]"},
+     "timestamps of the lines; 0: not at all [2s]"},
     {"max-messages", "N", CLI_FOR_EVENTS, set_max_messages, "a number from 1 to 4294967295",
      "open messages; the oldest is given up for more [1000000]"},
     {"max-memory", "SIZE", CLI_FOR_EVENTS, set_max_memory, "a size from 1M", "memory for open messages [512M]"},
@@ -270,8 +270,8 @@ static const struct row {
 
 static const char files_help[] =
     "Without FILE, or where it is -, standard input. Files may be compressed (gz, xz, zst,\n"
-    "bz2 and others). Lines are traditional syslog, RFC 3339 stamps, or RFC 5424. Several\n"
-    "files are read in the order of their stamps.\n\n"
+    "bz2 and others). Lines are traditional syslog, RFC 3339 timestamps, or RFC 5424. Several\n"
+    "files are read in the order of their timestamps.\n\n"
     "Sizes: 65536, 512k, 64M, 1G. Times: seconds, or 30s, 10m, 6h, 5d.\n";
 
 static const char mails_help[] = "Without FILE, or where it is -, standard input. Files may be compressed.\n";

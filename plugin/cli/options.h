@@ -4,7 +4,7 @@
 
 #include "cli.h"
 #include "mailtrace/state.h"
-#include "search/wanted.h"
+#include "search/criteria.h"
 
 /* Which subcommands an option is for. */
 #define CLI_FOR_EVENTS   1u
@@ -20,12 +20,12 @@ struct cli_options {
     int16_t offset;
     uint8_t mta; /* enum mt_mta of lines without a header; 0: not given */
     bool stats;
-    const char *state;        /* events: file; NULL: none */
-    uint64_t max_state;       /* bytes on disk; 0: not given */
-    bool json;                /* received, find: for programs */
-    bool lines;               /* find: with the log lines */
-    struct cli_wanted wanted; /* find */
-    char **files;             /* at least one; "-" is standard input */
+    const char *state;          /* events: file; NULL: none */
+    uint64_t max_state;         /* bytes on disk; 0: not given */
+    bool json;                  /* received, find: for programs */
+    bool lines;                 /* find: with the log lines */
+    struct cli_criteria wanted; /* find */
+    char **files;               /* at least one; "-" is standard input */
     int nfiles;
 };
 

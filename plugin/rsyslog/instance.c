@@ -130,7 +130,7 @@ static void feed(struct mt_worker *worker, enum mt_verdict verdict)
 {
     struct mt_instance *instance = worker->instance;
     struct mt_correlator *correlator;
-    struct mt_stored *copy;
+    struct mt_line_copy *copy;
     unsigned shard;
 
     if (verdict == MT_FOREIGN) {

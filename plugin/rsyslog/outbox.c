@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "mailtrace/fastjson.h"
-#include "stamp.h"
+#include "timestamp.h"
 
 /* A buffer that one huge event has made larger is not kept. */
 #define KEEP (1 << 20)
@@ -141,7 +141,7 @@ static smsg_t *message_of(const struct mt_outbox *box, struct mt_letter *letter,
     set_host(msg, box, letter);
     MsgSetRcvFrom(msg, glbl.GetLocalHostNameProp());
     MsgSetRcvFromIP(msg, glbl.GetLocalHostIP());
-    msg->tTIMESTAMP = mt_stamp_write(&letter->time);
+    msg->tTIMESTAMP = mt_timestamp_write(&letter->time);
     MsgSetRuleset(msg, to->ruleset);
     if (letter->tree) {
         msgAddJSON(msg, (uchar *)to->container, letter->tree, 0, 0);

@@ -2,7 +2,7 @@
 #include "source.h"
 
 #include "mailtrace/parser.h"
-#include "stamp.h"
+#include "timestamp.h"
 
 #define SECOND UINT64_C(1000000)
 
@@ -51,10 +51,10 @@ static void cut(struct mt_line *line, uint32_t max_line)
     }
 }
 
-/* Which of two lines with the same stamp came first is told by their reception: ttGenTime are the seconds of tRcvdAt. */
+/* Reception tells which of two lines with one timestamp came first: ttGenTime are the seconds of tRcvdAt. */
 static uint64_t order_of(const smsg_t *msg)
 {
-    return (uint64_t)msg->ttGenTime * SECOND + (uint64_t)mt_stamp_microseconds(&msg->tRcvdAt);
+    return (uint64_t)msg->ttGenTime * SECOND + (uint64_t)mt_timestamp_microseconds(&msg->tRcvdAt);
 }
 
 /* What most lines have by themselves; otherwise the sender's name, which may have to be asked for. */
@@ -73,7 +73,7 @@ bool mt_source_line(smsg_t *msg, uint32_t max_line, struct mt_line *line)
     if (mt_is_foreign(line)) {
         return false;
     }
-    line->time = mt_stamp_read(&msg->tTIMESTAMP);
+    line->time = mt_timestamp_read(&msg->tTIMESTAMP);
     line->host = host_of(msg);
     line->text = text_of(msg);
     line->order = order_of(msg);

@@ -194,7 +194,7 @@ struct mt_outbox *mt_core_feed(struct mt_core *core, const struct mt_record *rec
 {
     struct call call = {core, NULL};
     struct mt_correlator *correlator;
-    struct mt_stored *copy = NULL;
+    struct mt_line_copy *copy = NULL;
     struct copier *copier;
     unsigned shard;
 

@@ -20,7 +20,7 @@ struct mt_options {
     bool pairs;   /* false: the JSON text and no pairs */
     bool wrapped; /* lines whose text begins with a syslog header are read by it */
     bool fixed_zone;
-    int16_t zone;     /* minutes east of UTC of stamps in such headers that have none, if fixed_zone */
+    int16_t zone;     /* minutes east of UTC of timestamps in such headers that have none, if fixed_zone */
     char *state_file; /* as given; NULL: not given; empty: none is wanted */
     int64_t redeliver;
     uint64_t max_state; /* 0: as max_memory asks for */

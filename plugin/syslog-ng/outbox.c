@@ -78,13 +78,13 @@ void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event)
 static UnixTime stamp_of(const struct mt_time *time)
 {
     int64_t seconds = time->usec / SECOND - (time->usec % SECOND < 0);
-    UnixTime stamp = {
+    UnixTime timestamp = {
         .ut_sec = seconds,
         .ut_usec = (guint32)(time->usec - seconds * SECOND),
         .ut_gmtoff = time->offset * 60,
     };
 
-    return stamp;
+    return timestamp;
 }
 
 /* From a log line, which may hold anything. */

@@ -33,7 +33,7 @@ void mt_outbox_reset(struct mt_outbox *box);
 /* Writes an event down. */
 void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event);
 
-/* A message of the i-th event: JSON text, host, stamp, pairs (NULL: without). */
+/* A message of the i-th event: JSON text, host, timestamp, pairs (NULL: without). */
 LogMessage *mt_outbox_message(const struct mt_outbox *box, size_t i, struct mt_pairs *pairs);
 
 #endif

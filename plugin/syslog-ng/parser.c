@@ -57,7 +57,7 @@ static void send_events(struct parser *self, struct mt_outbox *box, LogMessage *
 
 /* ---- lines ---- */
 
-/* A thread's memory of stamps without year or zone, for the parser it has last worked for. */
+/* A thread's memory of timestamps without year or zone, for the parser it has last worked for. */
 static struct mt_zone *zone_of(const struct parser *self)
 {
     static __thread struct {

@@ -51,20 +51,20 @@ static uint32_t number_of(struct mt_slice s)
     return n > UINT32_MAX ? 0 : (uint32_t)n;
 }
 
-/* syslog-ng keeps microseconds, but not how many digits of a fraction a stamp had: all six, or none. */
-static struct mt_time time_of(const UnixTime *stamp)
+/* syslog-ng keeps microseconds, but not how many digits of a fraction a timestamp had: all six, or none. */
+static struct mt_time time_of(const UnixTime *timestamp)
 {
-    int32_t offset = stamp->ut_gmtoff == -1 ? 0 : stamp->ut_gmtoff;
+    int32_t offset = timestamp->ut_gmtoff == -1 ? 0 : timestamp->ut_gmtoff;
     struct mt_time time = {
-        .usec = stamp->ut_sec * SECOND + stamp->ut_usec,
+        .usec = timestamp->ut_sec * SECOND + timestamp->ut_usec,
         .offset = (int16_t)(offset / 60),
-        .digits = stamp->ut_usec ? 6 : 0,
+        .digits = timestamp->ut_usec ? 6 : 0,
     };
 
     return time;
 }
 
-/* Which of two lines with the same stamp came first is told by their reception. */
+/* Which of two lines with the same timestamp came first is told by their reception. */
 static uint64_t order_of(const LogMessage *msg)
 {
     return (uint64_t)time_of(&msg->timestamps[LM_TS_RECVD]).usec;

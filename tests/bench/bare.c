@@ -6,7 +6,7 @@
  *
  * It believes every line. No limits, no time-outs, no order but that of the lines, no sessions, no
  * rejects, no escapes but for quotes and backslashes, no hosts: one log of one host, with
- * stamps of one word. What never ends stays in memory.
+ * timestamps of one word. What never ends stays in memory.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -148,10 +148,10 @@ static struct text text_of(const char *s)
     return (struct text){s ? s : "", s ? strlen(s) : 0};
 }
 
-static void put_message(const char *event, struct text stamp, struct text host, const struct message *m)
+static void put_message(const char *event, struct text timestamp, struct text host, const struct message *m)
 {
     put(event);
-    put_field(",\"time\":", stamp);
+    put_field(",\"time\":", timestamp);
     put_field(",\"host\":", host);
     put_field(",\"queue_id\":", text_of(m->id));
     if (m->message_id) {
@@ -191,7 +191,7 @@ static bool starts(struct text t, const char *word)
     return t.n >= n && memcmp(t.p, word, n) == 0;
 }
 
-static void take_delivery(struct text stamp, struct text host, struct message *m, struct text rest)
+static void take_delivery(struct text timestamp, struct text host, struct message *m, struct text rest)
 {
     struct text to = between(&rest, "to=<", ">,"), relay = between(&rest, " relay=", ","),
                 delay = between(&rest, " delay=", ","), dsn = between(&rest, " dsn=", ","),
@@ -200,7 +200,7 @@ static void take_delivery(struct text stamp, struct text host, struct message *m
     m->sent += starts(status, "sent");
     m->deferred += starts(status, "deferred");
     m->bounced += starts(status, "bounced");
-    put_message("{\"event\":\"delivery\"", stamp, host, m);
+    put_message("{\"event\":\"delivery\"", timestamp, host, m);
     put_field(",\"to\":", to);
     put_field(",\"relay\":", relay);
     put(",\"delay\":");
@@ -210,9 +210,9 @@ static void take_delivery(struct text stamp, struct text host, struct message *m
     put("}\n");
 }
 
-static void take_removed(struct text stamp, struct text host, struct message *m)
+static void take_removed(struct text timestamp, struct text host, struct message *m)
 {
-    put_message("{\"event\":\"message\"", stamp, host, m);
+    put_message("{\"event\":\"message\"", timestamp, host, m);
     printf(",\"sent\":%u,\"deferred\":%u,\"bounced\":%u}\n", m->sent, m->deferred, m->bounced);
     forget(m);
 }
@@ -240,7 +240,7 @@ static struct text cut(struct text *line, char at)
 
 static void take(struct text line)
 {
-    struct text stamp = cut(&line, ' '), host = cut(&line, ' '), program = cut(&line, ' '), id;
+    struct text timestamp = cut(&line, ' '), host = cut(&line, ' '), program = cut(&line, ' '), id;
 
     if (!starts(program, "postfix")) {
         return;
@@ -255,9 +255,9 @@ static void take(struct text line)
     } else if (starts(line, "from=<")) {
         keep(&find(id)->from, between(&line, "<", ">, size="));
     } else if (starts(line, "to=<")) {
-        take_delivery(stamp, host, find(id), line);
+        take_delivery(timestamp, host, find(id), line);
     } else if (starts(line, "removed")) {
-        take_removed(stamp, host, find(id));
+        take_removed(timestamp, host, find(id));
     }
 }
 

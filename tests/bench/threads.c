@@ -43,7 +43,7 @@ static void emit(void *ctx, const struct mt_event *event)
 static void feed(struct mt_shards *shards, struct worker *worker, struct mt_slice raw)
 {
     struct mt_correlator *correlator;
-    struct mt_stored *copy;
+    struct mt_line_copy *copy;
     enum mt_verdict verdict;
     struct mt_line line;
     unsigned shard;

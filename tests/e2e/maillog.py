@@ -22,7 +22,7 @@ REPLIES = [
 ]
 
 
-def stamp(usec):
+def timestamp(usec):
     return START + datetime.timedelta(microseconds=usec)
 
 
@@ -119,8 +119,8 @@ def close(lines, seconds=120):
 
 
 def recent(lines):
-    """The same in the last hour: for stamps without a year, which are read by the clock. Whole
-    seconds, since such stamps have no fraction.
+    """The same in the last hour: for timestamps without a year, which are read by the clock. Whole
+    seconds, since such timestamps have no fraction.
     """
     now = datetime.datetime.now(datetime.timezone.utc)
     shift = (int((now - START).total_seconds()) - 3600) * SECOND
@@ -128,16 +128,16 @@ def recent(lines):
 
 
 def rfc3339(line, pri=''):
-    return ('%s%s %s %s[%d]: %s' % (pri, stamp(line.usec).isoformat(timespec='microseconds'), line.host, line.program,
+    return ('%s%s %s %s[%d]: %s' % (pri, timestamp(line.usec).isoformat(timespec='microseconds'), line.host, line.program,
                                     line.pid, line.text)).encode()
 
 
 def traditional(line, pri='', host=True):
-    t = stamp(line.usec)
+    t = timestamp(line.usec)
     return ('%s%s %2d %s %s%s[%d]: %s' % (pri, t.strftime('%b'), t.day, t.strftime('%H:%M:%S'),
                                           line.host + ' ' if host else '', line.program, line.pid, line.text)).encode()
 
 
 def rfc5424(line, pri='<22>'):
-    return ('%s1 %s %s %s %d - - %s' % (pri, stamp(line.usec).isoformat(timespec='microseconds'), line.host,
+    return ('%s1 %s %s %s %d - - %s' % (pri, timestamp(line.usec).isoformat(timespec='microseconds'), line.host,
                                         line.program, line.pid, line.text)).encode()

@@ -47,8 +47,8 @@ def texts(queue_id):
     ]
 
 
-def message(queue_id, when=START, host="mx1", stamp=stamp_rfc3339):
-    return "".join(f"{stamp(when)} {host} {program}[{pid}]: {text}\n" for program, pid, text in texts(queue_id)).encode()
+def message(queue_id, when=START, host="mx1", timestamp=stamp_rfc3339):
+    return "".join(f"{timestamp(when)} {host} {program}[{pid}]: {text}\n" for program, pid, text in texts(queue_id)).encode()
 
 
 def message_rfc5424(queue_id, when=START, host="mx1"):
@@ -161,7 +161,7 @@ class Forms(Case):
         expected = bare([], stdin=message("4A00001"))
         self.assertEqual(expected[0]["result"], "sent")
         self.assertEqual(expected, bare([], stdin=message_rfc5424("4A00001")))
-        self.assertEqual(expected, bare(["--year=2026"], stdin=message("4A00001", stamp=stamp_traditional)))
+        self.assertEqual(expected, bare(["--year=2026"], stdin=message("4A00001", timestamp=stamp_traditional)))
         self.assertEqual(expected, bare([], stdin=message("4A00001").replace(b"\n", b"\r\n")))
         self.assertEqual(expected, bare(["-"], stdin=message("4A00001")[:-1]))
 
@@ -186,18 +186,18 @@ class Forms(Case):
             self.assertEqual(self.objects("events", self.file(name, packed)), [], name)
 
     def test_year_less_stamps_take_the_year_of_the_file(self):
-        content = message("4A00001", START.replace(month=12), stamp=stamp_traditional)
+        content = message("4A00001", START.replace(month=12), timestamp=stamp_traditional)
         path = self.file("mail.log", content, START.replace(year=2020, month=1, day=2))
         self.assertEqual(self.messages(path)[0]["time"], "2019-12-07T15:02:58+00:00")
         self.assertEqual(self.messages("--year=2011", path)[0]["time"], "2011-12-07T15:02:58+00:00")
 
     def test_a_given_year_moves_on_at_new_year(self):
-        content = message("4A00001", START.replace(month=12, day=31, hour=23, minute=59), stamp=stamp_traditional)
-        content += message("4A00002", START.replace(month=1, day=1, hour=0), stamp=stamp_traditional)
+        content = message("4A00001", START.replace(month=12, day=31, hour=23, minute=59), timestamp=stamp_traditional)
+        content += message("4A00002", START.replace(month=1, day=1, hour=0), timestamp=stamp_traditional)
         self.assertEqual([m["time"][:10] for m in self.messages("--year=2019", stdin=content)], ["2019-12-31", "2020-01-01"])
 
     def test_zone_of_stamps_without_one(self):
-        content = message("4A00001", stamp=stamp_traditional)
+        content = message("4A00001", timestamp=stamp_traditional)
         for args, env, expected in ((["--tz=-03:30"], {}, "-03:30"), (["--tz=UTC"], {"TZ": "CET-1"}, "+00:00"),
                                     ([], {"TZ": "CET-1"}, "+01:00")):
             time_ = self.messages("--year=2026", *args, stdin=content, env=env)[0]["time"]
@@ -344,9 +344,9 @@ class Bad(Case):
 
     def test_hostile_lines_do_not_disturb_the_others(self):
         lines = message("4A00001").splitlines(True)
-        stamp = b"2026-03-07T15:02:58+00:00 mx1 postfix/smtpd[11]: "
-        hostile = [b"x" * 1000000, b"\0" * 1000000, stamp + b"4A00009: " + b"to=<" * 300000, stamp + b"\0" * 70000,
-                   bytes(range(1, 10)) + bytes(range(11, 256)), stamp + b"\xff\xfe\xc0\xaf\xed\xa0\x80", b"\xf0\x9f",
+        timestamp = b"2026-03-07T15:02:58+00:00 mx1 postfix/smtpd[11]: "
+        hostile = [b"x" * 1000000, b"\0" * 1000000, timestamp + b"4A00009: " + b"to=<" * 300000, timestamp + b"\0" * 70000,
+                   bytes(range(1, 10)) + bytes(range(11, 256)), timestamp + b"\xff\xfe\xc0\xaf\xed\xa0\x80", b"\xf0\x9f",
                    b"Feb 30 12:00:00 mx1 postfix/smtpd[11]: 4A00009: client=x[192.0.2.1]", b"", b" ", b"<", b"<22>", b"<22>1 ", b"\r",
                    b"Mar", lines[1][:30]]
         content = b"".join(line + b"\n".join(hostile) + b"\n" for line in lines)

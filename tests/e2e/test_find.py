@@ -18,7 +18,7 @@ import maillog
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.path.join(os.environ.get("MAILTRACE_BUILD", os.path.join(TREE, "build")), "mailtrace")
 
-# Sendmail of years ago, as its source still writes it: traditional stamps, no dsn=.
+# Sendmail of years ago, as its source still writes it: traditional timestamps, no dsn=.
 CLASSIC = """Jan 28 08:13:18 mail sendmail[20093]: o0SDDGVS020093: from=<apache@www.example.com>, size=1563, class=0, nrcpts=1, msgid=<201001281313.o0SDDGVS020093@www.example.com>, proto=ESMTP, daemon=MTA, relay=localhost [127.0.0.1]
 Jan 28 08:13:20 mail sendmail[20095]: o0SDDGVS020093: to=<bob@example.net>, ctladdr=<apache@www.example.com> (48/48), delay=00:00:02, xdelay=00:00:02, mailer=esmtp, pri=121563, relay=mx.example.net. [192.0.2.7], dsn=2.0.0, stat=Sent (Ok: queued as 51E02514002)
 Jan 28 08:13:21 mail sendmail[20099]: o0SDDGVS020099: from=<x@www.example.com>, size=1, class=0, nrcpts=1, msgid=<other@www.example.com>, proto=ESMTP, daemon=MTA, relay=localhost [127.0.0.1]

@@ -146,9 +146,9 @@ log { source(s_lines); parser(p_mail); destination { file("@DIR@/out" template(%
         out = self.run_with('"$ISODATE|$HOST|$PROGRAM|$FACILITY|$PRIORITY|$MESSAGE\\n"',
                             'inject-mode(aggregate-only)')
         for line in out:
-            stamp, host, program, facility, level, event = line.decode().split('|', 5)
+            timestamp, host, program, facility, level, event = line.decode().split('|', 5)
             event = json.loads(event)
-            self.assertEqual(stamp, re.sub(r'\.\d+', '', event['time']))
+            self.assertEqual(timestamp, re.sub(r'\.\d+', '', event['time']))
             self.assertEqual((host, program, facility, level), (event['host'], 'mailtrace', 'mail', 'info'))
 
     def check_pairs(self):

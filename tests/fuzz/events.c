@@ -1,7 +1,7 @@
 /* Lines of any bytes through the correlator.
  *
- * Once as they come, with whatever stamps and bounds: every event is valid JSON, the counters add
- * up, nothing stays open. Then with stamps that go on by even steps, twice: in order,
+ * Once as they come, with whatever timestamps and bounds: every event is valid JSON, the counters add
+ * up, nothing stays open. Then with timestamps that go on by even steps, twice: in order,
  * and out of order within `settle` and with lines repeated; the events must be the same.
  *
  * A line without a header is taken for text of the MTA of the line before. What stands behind
@@ -305,7 +305,7 @@ static void run_in_and_out_of_order(void)
 
     want = got = (struct events){.n = 0};
     for (size_t i = 0; i < nlines; i++) {
-        /* No two stamps are the same: such lines are told apart by their order alone. */
+        /* No two timestamps are the same: such lines are told apart by their order alone. */
         lines[i].when = lines[i].line.time.usec = NOW + (int64_t)i * (options[STEP] * (SECOND / 4) + 1);
     }
     memcpy(v, lines, nlines * sizeof *v);

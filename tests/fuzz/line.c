@@ -39,11 +39,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mt_zone zone = {.now = NOW};
     struct mt_line line = {.order = 1};
     struct mt_buffer text = {0};
-    char stamp[MT_TIME_MAX], *copy = fuzz_copy(data, size);
+    char timestamp[MT_TIME_MAX], *copy = fuzz_copy(data, size);
     struct mt_slice raw = mt_slice(copy, size);
 
     if (mt_syslog_read(&zone, raw, &line) != MT_SYSLOG_NONE) {
-        fuzz_check(mt_time_format(&line.time, stamp) <= MT_TIME_MAX, "a time has its longest text");
+        fuzz_check(mt_time_format(&line.time, timestamp) <= MT_TIME_MAX, "a time has its longest text");
         parse(&line, raw, &text);
     } else {
         for (uint8_t mta = 1; mta < MT_MTA_COUNT; mta++) {

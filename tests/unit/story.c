@@ -45,7 +45,7 @@ void story_raw(struct story *s, const char *line, size_t n)
     struct mt_zone zone = {.fixed = true};
     struct mt_line l = {.order = ++s->order};
     char *own = malloc(n ? n : 1); /* nothing behind the line may be read */
-    struct mt_stored *copy = NULL;
+    struct mt_line_copy *copy = NULL;
     enum mt_verdict verdict;
 
     ck_assert_ptr_nonnull(own);

@@ -1,7 +1,7 @@
 /* A story: log lines in, events out, for tests of the correlator.
  *
  * Lines are written as a file has them, "2024-03-07T10:00:00.000000+00:00 host tag[pid]: text";
- * in a story the stamp is "10:00:00.5" on that day and the host may be left to the default:
+ * in a story the timestamp is "10:00:00.5" on that day and the host may be left to the default:
  *
  *     story_line(&s, "10:00:00", "postfix/qmgr[4]: 3F2A1C0: removed");
  */

@@ -14,7 +14,7 @@
 #define MT_SUITES(X) \
     X(scan)          \
     X(syslog)        \
-    X(stamp)         \
+    X(timestamp)     \
     X(postfix)       \
     X(postfix_scan)  \
     X(sendmail)      \

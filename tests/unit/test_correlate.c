@@ -201,7 +201,7 @@ START_TEST(test_bounce_is_linked_both_ways)
 }
 END_TEST
 
-/* Which came first is not to be told where stamps are seconds. */
+/* Which came first is not to be told where timestamps are seconds. */
 START_TEST(test_the_senders_notification_is_the_messages_not_the_postmasters)
 {
     char sender[80], postmaster[80], id[16];
@@ -797,7 +797,7 @@ START_TEST(test_header_lines_give_the_subject_and_nothing_else)
 }
 END_TEST
 
-static struct mt_stored *copy_of(struct mt_copier *copier, uint64_t order, const char *text)
+static struct mt_line_copy *copy_of(struct mt_copier *copier, uint64_t order, const char *text)
 {
     static struct mt_record rec;
     struct mt_line line = {.time = {1709805600000000, 0, 0},
@@ -816,7 +816,7 @@ START_TEST(test_copies_may_be_left_out_and_their_memory_comes_back)
     uint64_t fed = 0, before = story_stats(&s).memory;
 
     for (uint64_t i = 0; i < 1000; i++) {
-        struct mt_stored *copy = copy_of(&copier, i, TO_SENT("3F2A1C0", "bob@example.net"));
+        struct mt_line_copy *copy = copy_of(&copier, i, TO_SENT("3F2A1C0", "bob@example.net"));
         ck_assert_ptr_nonnull(copy);
         ck_assert_ptr_nonnull(copy_of(&unused, i, TO_SENT("3F2A1C0", "bob@example.net")));
         if (i < 100 || (i > 400 && i % 3 == 0)) { /* whole chunks are left out, and lines in between */

@@ -272,7 +272,7 @@ END_TEST
 
 /* --- Text and trees are the same */
 
-/* A buffer remembers the minute of the stamp that it took last. */
+/* A buffer remembers the minute of the timestamp that it took last. */
 START_TEST(test_text_is_the_same_in_a_buffer_that_took_others)
 {
     static struct random_event r = {.seed = 3};

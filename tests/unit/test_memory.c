@@ -1,4 +1,4 @@
-/* Blocks, bags and the index under the correlator; entries at rest. */
+/* Blocks, kept fields and the index under the correlator; entries at rest. */
 #include "suites.h"
 
 #include <stdint.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/index.h"
-#include "correlate/bag.h"
 #include "correlate/host.h"
+#include "correlate/kept_fields.h"
 #include "drawn.h"
 
 #define BLOCKS 3000
@@ -82,60 +82,60 @@ START_TEST(test_blocks_are_nobody_elses)
 }
 END_TEST
 
-/* What a bag should hold. */
+/* What kept fields should hold. */
 static struct {
     char text[600];
     size_t n;
     bool there;
 } model[MT_FIELD_COUNT];
 
-static void check_bag(const struct mt_bag *bag)
+static void check_kept_fields(const struct mt_kept *kept)
 {
     for (unsigned id = 0; id < MT_FIELD_COUNT; id++) {
-        ck_assert_int_eq(mt_bag_has(bag, id), model[id].there);
+        ck_assert_int_eq(mt_kept_has(kept, id), model[id].there);
         if (model[id].there) {
-            ck_assert(mt_slice_eq(mt_bag_get(bag, id), mt_slice(model[id].text, model[id].n)));
+            ck_assert(mt_slice_eq(mt_kept_get(kept, id), mt_slice(model[id].text, model[id].n)));
         }
     }
 }
 
-START_TEST(test_a_bag_holds_what_was_put_into_it)
+START_TEST(test_kept_fields_hold_what_was_put_into_it)
 {
     struct mt_memory m = {0};
-    struct mt_bag bag = {NULL}, copy = {NULL};
-    static const uint64_t kept[2] = {MT_FIELD_BIT(0, MT_F_QUEUE_ID) | MT_FIELD_BIT(0, MT_F_FROM)};
+    struct mt_kept kept = {NULL}, copy = {NULL};
+    static const uint64_t which[2] = {MT_FIELD_BIT(0, MT_F_QUEUE_ID) | MT_FIELD_BIT(0, MT_F_FROM)};
     uint8_t map[256];
 
     draw_log(2);
-    mt_bag_reserve(&m, &bag, 100);
+    mt_kept_reserve(&m, &kept, 100);
     for (unsigned round = 0; round < 20000; round++) {
         unsigned id = draw(MT_FIELD_COUNT);
         bool replace = draw(2);
         char text[600];
         size_t n = draw(10) ? draw(40) : draw(sizeof text);
         memset(text, (int)('a' + draw(26)), sizeof text);
-        mt_bag_put(&m, &bag, id, mt_slice(text, n), replace);
+        mt_kept_put(&m, &kept, id, mt_slice(text, n), replace);
         if (!model[id].there || replace) {
             memcpy(model[id].text, text, n);
             model[id].n = n;
             model[id].there = true;
         }
         if (round % 100 == 0) {
-            check_bag(&bag);
+            check_kept_fields(&kept);
         }
     }
     for (unsigned i = 0; i < 256; i++) {
         map[i] = i < MT_FIELD_COUNT ? (uint8_t)i : 255;
     }
-    ck_assert(mt_bag_load(&m, &copy, mt_bag_bytes(&bag), map));
-    check_bag(&copy);
-    mt_bag_keep(&m, &copy, kept);
+    ck_assert(mt_kept_load(&m, &copy, mt_kept_bytes(&kept), map));
+    check_kept_fields(&copy);
+    mt_kept_keep(&m, &copy, which);
     for (unsigned id = 0; id < MT_FIELD_COUNT; id++) {
         model[id].there &= id == MT_F_QUEUE_ID || id == MT_F_FROM;
     }
-    check_bag(&copy);
-    mt_bag_free(&m, &bag);
-    mt_bag_free(&m, &copy);
+    check_kept_fields(&copy);
+    mt_kept_free(&m, &kept);
+    mt_kept_free(&m, &copy);
     ck_assert_uint_eq(m.used, 0);
     mt_memory_free(&m);
 }
@@ -228,9 +228,9 @@ static void start_entries(void)
     sessions = (struct mt_sessions){.memory = &memory, .messages = &messages};
     messages = (struct mt_messages){.memory = &memory, .sessions = &sessions, .seed = 5, .max_recipients = 3};
     session = (struct mt_session){.host = &host, .refs = 1};
-    mt_bag_put(&memory, &session.bag, MT_F_CLIENT_HELO, MT_LIT("mail.example"), true);
-    mt_bag_put(&memory, &session.bag, MT_F_CLIENT_TLS_CIPHER, MT_LIT("TLS_AES_256_GCM_SHA384"), true);
-    mt_bag_put(&memory, &session.bag, MT_F_STAGE, MT_LIT("not of a message"), true);
+    mt_kept_put(&memory, &session.kept, MT_F_CLIENT_HELO, MT_LIT("mail.example"), true);
+    mt_kept_put(&memory, &session.kept, MT_F_CLIENT_TLS_CIPHER, MT_LIT("TLS_AES_256_GCM_SHA384"), true);
+    mt_kept_put(&memory, &session.kept, MT_F_STAGE, MT_LIT("not of a message"), true);
 }
 
 static void end_entries(void)
@@ -238,7 +238,7 @@ static void end_entries(void)
     while (host.open.first) {
         mt_message_forget(&messages, host.open.first);
     }
-    mt_bag_free(&memory, &session.bag);
+    mt_kept_free(&memory, &session.kept);
     mt_index_free(&memory, &messages.index);
     ck_assert_ptr_null(session.messages);
     ck_assert_uint_eq(session.refs, 1);
@@ -270,8 +270,8 @@ static void fill_recipients(struct mt_message *m)
             rcpt->usec = m->last + (int64_t)draw(4000000) - 2000000;
             rcpt->offset = (int16_t)(draw(1000) - 500);
             rcpt->digits = (uint8_t)draw(7);
-            mt_bag_put(&memory, &rcpt->bag, MT_F_TO, draw_text(), true);
-            mt_bag_put_int(&memory, &rcpt->bag, MT_F_DELAY, draw(1000000), true);
+            mt_kept_put(&memory, &rcpt->kept, MT_F_TO, draw_text(), true);
+            mt_kept_put_int(&memory, &rcpt->kept, MT_F_DELAY, draw(1000000), true);
         }
     }
 }
@@ -285,7 +285,7 @@ static struct mt_message *make_entry(unsigned i)
     ck_assert_ptr_nonnull(m);
     mt_message_touch(m, m->last + draw(1000000000));
     for (unsigned id = MT_F_MESSAGE_ID; id <= MT_F_CLIENT_TLS_VERIFY; id += 1 + draw(4)) {
-        mt_bag_put(&memory, &m->bag, id, draw_text(), true);
+        mt_kept_put(&memory, &m->kept, id, draw_text(), true);
     }
     for (unsigned k = draw(HASHES); k; k--) {
         mt_hashes_add(&memory, &m->seen, line_of(i, k));
@@ -304,15 +304,15 @@ static struct mt_message copy_of(const struct mt_message *m)
 {
     struct mt_message copy = *m;
 
-    copy.bag.block = NULL;
-    ck_assert(mt_bag_of(&memory, &copy.bag, mt_bag_bytes(&m->bag)));
+    copy.kept.block = NULL;
+    ck_assert(mt_kept_of(&memory, &copy.kept, mt_kept_bytes(&m->kept)));
     copy.rcpts = (struct mt_rcpts){0};
     for (uint32_t i = 0; i < m->rcpts.n; i++) {
         const struct mt_rcpt *from = &m->rcpts.v[i];
         struct mt_rcpt *to = mt_message_add_recipient(&messages, &copy, from->hash, i < m->rcpts.stored);
         ck_assert_ptr_nonnull(to);
         *to = *from;
-        ck_assert(mt_bag_of(&memory, &to->bag, mt_bag_bytes(&from->bag)));
+        ck_assert(mt_kept_of(&memory, &to->kept, mt_kept_bytes(&from->kept)));
     }
     copy.seen = (struct mt_hashes){0};
     for (uint32_t n = m->seen.n, at = 0; n; n--) {
@@ -333,13 +333,13 @@ static void check_recipients(const struct mt_message *a, const struct mt_message
         ck_assert_int_eq(x->usec, y->usec);
         ck_assert_int_eq(x->offset, y->offset);
         ck_assert_uint_eq(x->digits, y->digits);
-        ck_assert(mt_slice_eq(mt_bag_bytes(&x->bag), mt_bag_bytes(&y->bag)));
+        ck_assert(mt_slice_eq(mt_kept_bytes(&x->kept), mt_kept_bytes(&y->kept)));
     }
 }
 
 static void check_same(const struct mt_message *a, const struct mt_message *b)
 {
-    ck_assert(mt_slice_eq(mt_bag_bytes(&a->bag), mt_bag_bytes(&b->bag)));
+    ck_assert(mt_slice_eq(mt_kept_bytes(&a->kept), mt_kept_bytes(&b->kept)));
     ck_assert_uint_eq(a->seen.n, b->seen.n);
     for (uint32_t n = a->seen.n, at = 0; n; n--) {
         ck_assert(mt_hashes_has(&b->seen, mt_hashes_next(&a->seen, &at)));
@@ -366,7 +366,7 @@ static struct mt_message *find_entry(unsigned i)
 static struct mt_message *put_to_rest(struct mt_message *m, unsigned i)
 {
     m->refs++;
-    mt_message_rest(&messages, m);
+    mt_message_put_to_rest(&messages, m);
     return find_entry(i);
 }
 
@@ -412,7 +412,7 @@ START_TEST(test_an_entry_at_rest_learns_from_its_session)
         for (unsigned i = 0; i < ENTRIES; i++) {
             struct mt_message *m = make_entry(i);
             copies[i] = copy_of(m);
-            mt_bag_copy(&memory, &copies[i].bag, &session.bag, mt_client_fields);
+            mt_kept_copy(&memory, &copies[i].kept, &session.kept, mt_client_fields);
             mt_message_join(m, &session);
             if (draw(4)) {
                 put_to_rest(m, i);
@@ -445,7 +445,7 @@ START_TEST(test_what_is_large_is_not_put_to_rest)
 
     start_entries();
     m = make_entry(0);
-    mt_bag_put(&memory, &m->bag, MT_F_SUBJECT, mt_slice(memset((char[9000]){0}, 'x', 9000), 9000), true);
+    mt_kept_put(&memory, &m->kept, MT_F_SUBJECT, mt_slice(memset((char[9000]){0}, 'x', 9000), 9000), true);
     m = put_to_rest(m, 0);
     ck_assert_uint_eq(m->resting, 0);
     m = make_entry(1);
@@ -465,7 +465,7 @@ Suite *mt_suite_memory(void)
 
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, test_blocks_are_nobody_elses);
-    tcase_add_test(tc, test_a_bag_holds_what_was_put_into_it);
+    tcase_add_test(tc, test_kept_fields_hold_what_was_put_into_it);
     tcase_add_test(tc, test_the_index_finds_what_is_there_and_nothing_else);
     tcase_add_test(tc, test_a_large_index_finds_what_is_there);
     tcase_add_test(tc, test_an_entry_at_rest_keeps_what_is_known);

@@ -49,7 +49,7 @@ static void feed_line(struct mt_shards *shards, size_t i, unsigned host, struct 
     struct mt_zone zone = {.fixed = true};
     struct mt_line line = {.order = i + 1};
     struct mt_record rec;
-    struct mt_stored *copy;
+    struct mt_line_copy *copy;
     struct mt_correlator *c;
     enum mt_verdict verdict;
     unsigned shard;

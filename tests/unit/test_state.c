@@ -93,7 +93,7 @@ static void run_feed(struct run *run, size_t from, size_t to, int64_t wall)
     for (size_t i = from; i < to && i < drawn_n; i++) {
         struct mt_line line = {.order = i + 1};
         struct mt_place place = {3, i + 1};
-        struct mt_stored *copy;
+        struct mt_line_copy *copy;
         enum mt_verdict verdict;
         mt_syslog_read(&zone, mt_slice_str(drawn_lines[i].text), &line);
         verdict = mt_parse(&line, &rec);

@@ -306,21 +306,22 @@ static void expect_parts(struct mt_zone *zone, const char *raw, size_t n, int ho
     free(copy);
 }
 
-/* Blanks at each of the first bytes, 15 to 17 and 31 to 33 among them, behind stamps of three forms. */
+/* Blanks at each of the first bytes, 15 to 17 and 31 to 33 among them, behind timestamps of three forms. */
 START_TEST(test_host_and_tag_may_have_any_length)
 {
-    static const char *const stamps[] = {"2026-11-22T00:17:50.123456+02:00", "2026-11-22T00:17:50Z", "Nov 22 00:17:50"};
+    static const char *const timestamps[] = {"2026-11-22T00:17:50.123456+02:00", "2026-11-22T00:17:50Z",
+                                             "Nov 22 00:17:50"};
     static const char h[] = "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh",
                       p[] = "p/p\xFFpppppppppppppppppppppppppppppppppppp";
     char raw[256];
 
-    for (size_t stamp = 0; stamp < COUNT(stamps); stamp++) {
+    for (size_t timestamp = 0; timestamp < COUNT(timestamps); timestamp++) {
         struct mt_zone zone = {.now = NOW, .fixed = true};
         for (int host = 1; host <= 34; host++) {
             for (int program = 1; program <= 34; program++) {
                 size_t t = (size_t)(host + program) % COUNT(after_tag);
-                int n = snprintf(raw, sizeof raw, "%s %.*s %.*s%s%s", stamps[stamp], host, h, program, p, pids[_i].text,
-                                 after_tag[t].raw);
+                int n = snprintf(raw, sizeof raw, "%s %.*s %.*s%s%s", timestamps[timestamp], host, h, program, p,
+                                 pids[_i].text, after_tag[t].raw);
                 expect_parts(&zone, raw, (size_t)n, host, program, pids[_i].pid, after_tag[t].text);
             }
         }

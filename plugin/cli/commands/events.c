@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "input/ahead.h"
-#include "input/order.h"
+#include "input/merged_logs.h"
+#include "input/read_ahead.h"
 #include "mailtrace/state.h"
 #include "show/output.h"
 #include "show/stats.h"
 
-/* A log whose stamps are at most this far from the wall clock is one that is being written. */
+/* A log whose timestamps are at most this far from the wall clock is one that is being written. */
 #define LIVE_WITHIN (INT64_C(60) * 1000000)
 
 /* Lines before a second processor is made use of. */
@@ -26,14 +26,14 @@ struct events {
     struct mt_shards *shards;         /* one, */
     struct mt_correlator *correlator; /* which is taken from the beginning to the end */
     struct mt_state *state;           /* NULL: none */
-    struct cli_places *places;
-    struct cli_ahead *ahead; /* NULL: one thread does all */
-    struct mt_copier copier; /* the reader's */
+    struct cli_positions *places;
+    struct cli_read_ahead *ahead; /* NULL: one thread does all */
+    struct mt_copier copier;      /* the reader's */
     /* The taker's, as the correlator is: */
     struct cli_output output;
     bool flushed;   /* a part of the output was written since it was last noted */
     bool live;      /* the wall clock holds for the log, too */
-    int64_t newest; /* stamp of the last line */
+    int64_t newest; /* timestamp of the last line */
 };
 
 static void emit(void *ctx, const struct mt_event *event)
@@ -74,10 +74,10 @@ static void make_pause(void *ctx, bool idle)
 
     if (!events->ahead) {
         give_out(events, idle);
-    } else if ((batch = cli_ahead_room(events->ahead))) {
+    } else if ((batch = cli_read_ahead_room(events->ahead))) {
         batch->paused = true;
         batch->idle = idle;
-        cli_ahead_send(events->ahead);
+        cli_read_ahead_send(events->ahead);
     }
 }
 
@@ -105,7 +105,7 @@ static bool take(void *ctx, const struct cli_batch *batch)
     struct events *events = ctx;
 
     for (size_t i = 0; i < batch->n; i++) {
-        const struct cli_ahead_line *line = &batch->lines[i];
+        const struct cli_read_ahead_line *line = &batch->lines[i];
         if (events->output.failed) {
             free(line->line);
         } else if (line->copy) {
@@ -129,8 +129,8 @@ static bool take(void *ctx, const struct cli_batch *batch)
 /* False: no more is wanted. */
 static bool put(struct events *events, const struct mt_line *line)
 {
-    struct cli_batch *batch = cli_ahead_room(events->ahead);
-    struct cli_ahead_line *next;
+    struct cli_batch *batch = cli_read_ahead_room(events->ahead);
+    struct cli_read_ahead_line *next;
     struct mt_record record;
     enum mt_verdict verdict;
 
@@ -141,8 +141,8 @@ static bool put(struct events *events, const struct mt_line *line)
     verdict = mt_parse(line, &record);
     next->copy = mt_copier_copy(&events->copier, &record, verdict);
     next->line = NULL;
-    if (!next->copy && verdict != MT_FOREIGN && !(next->line = cli_ahead_line(line))) {
-        cli_ahead_wait(events->ahead); /* memory is short */
+    if (!next->copy && verdict != MT_FOREIGN && !(next->line = cli_read_ahead_line(line))) {
+        cli_read_ahead_wait(events->ahead); /* memory is short */
         events->newest = line->time.usec;
         feed(events, line, NULL);
         return true;
@@ -153,17 +153,17 @@ static bool put(struct events *events, const struct mt_line *line)
 }
 
 /* The rest of the lines. False: there is no second thread. */
-static bool feed_ahead(struct events *events, struct cli_order *order)
+static bool feed_ahead(struct events *events, struct cli_merged_logs *order)
 {
     const struct mt_line *line;
 
-    events->ahead = cli_ahead_start(take, events);
+    events->ahead = cli_read_ahead_start(take, events);
     if (!events->ahead) {
         return false;
     }
-    while ((line = cli_order_next(order)) && put(events, line)) {
+    while ((line = cli_merged_logs_next(order)) && put(events, line)) {
     }
-    cli_ahead_end(events->ahead);
+    cli_read_ahead_end(events->ahead);
     events->ahead = NULL;
     mt_copier_free(&events->copier, events->correlator);
     return true;
@@ -172,14 +172,14 @@ static bool feed_ahead(struct events *events, struct cli_order *order)
 /* ---- */
 
 /* With state on disk it is one thread: the state notes with each line how far reading has come. */
-static void feed_all(struct events *events, struct cli_order *order)
+static void feed_all(struct events *events, struct cli_merged_logs *order)
 {
     const struct mt_line *line;
     uint64_t n = 0;
 
-    while (!events->output.failed && (line = cli_order_next(order))) {
+    while (!events->output.failed && (line = cli_merged_logs_next(order))) {
         events->newest = line->time.usec;
-        feed(events, line, cli_order_place(order));
+        feed(events, line, cli_merged_logs_place(order));
         if (++n == ALONE && !events->state && feed_ahead(events, order)) {
             return;
         }
@@ -225,7 +225,7 @@ static bool open_state(struct events *events)
         cli_output_flush(&events->output);
     }
     deliver(events);
-    events->places = cli_places_new(events->state);
+    events->places = cli_positions_new(events->state);
     return events->places;
 }
 
@@ -238,19 +238,19 @@ static bool end(struct events *events)
         mt_correlator_flush(events->correlator, true);
     }
     if (events->places) {
-        cli_places_note(events->places);
+        cli_positions_note(events->places);
     }
     written = cli_output_end(&events->output);
     mt_state_close(events->state, written);
     events->state = NULL;
-    cli_places_free(events->places);
+    cli_positions_free(events->places);
     return written;
 }
 
 static enum cli_code run(struct events *events)
 {
     struct cli_pause pause = {make_pause, events};
-    struct cli_order *order;
+    struct cli_merged_logs *order;
     bool good;
 
     cli_catch_signals();
@@ -258,15 +258,15 @@ static enum cli_code run(struct events *events)
         mt_state_close(events->state, false);
         return CLI_FAILED;
     }
-    order = cli_order_resume(&events->options, &pause, events->places, mt_state_order(events->state));
+    order = cli_merged_logs_resume(&events->options, &pause, events->places, mt_state_order(events->state));
     if (events->places) {
-        cli_places_note(events->places);
+        cli_positions_note(events->places);
     }
     if (order) {
         feed_all(events, order);
     }
-    good = order && !cli_order_failed(order);
-    cli_order_free(order);
+    good = order && !cli_merged_logs_failed(order);
+    cli_merged_logs_free(order);
     good &= end(events);
     if (events->options.stats) {
         print_stats(events);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "input/order.h"
-#include "show/tell.h"
+#include "input/merged_logs.h"
+#include "show/story.h"
 #include "show/trace.h"
 
 static const char about[] =
@@ -15,13 +15,13 @@ static const char about[] =
 struct find {
     struct cli_options options;
     struct cli_files files;
-    struct cli_gather gather;
+    struct cli_related gather;
     struct cli_stories stories;
     struct cli_text text;
     uint64_t found;
 };
 
-static bool is_wanted(const struct cli_wanted *w)
+static bool is_wanted(const struct cli_criteria *w)
 {
     return w->message_id.n || w->queue_id.n || w->from.n || w->null_sender || w->to.n || w->subject.n || w->ip.n ||
            w->status || w->since_text || w->until_text;
@@ -32,11 +32,11 @@ static bool is_wanted(const struct cli_wanted *w)
 static void note_event(void *ctx, const struct mt_event *event)
 {
     struct find *find = ctx;
-    const struct cli_wanted *wanted = &find->options.wanted;
+    const struct cli_criteria *wanted = &find->options.wanted;
 
-    if (event->kind == MT_EVENT_MESSAGE && cli_wanted_message(wanted, event)) {
-        cli_gather_id(&find->gather, mt_get(&event->f, MT_F_QUEUE_ID));
-    } else if (event->kind == MT_EVENT_REJECT && cli_wanted_reject(wanted, event) && !find->stories.failed) {
+    if (event->kind == MT_EVENT_MESSAGE && cli_criteria_message(wanted, event)) {
+        cli_related_id(&find->gather, mt_get(&event->f, MT_F_QUEUE_ID));
+    } else if (event->kind == MT_EVENT_REJECT && cli_criteria_reject(wanted, event) && !find->stories.failed) {
         cli_stories_other(&find->stories, event);
     }
 }
@@ -48,21 +48,21 @@ static void read_all(struct find *find)
     char **paths = calloc(find->files.n + 1, sizeof *paths);
     const struct mt_line *line;
     struct mt_record rec;
-    struct cli_order *order;
+    struct cli_merged_logs *order;
 
     for (size_t i = 0; paths && i < find->files.n; i++) {
         paths[i] = find->files.v[i].path;
     }
     options.files = paths;
     options.nfiles = (int)find->files.n;
-    order = c && paths && find->files.n ? cli_order_new(&options, NULL) : NULL;
-    while (order && (line = cli_order_next(order))) {
+    order = c && paths && find->files.n ? cli_merged_logs_new(&options, NULL) : NULL;
+    while (order && (line = cli_merged_logs_next(order))) {
         enum mt_verdict verdict = mt_parse(line, &rec);
         mt_correlator_feed(c, &rec, verdict, 0);
     }
     if (order) {
         mt_correlator_flush(c, true);
-        cli_order_free(order);
+        cli_merged_logs_free(order);
     }
     mt_correlator_free(c);
     free(paths);
@@ -92,7 +92,7 @@ static void tell_one(struct find *find, uint32_t message)
         if (find->found) {
             cli_text_line(&find->text);
         }
-        cli_tell_story(&find->text, &find->stories, origin);
+        cli_story_story(&find->text, &find->stories, origin);
     }
     find->found++;
 }
@@ -107,7 +107,7 @@ static void tell_others(struct find *find)
             if (find->found) {
                 cli_text_line(&find->text);
             }
-            cli_tell_other(&find->text, event);
+            cli_story_other(&find->text, event);
         }
         find->found++;
     }
@@ -143,13 +143,13 @@ static bool run(struct find *find)
     if (!cli_files_add(&find->files, find->options.files, find->options.nfiles)) {
         return false;
     }
-    cli_gather_start(&find->gather, &find->options, &find->files);
+    cli_related_start(&find->gather, &find->options, &find->files);
     cli_stories_start(&find->stories, &find->options, &find->gather);
     find->stories.follow = true;
-    if (!cli_gather_wanted(&find->gather)) {
+    if (!cli_related_wanted(&find->gather)) {
         read_all(find);
     }
-    cli_gather_run(&find->gather);
+    cli_related_run(&find->gather);
     if (!find->gather.failed && !cli_stop) {
         cli_stories_make(&find->stories);
     }
@@ -170,7 +170,7 @@ enum cli_code cli_find(int argc, char **argv)
             "say what to find: --message-id, --queue-id, --from, --to, --subject, --ip, --status, --since or --until");
         return CLI_USAGE;
     }
-    if (!cli_wanted_times(&find.options.wanted, &find.options)) {
+    if (!cli_criteria_times(&find.options.wanted, &find.options)) {
         return CLI_USAGE;
     }
     cli_text_start(&find.text);
@@ -178,7 +178,7 @@ enum cli_code cli_find(int argc, char **argv)
     good = run(&find);
     good &= cli_output_end(&find.text.output);
     cli_stories_free(&find.stories);
-    cli_gather_free(&find.gather);
+    cli_related_free(&find.gather);
     cli_files_free(&find.files);
     if (good && !find.found && !cli_stop) {
         cli_error("nothing found");

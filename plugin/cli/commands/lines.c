@@ -5,7 +5,7 @@
 
 #include "mailtrace/parts.h"
 
-#include "input/order.h"
+#include "input/merged_logs.h"
 #include "show/output.h"
 #include "show/stats.h"
 
@@ -99,11 +99,11 @@ static void give_up_parts(struct lines *lines, int64_t before)
     }
 }
 
-static void show_all(struct lines *lines, struct cli_order *order)
+static void show_all(struct lines *lines, struct cli_merged_logs *order)
 {
     const struct mt_line *line;
 
-    while (!lines->output.failed && (line = cli_order_next(order))) {
+    while (!lines->output.failed && (line = cli_merged_logs_next(order))) {
         lines->stats.lines++;
         lines->stats.cut += line->cut;
         show(lines, line, true);
@@ -129,7 +129,7 @@ static void print_stats(const struct lines *lines)
 static enum cli_code run(struct lines *lines)
 {
     struct cli_pause pause = {make_pause, lines};
-    struct cli_order *order = cli_order_new(&lines->options, &pause);
+    struct cli_merged_logs *order = cli_merged_logs_new(&lines->options, &pause);
     bool good;
 
     if (!order) {
@@ -137,8 +137,8 @@ static enum cli_code run(struct lines *lines)
     }
     cli_catch_signals();
     show_all(lines, order);
-    good = !cli_order_failed(order);
-    cli_order_free(order);
+    good = !cli_merged_logs_failed(order);
+    cli_merged_logs_free(order);
     good &= cli_output_end(&lines->output);
     if (lines->options.stats) {
         print_stats(lines);

@@ -6,7 +6,7 @@
 #include "input/mails.h"
 #include "search/lookup.h"
 #include "show/hops.h"
-#include "show/tell.h"
+#include "show/story.h"
 #include "show/trace.h"
 
 static const char about[] =
@@ -80,7 +80,7 @@ static void tell_logs(struct received *received, const struct cli_route *route, 
         cli_text_print(text, "hop %zu", i + 1);
         if (message != CLI_NO_MESSAGE) {
             cli_text_line(text);
-            cli_tell_message(text, &lookup->stories, message, 2);
+            cli_story_message(text, &lookup->stories, message, 2);
             continue;
         }
         if (hop->id.n) {

@@ -13,7 +13,7 @@ struct cli_file {
     char *name;          /* for people */
     int copy;            /* descriptor of the copy; -1: none */
     bool bad;            /* could not be read */
-    struct mt_zone zone; /* its stamps are read by, at the start; known once it was opened */
+    struct mt_zone zone; /* its timestamps are read by, at the start; known once it was opened */
 };
 
 /* Start with all zero. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* How much of the end of a file is searched for a stamp. */
+/* How much of the end of a file is searched for a timestamp. */
 #define TAIL ((size_t)64 << 10)
 
 bool cli_log_open(struct cli_log *log, const char *path, const struct cli_options *options,
@@ -15,7 +15,7 @@ bool cli_log_open(struct cli_log *log, const char *path, const struct cli_option
     }
     log->zone = (struct mt_zone){
         .now = log->input.modified, .year = options->year, .fixed = options->fixed, .offset = options->offset};
-    /* until a line has a stamp, the time is that of reading */
+    /* until a line has a timestamp, the time is that of reading */
     mt_syslog_read(&log->zone, MT_LIT("1 - "), &log->line);
     return true;
 }
@@ -59,7 +59,7 @@ void cli_log_read(struct cli_log *log, const struct cli_options *options, struct
     }
 }
 
-/* The last line of tail that has a stamp. */
+/* The last line of tail that has a timestamp. */
 static bool last_stamp(struct mt_zone zone, struct mt_slice tail, int64_t *usec)
 {
     struct mt_line line = {0};

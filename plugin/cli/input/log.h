@@ -28,7 +28,7 @@ enum cli_got cli_log_next(struct cli_log *log, const struct cli_options *options
 /* The same for a line that was read already. */
 void cli_log_read(struct cli_log *log, const struct cli_options *options, struct mt_slice raw, bool cut);
 
-/* The stamp of the last line of a file that can be read from its end (or of the last change to one
+/* The timestamp of the last line of a file that can be read from its end (or of the last change to one
  * that cannot, being compressed). False: not known. log was opened, and a line was read.
  */
 bool cli_log_last(const struct cli_log *log, int64_t *usec);

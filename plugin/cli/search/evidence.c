@@ -56,7 +56,7 @@ void cli_evidence_print(struct cli_text *text, struct cli_stories *s, uint32_t m
     uint32_t id;
 
     cli_event_open(&s->messages[message].event, &event);
-    id = cli_names_find(&s->gather->ids, mt_get(&event.f, MT_F_QUEUE_ID));
+    id = cli_numbered_texts_find(&s->gather->ids, mt_get(&event.f, MT_F_QUEUE_ID));
     if (id == CLI_NO_NAME || (!s->lines && !make_index(s))) {
         return;
     }

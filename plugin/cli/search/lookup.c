@@ -6,14 +6,14 @@
 bool cli_lookup_start(struct cli_lookup *lookup, const struct cli_options *options, struct cli_files *logs,
                       const struct cli_route *route)
 {
-    cli_gather_start(&lookup->gather, options, logs);
+    cli_related_start(&lookup->gather, options, logs);
     cli_stories_start(&lookup->stories, options, &lookup->gather);
     for (size_t i = 0; i < route->n; i++) {
         if (route->hops[i].hop.id.n) {
-            cli_gather_id(&lookup->gather, route->hops[i].hop.id);
+            cli_related_id(&lookup->gather, route->hops[i].hop.id);
         }
     }
-    cli_gather_run(&lookup->gather);
+    cli_related_run(&lookup->gather);
     if (!lookup->gather.failed && !cli_stop) {
         cli_stories_make(&lookup->stories);
     }
@@ -23,13 +23,13 @@ bool cli_lookup_start(struct cli_lookup *lookup, const struct cli_options *optio
 void cli_lookup_end(struct cli_lookup *lookup)
 {
     cli_stories_free(&lookup->stories);
-    cli_gather_free(&lookup->gather);
+    cli_related_free(&lookup->gather);
 }
 
 uint32_t cli_lookup_hop(const struct cli_lookup *lookup, const struct mt_hop *hop)
 {
     const struct cli_stories *s = &lookup->stories;
-    uint32_t id = hop->id.n ? cli_names_find(&s->ids, hop->id) : CLI_NO_NAME, found = CLI_NO_MESSAGE;
+    uint32_t id = hop->id.n ? cli_numbered_texts_find(&s->ids, hop->id) : CLI_NO_NAME, found = CLI_NO_MESSAGE;
     int64_t best = APART;
 
     if (id == CLI_NO_NAME || id >= s->nof_id) {

@@ -6,7 +6,7 @@
 #include "stories.h"
 
 struct cli_lookup {
-    struct cli_gather gather;
+    struct cli_related gather;
     struct cli_stories stories;
 };
 

@@ -20,7 +20,7 @@ static bool is_talker(const struct mt_record *rec)
            mt_slice_eq(rec->service, MT_LIT("smtp")) || mt_slice_eq(rec->service, MT_LIT("lmtp"));
 }
 
-static uint32_t number_of(struct cli_gather *g, const struct mt_record *rec, bool add)
+static uint32_t number_of(struct cli_related *g, const struct mt_record *rec, bool add)
 {
     char key[512];
     const struct mt_line *line = &rec->line;
@@ -32,11 +32,11 @@ static uint32_t number_of(struct cli_gather *g, const struct mt_record *rec, boo
     if (!line->pid || !is_talker(rec)) {
         return CLI_NO_NAME;
     }
-    return add ? cli_names_add(&g->processes, text) : cli_names_find(&g->processes, text);
+    return add ? cli_numbered_texts_add(&g->processes, text) : cli_numbered_texts_find(&g->processes, text);
 }
 
 /* "postfix/smtpd[123]" or, in RFC 5424, "postfix/smtpd 123": what stands in all lines of the process. */
-static void search_process(struct cli_gather *g, const struct mt_record *rec, struct mt_slice raw)
+static void search_process(struct cli_related *g, const struct mt_record *rec, struct mt_slice raw)
 {
     struct mt_slice program = rec->line.program;
     const char *p = program.p + program.n, *end = raw.p + raw.n;
@@ -50,7 +50,7 @@ static void search_process(struct cli_gather *g, const struct mt_record *rec, st
     while (p < end && *p >= '0' && *p <= '9') {
         p++;
     }
-    cli_gather_search_process(g, mt_slice_to(program.p, p));
+    cli_related_search_process(g, mt_slice_to(program.p, p));
 }
 
 static void empty(struct cli_process *process)
@@ -61,7 +61,7 @@ static void empty(struct cli_process *process)
     process->nwaiting = 0;
 }
 
-static struct cli_process *process_of(struct cli_gather *g, uint32_t number)
+static struct cli_process *process_of(struct cli_related *g, uint32_t number)
 {
     if (number >= g->nsessions) {
         uint32_t n = number + 16;
@@ -79,7 +79,7 @@ static struct cli_process *process_of(struct cli_gather *g, uint32_t number)
     return &g->sessions[number];
 }
 
-void cli_sessions_reset(struct cli_gather *g)
+void cli_sessions_reset(struct cli_related *g)
 {
     for (uint32_t i = 0; i < g->nsessions; i++) {
         empty(&g->sessions[i]);
@@ -87,7 +87,7 @@ void cli_sessions_reset(struct cli_gather *g)
     }
 }
 
-void cli_sessions_free(struct cli_gather *g)
+void cli_sessions_free(struct cli_related *g)
 {
     cli_sessions_reset(g);
     free(g->sessions);
@@ -97,7 +97,7 @@ void cli_sessions_free(struct cli_gather *g)
 
 /* ---- lines ---- */
 
-void cli_sessions_meet(struct cli_gather *g, const struct mt_record *rec, struct mt_slice raw, uint32_t id)
+void cli_sessions_meet(struct cli_related *g, const struct mt_record *rec, struct mt_slice raw, uint32_t id)
 {
     uint32_t before = g->processes.n, number = number_of(g, rec, true);
     struct cli_process *process = number == CLI_NO_NAME ? NULL : process_of(g, number);
@@ -110,20 +110,20 @@ void cli_sessions_meet(struct cli_gather *g, const struct mt_record *rec, struct
     }
     for (size_t i = 0; i < process->nwaiting; i++) {
         process->waiting[i].id = id;
-        cli_gather_keep(g, &process->waiting[i]);
+        cli_related_keep(g, &process->waiting[i]);
     }
     process->nwaiting = 0;
     process->id = id;
 }
 
-static void wait(struct cli_gather *g, struct cli_process *process, struct mt_slice raw, bool cut)
+static void wait(struct cli_related *g, struct cli_process *process, struct mt_slice raw, bool cut)
 {
     if (process->nwaiting == WAITING) {
         free((char *)process->waiting[0].raw.p);
         memmove(process->waiting, process->waiting + 1, (WAITING - 1) * sizeof *process->waiting);
         process->nwaiting--;
     }
-    if (cli_gather_copy(g, raw, cut, CLI_NO_NAME, &process->waiting[process->nwaiting])) {
+    if (cli_related_copy(g, raw, cut, CLI_NO_NAME, &process->waiting[process->nwaiting])) {
         process->nwaiting++;
     }
 }
@@ -142,7 +142,7 @@ static bool goes_on(const struct mt_record *rec)
     return rec->mta != MT_MTA_POSTFIX || mt_slice_eq(rec->service, MT_LIT("smtpd"));
 }
 
-void cli_sessions_pass(struct cli_gather *g, const struct mt_record *rec, struct mt_slice raw)
+void cli_sessions_pass(struct cli_related *g, const struct mt_record *rec, struct mt_slice raw)
 {
     uint32_t number = number_of(g, rec, false);
     struct cli_process *process = number == CLI_NO_NAME ? NULL : process_of(g, number);
@@ -163,8 +163,8 @@ void cli_sessions_pass(struct cli_gather *g, const struct mt_record *rec, struct
     }
     if (process->id == CLI_NO_NAME || !goes_on(rec)) {
         wait(g, process, raw, rec->line.cut);
-    } else if (cli_gather_copy(g, raw, rec->line.cut, owner(process, rec), &line)) {
-        cli_gather_keep(g, &line);
+    } else if (cli_related_copy(g, raw, rec->line.cut, owner(process, rec), &line)) {
+        cli_related_keep(g, &line);
     }
     if (rec->kind == MT_KIND_DISCONNECT) {
         empty(process);

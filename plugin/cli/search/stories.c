@@ -73,7 +73,7 @@ static uint32_t key_of(struct cli_stories *s, const struct mt_fields *f)
         mt_buffer_append(&key, part.p, part.n);
         mt_buffer_append(&key, "", 1);
     }
-    number = key.failed ? CLI_NO_NAME : cli_names_add(&s->keys, mt_slice(key.p, key.n));
+    number = key.failed ? CLI_NO_NAME : cli_numbered_texts_add(&s->keys, mt_slice(key.p, key.n));
     mt_buffer_free(&key);
     if (number == CLI_NO_NAME) {
         no_memory(s);
@@ -126,7 +126,7 @@ static uint32_t take_deliveries(struct cli_stories *s, uint32_t key)
 static void add_message(struct cli_stories *s, const struct mt_event *event)
 {
     struct cli_message *v = grow(s, s->messages, s->nmessages, &s->messages_room, sizeof *v);
-    uint32_t key = key_of(s, &event->f), id = cli_names_add(&s->ids, mt_get(&event->f, MT_F_QUEUE_ID)), *of_id;
+    uint32_t key = key_of(s, &event->f), id = cli_numbered_texts_add(&s->ids, mt_get(&event->f, MT_F_QUEUE_ID)), *of_id;
 
     if (!v || key == CLI_NO_NAME || id == CLI_NO_NAME || !(of_id = entry(s, &s->of_id, &s->nof_id, id))) {
         return;
@@ -146,7 +146,7 @@ static void add_message(struct cli_stories *s, const struct mt_event *event)
     v->last = time_of(&event->f, MT_F_TIME, 0);
     v->first = time_of(&event->f, MT_F_ARRIVED, v->last);
     v->deliveries = take_deliveries(s, key);
-    v->wanted = cli_wanted_message(&s->options->wanted, event);
+    v->wanted = cli_criteria_message(&s->options->wanted, event);
     *of_id = s->nmessages++;
 }
 
@@ -175,7 +175,7 @@ static void emit(void *ctx, const struct mt_event *event)
         add_delivery(s, event);
     } else if (event->kind == MT_EVENT_MESSAGE) {
         add_message(s, event);
-    } else if (cli_wanted_reject(&s->options->wanted, event) &&
+    } else if (cli_criteria_reject(&s->options->wanted, event) &&
                (event->kind == MT_EVENT_REJECT || s->options->wanted.ip.n)) {
         cli_stories_other(s, event);
     }
@@ -193,8 +193,8 @@ static int by_time(const void *a, const void *b)
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
-/* Reads the headers of the lines, file by file, and puts them into the order of their stamps. */
-static void read_lines(const struct cli_gather *gather, struct cli_fed *fed)
+/* Reads the headers of the lines, file by file, and puts them into the order of their timestamps. */
+static void read_lines(const struct cli_related *gather, struct cli_fed *fed)
 {
     struct cli_log log = {0};
     uint32_t file = UINT32_MAX;
@@ -303,7 +303,7 @@ static uint32_t find_next(const struct cli_stories *s, uint32_t from, const stru
 {
     struct mt_slice next = mt_get(&delivery->f, MT_F_NEXT_QUEUE_ID);
     int64_t time = time_of(&delivery->f, MT_F_TIME, 0), best = INT64_MAX;
-    uint32_t id = next.n ? cli_names_find(&s->ids, next) : CLI_NO_NAME, found = CLI_NO_MESSAGE;
+    uint32_t id = next.n ? cli_numbered_texts_find(&s->ids, next) : CLI_NO_NAME, found = CLI_NO_MESSAGE;
 
     if (id == CLI_NO_NAME || id >= s->nof_id) {
         return CLI_NO_MESSAGE;
@@ -342,7 +342,7 @@ static void join_parent(struct cli_stories *s, uint32_t i)
 {
     struct cli_message *m = &s->messages[i];
     struct mt_slice parent = field_of(&m->event, MT_F_PARENT_QUEUE_ID);
-    uint32_t id = parent.n ? cli_names_find(&s->ids, parent) : CLI_NO_NAME;
+    uint32_t id = parent.n ? cli_numbered_texts_find(&s->ids, parent) : CLI_NO_NAME;
     struct mt_event mine, other;
     int64_t best = INT64_MIN;
 
@@ -381,14 +381,14 @@ uint32_t cli_stories_origin(const struct cli_stories *s, uint32_t message)
     return message;
 }
 
-void cli_stories_start(struct cli_stories *s, const struct cli_options *options, const struct cli_gather *gather)
+void cli_stories_start(struct cli_stories *s, const struct cli_options *options, const struct cli_related *gather)
 {
     *s = (struct cli_stories){.options = options, .gather = gather};
 }
 
 void cli_stories_make(struct cli_stories *s)
 {
-    const struct cli_gather *gather = s->gather;
+    const struct cli_related *gather = s->gather;
 
     s->fed = malloc((gather->n ? gather->n : 1) * sizeof *s->fed);
     if (!s->fed) {
@@ -425,7 +425,7 @@ void cli_stories_free(struct cli_stories *s)
     free(s->others);
     free(s->open);
     free(s->of_id);
-    cli_names_free(&s->keys);
-    cli_names_free(&s->ids);
+    cli_numbered_texts_free(&s->keys);
+    cli_numbered_texts_free(&s->ids);
     *s = (struct cli_stories){0};
 }

@@ -4,8 +4,8 @@
 #ifndef MT_CLI_SEARCH_STORIES_H
 #define MT_CLI_SEARCH_STORIES_H
 
-#include "gather.h"
 #include "mailtrace/correlate.h"
+#include "related_lines.h"
 
 #define CLI_NO_MESSAGE UINT32_MAX
 
@@ -54,7 +54,7 @@ struct cli_fed {
 
 struct cli_stories {
     const struct cli_options *options;
-    const struct cli_gather *gather;
+    const struct cli_related *gather;
     bool follow;         /* tell the stories of the hops that follow, too: the caller's choice */
     struct cli_fed *fed; /* by time */
     uint32_t *lines;     /* by number of the queue ID in gather: the first of fed */
@@ -64,14 +64,15 @@ struct cli_stories {
     struct cli_event *others; /* rejects and sessions that meet the criteria, by themselves */
     uint32_t nmessages, ndeliveries, nothers;
     uint32_t messages_room, deliveries_room, others_room;
-    struct cli_names keys, ids;
+    struct cli_numbered_texts keys, ids;
     uint32_t *open;  /* by key: deliveries whose message has not come yet */
     uint32_t *of_id; /* by id: the first message */
     uint32_t nopen, nof_id;
     bool failed; /* memory was short: said so */
 };
 
-void cli_stories_start(struct cli_stories *stories, const struct cli_options *options, const struct cli_gather *gather);
+void cli_stories_start(struct cli_stories *stories, const struct cli_options *options,
+                       const struct cli_related *gather);
 
 /* Keeps a reject or session. */
 void cli_stories_other(struct cli_stories *stories, const struct mt_event *event);

@@ -98,7 +98,7 @@ static void put_cell(struct table *table, const struct cli_route *route, size_t 
         break;
     case TIME:
         if (hop->timed) {
-            cli_text_stamp(&hop->time, true, buf);
+            cli_text_timestamp(&hop->time, true, buf);
             put_word(table, column, buf);
         }
         break;

@@ -125,11 +125,11 @@ void cli_text_duration(int64_t usec, char *buf)
     }
 }
 
-void cli_text_stamp(const struct mt_time *time, bool utc, char *buf)
+void cli_text_timestamp(const struct mt_time *time, bool utc, char *buf)
 {
     struct mt_time t = {.usec = time->usec, .offset = utc ? (int16_t)0 : time->offset};
     char full[MT_TIME_MAX];
 
     mt_time_format(&t, full);
-    snprintf(buf, CLI_STAMP, "%.10s %.8s", full, full + 11);
+    snprintf(buf, CLI_TIMESTAMP, "%.10s %.8s", full, full + 11);
 }

@@ -43,8 +43,8 @@ size_t cli_text_clean(struct mt_buffer *out, struct mt_slice s, size_t most);
 #define CLI_DURATION 48
 void cli_text_duration(int64_t usec, char *buf);
 
-/* "2024-03-27 15:02:58", in UTC or in the stamp's own zone. buf has CLI_STAMP bytes. */
-#define CLI_STAMP 48
-void cli_text_stamp(const struct mt_time *time, bool utc, char *buf);
+/* "2024-03-27 15:02:58", in UTC or in the timestamp's own zone. buf has CLI_TIMESTAMP bytes. */
+#define CLI_TIMESTAMP 48
+void cli_text_timestamp(const struct mt_time *time, bool utc, char *buf);
 
 #endif

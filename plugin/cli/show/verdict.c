@@ -2,10 +2,10 @@
 
 void cli_clock(struct cli_text *text, const struct mt_time *time, struct mt_slice day)
 {
-    char stamp[CLI_STAMP];
+    char timestamp[CLI_TIMESTAMP];
 
-    cli_text_stamp(time, false, stamp);
-    cli_text_print(text, "%s", mt_slice_eq(day, mt_slice(stamp, 10)) ? stamp + 11 : stamp);
+    cli_text_timestamp(time, false, timestamp);
+    cli_text_print(text, "%s", mt_slice_eq(day, mt_slice(timestamp, 10)) ? timestamp + 11 : timestamp);
 }
 
 bool cli_host_text(struct cli_text *text, struct mt_slice name, struct mt_slice ip, int64_t port)

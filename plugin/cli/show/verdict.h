@@ -11,7 +11,7 @@ struct cli_fate {
     const struct mt_recipient *recipient;
     const struct mt_event *last; /* the last attempt; NULL: none is known */
     bool followed;               /* the next hop's story is known */
-    struct mt_slice day;         /* "2024-03-27": stamps of another day show theirs */
+    struct mt_slice day;         /* "2024-03-27": timestamps of another day show theirs */
 };
 
 /* Appends the sentence, with its style, without a line feed. */

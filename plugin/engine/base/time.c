@@ -1,4 +1,4 @@
-/* Time stamps as text, and the calendar behind them. */
+/* Timestamps as text, and the calendar behind them. */
 #include "mailtrace/line.h"
 
 #include "calendar.h"

@@ -1,4 +1,4 @@
-/* A host's log clock: the newest stamp, as far as it can be believed.
+/* A host's log clock: the newest timestamp, as far as it can be believed.
  *
  * One line with a wrong date must not time everything out, and a host whose clock was
  * set right must not stay in the future for ever: a jump of more than JUMP is followed

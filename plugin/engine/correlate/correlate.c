@@ -11,7 +11,7 @@
 /* usec that an ended entry is known for, so that lines read again are repeats */
 #define ENDED_KEPT      INT64_C(3600000000)
 #define ENDED_MAX       65536             /* entries, and a quarter of the open ones more */
-#define EXPIRE_BITS     18                /* what is too old is looked for when 2^18 usec of stamps have passed */
+#define EXPIRE_BITS     18                /* what is too old is looked for when 2^18 usec of timestamps have passed */
 #define PARTS_KEPT      INT64_C(60000000) /* usec that the pieces of a split line are waited for */
 #define HOSTS_MAX       16384             /* the longest idle gives way: names can be made up */
 #define GIVE_UP_AT_ONCE 32                /* messages of the host that is found to have the most */
@@ -133,8 +133,8 @@ struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name)
 static void host_free(struct mt_correlator *c, struct mt_host *host)
 {
     mt_memory_put(&c->memory, host->queue.v, host->queue.size * sizeof *host->queue.v);
-    mt_pending_free(&c->memory, &host->due);
-    mt_pending_free(&c->memory, &host->lingering);
+    mt_event_queue_free(&c->memory, &host->due);
+    mt_event_queue_free(&c->memory, &host->due_later);
     mt_memory_put(&c->memory, (void *)(uintptr_t)host->name.p, host->name.n + 1);
     mt_memory_put(&c->memory, host, sizeof *host);
 }
@@ -145,26 +145,27 @@ static void host_free(struct mt_correlator *c, struct mt_host *host)
 static bool any_due(const struct mt_host *host, int64_t before)
 {
     return (host->due.n && host->due.v[host->due.first].due < before) ||
-           (host->lingering.n && host->lingering.v[host->lingering.first].due < before);
+           (host->due_later.n && host->due_later.v[host->due_later.first].due < before);
 }
 
 /* Makes the events that are due before `before`. */
 static void emit_due(struct mt_correlator *c, struct mt_host *host, int64_t before)
 {
     for (;;) {
-        struct mt_pending *first = mt_pending_first(&host->due), *other = mt_pending_first(&host->lingering), pending;
-        struct mt_pendings *queue = &host->due;
+        struct mt_queued_event *first = mt_event_queue_first(&host->due),
+                               *other = mt_event_queue_first(&host->due_later), pending;
+        struct mt_event_queue *queue = &host->due;
 
         if (!first || (other && other->due < first->due)) {
             first = other;
-            queue = &host->lingering;
+            queue = &host->due_later;
         }
         if (!first || first->due >= before) {
             return;
         }
         pending = *first;
-        mt_pending_drop(queue);
-        mt_emit(c, host, &pending);
+        mt_event_queue_drop(queue);
+        mt_make_event(c, host, &pending);
     }
 }
 
@@ -179,7 +180,7 @@ static void expire_sessions(struct mt_correlator *c, struct mt_host *host, int64
     struct mt_session *s;
 
     while ((s = mt_session_expire(&c->sessions, host, closed, idle))) {
-        mt_apply_session_end(c, host, s, NULL);
+        mt_merge_session_end(c, host, s, NULL);
     }
 }
 
@@ -190,7 +191,7 @@ static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
     int64_t closed = minus(now, 2 * c->config.settle), idle = minus(now, SESSION_IDLE);
 
     while (host->open.first && host->open.first->last < oldest && host->open.first->state == MT_OPEN) {
-        mt_apply_give_up(c, host->open.first, MT_REASON_TIMEOUT);
+        mt_merge_give_up(c, host->open.first, MT_REASON_TIMEOUT);
     }
     while (host->ended.first && (host->ended.first->end < minus(now, ENDED_KEPT) ||
                                  c->messages.index.n - c->messages.nopen > ENDED_MAX + c->messages.nopen / 4)) {
@@ -206,24 +207,24 @@ static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
 
 static int compare_ties(const void *a, const void *b)
 {
-    const struct mt_stored *x = *(struct mt_stored *const *)a, *y = *(struct mt_stored *const *)b;
+    const struct mt_line_copy *x = *(struct mt_line_copy *const *)a, *y = *(struct mt_line_copy *const *)b;
 
-    return mt_apply_before(x, y) ? -1 : mt_apply_before(y, x);
+    return mt_merge_before(x, y) ? -1 : mt_merge_before(y, x);
 }
 
-/* Takes n lines of one stamp (or one late line): first in the order in which they came, for
+/* Takes n lines of one timestamp (or one late line): first in the order in which they came, for
  * sessions; then in one that does not depend on it, for messages.
  */
-static void take(struct mt_correlator *c, struct mt_host *host, struct mt_stored **lines, size_t n)
+static void take(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         struct mt_session *ended = mt_session_take(&c->sessions, host, lines[i]);
         if (ended) {
-            mt_apply_session_end(c, host, ended, lines[i]);
+            mt_merge_session_end(c, host, ended, lines[i]);
         }
     }
     if (n > 1) {
-        /* A handshake that came behind its delivery with the same stamp. */
+        /* A handshake that came behind its delivery with the same timestamp. */
         for (size_t i = 0; i < n; i++) {
             if (lines[i]->kind == MT_KIND_TO) {
                 mt_session_take_delivery(&c->sessions, host, lines[i]);
@@ -232,7 +233,7 @@ static void take(struct mt_correlator *c, struct mt_host *host, struct mt_stored
         qsort(lines, n, sizeof *lines, compare_ties);
     }
     for (size_t i = 0; i < n; i++) {
-        mt_apply(c, host, lines[i]);
+        mt_merge(c, host, lines[i]);
         mt_line_release(c, lines[i]);
     }
 }
@@ -240,25 +241,25 @@ static void take(struct mt_correlator *c, struct mt_host *host, struct mt_stored
 /* Takes the waiting lines that are older than `before`, and makes the events that are due by then. */
 static void advance(struct mt_correlator *c, struct mt_host *host, int64_t before)
 {
-    struct mt_queue *queue = &host->queue;
+    struct mt_line_queue *queue = &host->queue;
 
     while (queue->n && queue->v[queue->first]->usec < before) {
-        struct mt_stored **lines = queue->v + queue->first;
-        int64_t stamp = lines[0]->usec;
+        struct mt_line_copy **lines = queue->v + queue->first;
+        int64_t timestamp = lines[0]->usec;
         size_t n = 1;
 
-        while (n < queue->n && lines[n]->usec == stamp) {
+        while (n < queue->n && lines[n]->usec == timestamp) {
             n++;
         }
-        if (any_due(host, stamp)) {
-            emit_due(c, host, stamp);
+        if (any_due(host, timestamp)) {
+            emit_due(c, host, timestamp);
         }
-        if (((uint64_t)stamp ^ ((uint64_t)host->taken - 1)) >> EXPIRE_BITS) {
-            expire(c, host, stamp);
+        if (((uint64_t)timestamp ^ ((uint64_t)host->taken - 1)) >> EXPIRE_BITS) {
+            expire(c, host, timestamp);
         }
         queue->first += n;
         queue->n -= n;
-        host->taken = stamp + 1;
+        host->taken = timestamp + 1;
         take(c, host, lines, n);
     }
     if (any_due(host, before)) {
@@ -281,10 +282,10 @@ static int64_t settled(const struct mt_correlator *c, struct mt_host *host, int6
 /* Lines too far ahead of the clock, which nothing has confirmed, are taken as they stand. */
 static void take_strays(struct mt_correlator *c, struct mt_host *host)
 {
-    struct mt_queue *queue = &host->queue;
+    struct mt_line_queue *queue = &host->queue;
 
     while (queue->n && queue->v[queue->first + queue->n - 1]->usec > host->clock) {
-        struct mt_stored *line = queue->v[queue->first + --queue->n];
+        struct mt_line_copy *line = queue->v[queue->first + --queue->n];
         take(c, host, &line, 1);
     }
 }
@@ -343,7 +344,7 @@ static bool give_up_some(struct mt_correlator *c)
         }
     } else if ((host = largest(c, share_open))) {
         for (int i = 0; i < GIVE_UP_AT_ONCE && share_open(host) && over(c); i++) {
-            mt_apply_give_up(c, host->open.first, MT_REASON_EVICTED);
+            mt_merge_give_up(c, host->open.first, MT_REASON_EVICTED);
         }
     } else if ((host = largest(c, share_waiting))) {
         if (host->queue.n) {
@@ -359,9 +360,9 @@ static bool give_up_some(struct mt_correlator *c)
     return true;
 }
 
-static void drop_pending(struct mt_correlator *c, struct mt_pendings *queue)
+static void drop_pending(struct mt_correlator *c, struct mt_event_queue *queue)
 {
-    for (struct mt_pending *p; (p = mt_pending_first(queue)); mt_pending_drop(queue)) {
+    for (struct mt_queued_event *p; (p = mt_event_queue_first(queue)); mt_event_queue_drop(queue)) {
         mt_line_release(c, p->line);
         mt_message_release(&c->messages, p->message);
         mt_session_release(&c->sessions, p->session);
@@ -376,7 +377,7 @@ static void drop_host(struct mt_correlator *c, struct mt_host *host)
         mt_line_release(c, host->queue.v[host->queue.first + i]);
     }
     drop_pending(c, &host->due);
-    drop_pending(c, &host->lingering);
+    drop_pending(c, &host->due_later);
     while (host->open.first) {
         mt_message_forget(&c->messages, host->open.first);
     }
@@ -398,7 +399,7 @@ static void give_up_host(struct mt_correlator *c, struct mt_host *host)
     expire_sessions(c, host, INT64_MAX, INT64_MAX);
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who calls this has a host */
     while (host->open.first) {
-        mt_apply_give_up(c, host->open.first, MT_REASON_EVICTED);
+        mt_merge_give_up(c, host->open.first, MT_REASON_EVICTED);
     }
     drop_host(c, host);
 }
@@ -465,7 +466,8 @@ void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out)
 /* --- the calls --- */
 
 /* A line of that host has come; it is NULL when it says nothing but the time. */
-static void take_in(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line, int64_t usec, int64_t wall)
+static void take_in(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line, int64_t usec,
+                    int64_t wall)
 {
     bool stray;
 
@@ -476,7 +478,7 @@ static void take_in(struct mt_correlator *c, struct mt_host *host, struct mt_sto
     if (line && usec < host->taken) {
         c->stats.late += c->config.settle > 0;
         take(c, host, &line, 1);
-    } else if (line && !mt_order_add(&c->memory, &host->queue, line)) {
+    } else if (line && !mt_line_queue_add(&c->memory, &host->queue, line)) {
         c->stats.no_memory++;
         take(c, host, &line, 1);
     }
@@ -487,9 +489,9 @@ static void take_in(struct mt_correlator *c, struct mt_host *host, struct mt_sto
 static void feed_record(struct mt_correlator *c, const struct mt_record *rec, int64_t wall)
 {
     struct mt_host *host = mt_host_get(c, rec->line.host);
-    struct mt_stored *line = NULL;
+    struct mt_line_copy *line = NULL;
 
-    if (!host || (mt_record_matters(rec) && !(line = mt_stored_new(&c->store, rec)))) {
+    if (!host || (mt_record_matters(rec) && !(line = mt_line_copy_new(&c->store, rec)))) {
         c->stats.no_memory++;
         return;
     }
@@ -539,12 +541,12 @@ void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, en
     }
 }
 
-void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_stored *copy, int64_t wall)
+void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_line_copy *copy, int64_t wall)
 {
     struct mt_host *host = mt_host_get(c, copy->line.host);
 
     copy->line.host = mt_slice(NULL, 0);
-    mt_stored_adopt(&c->store, copy);
+    mt_line_copy_adopt(&c->store, copy);
     c->stats.lines++;
     c->stats.cut += copy->line.cut;
     c->stats.recognised[copy->mta]++;
@@ -585,7 +587,7 @@ static void finish(struct mt_correlator *c, struct mt_host *host, bool incomplet
     advance(c, host, INT64_MAX);
     expire_sessions(c, host, INT64_MAX, incomplete ? INT64_MAX : INT64_MIN);
     while (incomplete && host->open.first) {
-        mt_apply_give_up(c, host->open.first, MT_REASON_TIMEOUT);
+        mt_merge_give_up(c, host->open.first, MT_REASON_TIMEOUT);
     }
 }
 
@@ -642,7 +644,7 @@ void mt_correlator_free(struct mt_correlator *c)
     mt_index_free(&c->memory, &c->hosts);
     mt_memory_put(&c->memory, c->recipients, c->recipients_size * sizeof *c->recipients);
     mt_buffer_free(&c->text);
-    mt_store_free(&c->store);
+    mt_line_copies_free(&c->store);
     mt_parts_free(c->parts);
     mt_memory_free(&c->memory);
     free(c);

@@ -4,13 +4,13 @@
 #ifndef MT_CORRELATE_HOST_H
 #define MT_CORRELATE_HOST_H
 
+#include "event_queue.h"
 #include "message.h"
-#include "pending.h"
 #include "session.h"
 
-/* Lines by stamp, the oldest first: v[first] to v[first + n - 1]. */
-struct mt_queue {
-    struct mt_stored **v;
+/* Lines by timestamp, the oldest first: v[first] to v[first + n - 1]. */
+struct mt_line_queue {
+    struct mt_line_copy **v;
     size_t first, n, size;
 };
 
@@ -25,14 +25,14 @@ struct mt_host {
     uint64_t hash;               /* of the name */
     struct mt_host *next, *prev; /* in order of the last line */
     struct mt_slice name;        /* owned */
-    struct mt_queue queue;
+    struct mt_line_queue queue;
     struct mt_message_list open, ended;
     uint64_t nopen;
     struct mt_session_list sessions, closed;
-    struct mt_pendings due, lingering;
-    int64_t newest;                       /* usec: the newest stamp believed; INT64_MIN before the first line */
+    struct mt_event_queue due, due_later;
+    int64_t newest;                       /* usec: the newest timestamp believed; INT64_MIN before the first line */
     int64_t clock;                        /* usec: the same, moved on by the wall clock while no line comes */
-    int64_t taken;                        /* usec: lines with an older stamp than this were taken */
+    int64_t taken;                        /* usec: lines with an older timestamp than this were taken */
     int64_t wall;                         /* wall clock (usec) when the clock was last set; 0: not known */
     unsigned ahead;                       /* lines in a row that are far ahead of the clock */
     unsigned behind;                      /* lines in a row that are far behind */

@@ -18,7 +18,7 @@
 #define VERSION  1
 #define TABLES   5
 #define NAME_MAX 64
-#define LATEST   (INT64_C(1) << 60) /* usec: far beyond what stamps can say */
+#define LATEST   (INT64_C(1) << 60) /* usec: far beyond what timestamps can say */
 
 /* --- tables of names --- */
 
@@ -248,11 +248,11 @@ static void walk_time(struct image *im, struct mt_time *time)
     time->digits = time->digits > 6 ? 6 : time->digits;
 }
 
-static void walk_bag(struct image *im, struct mt_bag *bag)
+static void walk_bag(struct image *im, struct mt_kept *kept)
 {
-    struct mt_slice bytes = mt_archive_slice(&im->a, mt_bag_bytes(bag));
+    struct mt_slice bytes = mt_archive_slice(&im->a, mt_kept_bytes(kept));
 
-    if (im->a.loading && !mt_bag_load(&im->c->memory, bag, bytes, im->map[FIELDS])) {
+    if (im->a.loading && !mt_kept_load(&im->c->memory, kept, bytes, im->map[FIELDS])) {
         im->a.failed = true;
     }
 }
@@ -317,7 +317,7 @@ static void walk_peer(struct image *im, struct mt_peer **peer)
     }
     if (body && *peer) {
         walk_owned(im, &(*peer)->queue_id);
-        walk_bag(im, &(*peer)->bag);
+        walk_bag(im, &(*peer)->kept);
     }
 }
 
@@ -345,7 +345,7 @@ static void walk_peers(struct image *im, struct mt_session *s)
 static void session_body(struct image *im, struct mt_session *s)
 {
     mt_archive_bytes(&im->a, &s->hash, sizeof s->hash);
-    walk_bag(im, &s->bag);
+    walk_bag(im, &s->kept);
     walk_time(im, &s->last);
     walk_usec(im, &s->first);
     walk_usec(im, &s->closed);
@@ -405,11 +405,11 @@ static void walk_sessions(struct image *im, const struct mt_session_list *list)
 /* --- lines --- */
 
 /* Loading, NULL where this version's parser does not know the line. */
-static struct mt_stored *line_body(struct image *im, const struct mt_stored *stored)
+static struct mt_line_copy *line_body(struct image *im, const struct mt_line_copy *stored)
 {
     struct mt_line line = stored ? stored->line : (struct mt_line){0};
     bool repeated = stored && stored->repeated;
-    struct mt_stored *loaded = NULL;
+    struct mt_line_copy *loaded = NULL;
 
     walk_time(im, &line.time);
     MT_ARCHIVE(&im->a, line.order);
@@ -423,7 +423,7 @@ static struct mt_stored *line_body(struct image *im, const struct mt_stored *sto
         line.host = im->host->name;
         if (mt_parse(&line, &im->c->whole) == MT_RECOGNISED && im->c->whole.kind != MT_KIND_PART) {
             im->c->whole.repeated = repeated;
-            loaded = mt_stored_new(&im->c->store, &im->c->whole);
+            loaded = mt_line_copy_new(&im->c->store, &im->c->whole);
             im->a.failed |= !loaded;
         }
     }
@@ -436,7 +436,7 @@ static void drop_unknown_line(struct image *im, struct mt_session *s, struct mt_
     mt_peer_release(&im->c->sessions, peer);
 }
 
-static void walk_line(struct image *im, struct mt_stored **line)
+static void walk_line(struct image *im, struct mt_line_copy **line)
 {
     struct mt_session *s = *line ? (*line)->session : NULL;
     struct mt_peer *peer = *line ? (*line)->peer : NULL;
@@ -467,14 +467,14 @@ static void walk_line(struct image *im, struct mt_stored **line)
     }
 }
 
-static void walk_queue(struct image *im, struct mt_queue *queue)
+static void walk_queue(struct image *im, struct mt_line_queue *queue)
 {
     uint64_t n = mt_archive_count(&im->a, queue->n, 1);
 
     for (uint64_t i = 0; i < n && !im->a.failed; i++) {
-        struct mt_stored *line = im->a.loading ? NULL : queue->v[queue->first + i];
+        struct mt_line_copy *line = im->a.loading ? NULL : queue->v[queue->first + i];
         walk_line(im, &line);
-        if (im->a.loading && line && !mt_order_add(&im->c->memory, queue, line)) {
+        if (im->a.loading && line && !mt_line_queue_add(&im->c->memory, queue, line)) {
             im->a.failed = true;
             mt_line_release(im->c, line);
         }
@@ -486,14 +486,14 @@ static void walk_queue(struct image *im, struct mt_queue *queue)
 static void walk_result(struct image *im, struct mt_rcpt *rcpt)
 {
     struct mt_time time = {rcpt->usec, rcpt->offset, rcpt->digits};
-    int64_t delay = mt_bag_get_int(&rcpt->bag, MT_F_DELAY, -1);
+    int64_t delay = mt_kept_get_int(&rcpt->kept, MT_F_DELAY, -1);
 
-    walk_bag(im, &rcpt->bag);
-    walk_usec(im, &delay); /* is in the bag by now */
+    walk_bag(im, &rcpt->kept);
+    walk_usec(im, &delay); /* is kept by now */
     walk_time(im, &time);
     if (im->a.loading) {
         if (delay >= 0) {
-            mt_bag_put_int(&im->c->memory, &rcpt->bag, MT_F_DELAY, delay, false);
+            mt_kept_put_int(&im->c->memory, &rcpt->kept, MT_F_DELAY, delay, false);
         }
         rcpt->usec = time.usec;
         rcpt->offset = time.offset;
@@ -552,7 +552,7 @@ static void message_body(struct image *im, struct mt_message *m)
     MT_ARCHIVE(&im->a, m->state);
     walk_member(im, MTAS, &m->mta);
     im->a.failed |= m->state > MT_ENDED || m->mta == NO_MTA;
-    walk_bag(im, &m->bag);
+    walk_bag(im, &m->kept);
     walk_hashes(im, &m->seen);
     walk_time(im, &m->first);
     walk_usec(im, &m->last);
@@ -621,7 +621,7 @@ static void walk_messages(struct image *im, const struct mt_message_list *list)
         }
         if (im->a.loading) {
             m->refs++;
-            mt_message_rest(&im->c->messages, m);
+            mt_message_put_to_rest(&im->c->messages, m);
         }
         m = next;
     } while (!im->a.failed);
@@ -630,9 +630,9 @@ static void walk_messages(struct image *im, const struct mt_message_list *list)
 /* --- events to come --- */
 
 /* The recipient of that number in the line. */
-static struct mt_slice recipient_of(const struct mt_stored *line, uint32_t ordinal)
+static struct mt_slice recipient_of(const struct mt_line_copy *line, uint32_t ordinal)
 {
-    struct mt_slice rest = mt_stored_get(line, MT_F_TO), to = {NULL, 0};
+    struct mt_slice rest = mt_line_copy_get(line, MT_F_TO), to = {NULL, 0};
 
     for (uint32_t i = 0; i <= ordinal; i++) {
         if (!mt_recipient_next(line->list, &rest, &to)) {
@@ -643,7 +643,7 @@ static struct mt_slice recipient_of(const struct mt_stored *line, uint32_t ordin
 }
 
 /* Has it all that making its event takes? */
-static bool is_sound(const struct mt_pending *p)
+static bool is_sound(const struct mt_queued_event *p)
 {
     switch (p->kind) {
     case MT_EVENT_DELIVERY:
@@ -659,14 +659,14 @@ static bool is_sound(const struct mt_pending *p)
     }
 }
 
-static void drop_pending(struct image *im, const struct mt_pending *p)
+static void drop_pending(struct image *im, const struct mt_queued_event *p)
 {
     mt_line_release(im->c, p->line);
     mt_message_release(&im->c->messages, p->message);
     mt_session_release(&im->c->sessions, p->session);
 }
 
-static void walk_pending(struct image *im, struct mt_pending *p)
+static void walk_pending(struct image *im, struct mt_queued_event *p)
 {
     walk_usec(im, &p->due);
     MT_ARCHIVE(&im->a, p->kind);
@@ -682,12 +682,12 @@ static void walk_pending(struct image *im, struct mt_pending *p)
     }
 }
 
-static void walk_pendings(struct image *im, struct mt_pendings *queue)
+static void walk_pendings(struct image *im, struct mt_event_queue *queue)
 {
     uint64_t n = mt_archive_count(&im->a, queue->n, 9);
 
     for (uint64_t i = 0; i < n && !im->a.failed; i++) {
-        struct mt_pending loaded = {0}, *p = im->a.loading ? &loaded : &queue->v[queue->first + i];
+        struct mt_queued_event loaded = {0}, *p = im->a.loading ? &loaded : &queue->v[queue->first + i];
 
         walk_pending(im, p);
         if (!im->a.loading) {
@@ -695,7 +695,7 @@ static void walk_pendings(struct image *im, struct mt_pendings *queue)
         }
         if (im->a.failed || !is_sound(p)) {
             drop_pending(im, p);
-        } else if (!mt_pending_add(&im->c->memory, queue, p)) {
+        } else if (!mt_event_queue_add(&im->c->memory, queue, p)) {
             im->a.failed = true;
             drop_pending(im, p);
         }
@@ -738,7 +738,7 @@ static void walk_host(struct image *im, struct mt_host *host)
     walk_sessions(im, &host->closed);
     walk_queue(im, &host->queue);
     walk_pendings(im, &host->due);
-    walk_pendings(im, &host->lingering);
+    walk_pendings(im, &host->due_later);
     walk_messages(im, &host->open);
     walk_messages(im, &host->ended);
 }

@@ -1,5 +1,5 @@
 /* The correlator's own state, and the three steps that its files make of a line:
- * apply.c merges it, emit.c makes events of what is known, correlate.c keeps the time.
+ * merge.c merges it, make_event.c makes events of what is known, correlate.c keeps the time.
  */
 #ifndef MT_CORRELATE_INTERNAL_H
 #define MT_CORRELATE_INTERNAL_H
@@ -22,7 +22,7 @@ struct mt_correlator {
     mt_emit_fn *emit;
     void *ctx;
     struct mt_memory memory;
-    struct mt_store store;
+    struct mt_line_copies store;
     struct mt_sessions sessions;
     struct mt_messages messages;
     struct mt_index hosts;
@@ -37,8 +37,8 @@ struct mt_correlator {
     struct mt_event event;                   /* being made */
     struct mt_recipient *recipients;
     size_t recipients_size;
-    struct mt_buffer text;   /* what an id is made of */
-    struct mt_stored **ties; /* lines of one stamp */
+    struct mt_buffer text;      /* what an id is made of */
+    struct mt_line_copy **ties; /* lines of one timestamp */
     size_t ties_size;
     uint64_t told[MT_TOLD]; /* ids of the newest reject and session events, by their low bits */
 };
@@ -50,25 +50,26 @@ void mt_correlator_clear(struct mt_correlator *c);
 /* What hashes are keyed with; of one that was fed nothing yet. */
 void mt_correlator_set_seed(struct mt_correlator *c, uint64_t seed);
 
-/* apply.c: merges a line into its message, and lines up the events that it causes. Lines
- * come in order of time; those of one stamp in an order of their own (mt_apply_before).
+/* merge.c: merges a line into its message, and lines up the events that it causes. Lines
+ * come in order of time; those of one timestamp in an order of their own (mt_merge_before).
  */
-void mt_apply(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line);
-bool mt_apply_before(const struct mt_stored *a, const struct mt_stored *b);
+void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line);
+bool mt_merge_before(const struct mt_line_copy *a, const struct mt_line_copy *b);
 /* Ends an open message without a line: its event is made at once. */
-void mt_apply_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_reason reason);
+void mt_merge_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_reason reason);
 /* Lines up the event of a session that has ended; takes over the caller's reference. */
-void mt_apply_session_end(struct mt_correlator *c, struct mt_host *host, struct mt_session *s, struct mt_stored *line);
+void mt_merge_session_end(struct mt_correlator *c, struct mt_host *host, struct mt_session *s,
+                          struct mt_line_copy *line);
 
-/* emit.c: makes the event and gives it out; releases what the pending event held. */
-void mt_emit(struct mt_correlator *c, struct mt_host *host, struct mt_pending *pending);
+/* make_event.c: makes the event and gives it out; releases what the pending event held. */
+void mt_make_event(struct mt_correlator *c, struct mt_host *host, struct mt_queued_event *pending);
 /* Gives a reference to a line back, and with the last one those that the line holds. */
-void mt_line_release(struct mt_correlator *c, struct mt_stored *line);
+void mt_line_release(struct mt_correlator *c, struct mt_line_copy *line);
 
-/* order.c: the line is put in its place and waits (the reference is taken over). False when memory is short. */
-bool mt_order_add(struct mt_memory *memory, struct mt_queue *queue, struct mt_stored *line);
+/* line_queue.c: the line is put in its place and waits (the reference is taken over). False when memory is short. */
+bool mt_line_queue_add(struct mt_memory *memory, struct mt_line_queue *queue, struct mt_line_copy *line);
 
-/* clock.c: moves the host's clock by a line's stamp. *stray is set when lines that were too far ahead of it
+/* clock.c: moves the host's clock by a line's timestamp. *stray is set when lines that were too far ahead of it
  * to be believed turn out to be wrong: they are to be taken as they stand.
  */
 void mt_clock_line(struct mt_host *host, int64_t usec, int64_t wall, int64_t hold, bool *stray);

@@ -5,7 +5,7 @@
 
 #include "host.h"
 
-#define BAG_ROOM   88 /* bytes: what is known of most when the first recipient is */
+#define KEPT_ROOM  88 /* bytes: what is known of most when the first recipient is */
 #define INDEX_FROM 32 /* recipients; shorter lists are searched as they stand */
 
 static uint64_t key_hash(const struct mt_messages *messages, const struct mt_host *host, struct mt_slice instance,
@@ -19,17 +19,17 @@ static uint64_t key_hash(const struct mt_messages *messages, const struct mt_hos
     return XXH3_64bits_withSeed(queue_id.p, queue_id.n, seed);
 }
 
-/* The queue ID is what a bag begins with. */
+/* The queue ID is what kept fields begin with. */
 static bool is_key(const struct mt_message *m, struct mt_slice instance, struct mt_slice queue_id)
 {
     if (m->resting) {
         struct mt_slice fields = mt_message_packed_fields(m);
-        return mt_slice_eq(mt_bag_find(fields, MT_F_QUEUE_ID), queue_id) &&
-               mt_slice_eq(mt_bag_find(fields, MT_F_INSTANCE), instance);
+        return mt_slice_eq(mt_kept_find(fields, MT_F_QUEUE_ID), queue_id) &&
+               mt_slice_eq(mt_kept_find(fields, MT_F_INSTANCE), instance);
     }
-    return (mt_bag_starts(&m->bag, MT_F_QUEUE_ID, queue_id) ||
-            mt_slice_eq(mt_bag_get(&m->bag, MT_F_QUEUE_ID), queue_id)) &&
-           mt_slice_eq(mt_bag_get(&m->bag, MT_F_INSTANCE), instance);
+    return (mt_kept_starts(&m->kept, MT_F_QUEUE_ID, queue_id) ||
+            mt_slice_eq(mt_kept_get(&m->kept, MT_F_QUEUE_ID), queue_id)) &&
+           mt_slice_eq(mt_kept_get(&m->kept, MT_F_INSTANCE), instance);
 }
 
 struct mt_message *mt_message_find(const struct mt_messages *messages, const struct mt_host *host,
@@ -98,14 +98,14 @@ struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host 
     m->first = first;
     m->last = first.usec;
     m->refs = 1;
-    mt_bag_reserve(messages->memory, &m->bag, BAG_ROOM);
-    mt_bag_put(messages->memory, &m->bag, MT_F_QUEUE_ID, queue_id, true);
+    mt_kept_reserve(messages->memory, &m->kept, KEPT_ROOM);
+    mt_kept_put(messages->memory, &m->kept, MT_F_QUEUE_ID, queue_id, true);
     if (instance.n) {
-        mt_bag_put(messages->memory, &m->bag, MT_F_INSTANCE, instance, true);
+        mt_kept_put(messages->memory, &m->kept, MT_F_INSTANCE, instance, true);
     }
-    if (mt_bag_get(&m->bag, MT_F_QUEUE_ID).n != queue_id.n || mt_bag_get(&m->bag, MT_F_INSTANCE).n != instance.n ||
+    if (mt_kept_get(&m->kept, MT_F_QUEUE_ID).n != queue_id.n || mt_kept_get(&m->kept, MT_F_INSTANCE).n != instance.n ||
         !mt_message_adopt(messages, m)) {
-        mt_bag_free(messages->memory, &m->bag);
+        mt_kept_free(messages->memory, &m->kept);
         mt_memory_put(messages->memory, m, sizeof *m);
         return NULL;
     }
@@ -165,7 +165,7 @@ void mt_message_absorb(struct mt_sessions *sessions, struct mt_message *m)
     awake = mt_message_wake(sessions->messages, m);
     if (awake) {
         m = awake;
-        mt_bag_copy(sessions->memory, &m->bag, &m->session->bag, mt_client_fields);
+        mt_kept_copy(sessions->memory, &m->kept, &m->session->kept, mt_client_fields);
     }
     mt_message_leave(sessions, m);
 }
@@ -189,7 +189,7 @@ static void free_recipients(struct mt_messages *messages, struct mt_rcpts *rcpts
     struct mt_memory *memory = messages->memory;
 
     for (uint32_t i = 0; i < rcpts->n; i++) {
-        mt_bag_free(memory, &rcpts->v[i].bag);
+        mt_kept_free(memory, &rcpts->v[i].kept);
     }
     mt_memory_put(memory, rcpts->v, block_size(room_of(rcpts)));
     *rcpts = (struct mt_rcpts){0};
@@ -229,7 +229,7 @@ void mt_message_set_flags(struct mt_message *m, unsigned flags)
 
 void mt_message_free_parts(struct mt_messages *messages, struct mt_message *m)
 {
-    mt_bag_free(messages->memory, &m->bag);
+    mt_kept_free(messages->memory, &m->kept);
     mt_hashes_free(messages->memory, &m->seen);
     free_recipients(messages, &m->rcpts);
 }
@@ -239,7 +239,7 @@ static void strip(struct mt_messages *messages, struct mt_message *m)
 {
     static const uint64_t key[2] = {MT_FIELD_BIT(0, MT_F_QUEUE_ID) | MT_FIELD_BIT(0, MT_F_INSTANCE)};
 
-    mt_bag_keep(messages->memory, &m->bag, key);
+    mt_kept_keep(messages->memory, &m->kept, key);
     free_recipients(messages, &m->rcpts);
     mt_message_leave(messages->sessions, m);
 }
@@ -401,18 +401,18 @@ int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m,
 static const uint64_t result_fields[2] = {RESULT_FIELDS(0), RESULT_FIELDS(1)};
 
 void mt_message_result(struct mt_messages *messages, struct mt_message *m, struct mt_rcpt *rcpt,
-                       const struct mt_stored *line, struct mt_slice to)
+                       const struct mt_line_copy *line, struct mt_slice to)
 {
     rcpt->attempts++;
     rcpt->status = line->status;
     if (rcpt >= m->rcpts.v + m->rcpts.stored) {
         return;
     }
-    mt_bag_free(messages->memory, &rcpt->bag);
+    mt_kept_free(messages->memory, &rcpt->kept);
     if (line->list) {
-        mt_bag_put(messages->memory, &rcpt->bag, MT_F_TO, to, false);
+        mt_kept_put(messages->memory, &rcpt->kept, MT_F_TO, to, false);
     }
-    mt_bag_put_line(messages->memory, &rcpt->bag, line, result_fields);
+    mt_kept_put_line(messages->memory, &rcpt->kept, line, result_fields);
     rcpt->usec = line->usec;
     rcpt->offset = line->line.time.offset;
     rcpt->digits = line->line.time.digits;

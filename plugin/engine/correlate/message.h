@@ -2,23 +2,23 @@
  *
  * An entry that has ended stays for a while, stripped to its key and the hashes of its
  * lines, so that lines read again are known as repeats. One that waits to be tried again is
- * at rest: packed into one block (rest.c).
+ * at rest: packed into one block (message_at_rest.c).
  */
 #ifndef MT_CORRELATE_MESSAGE_H
 #define MT_CORRELATE_MESSAGE_H
 
-#include "bag.h"
 #include "base/hashes.h"
 #include "base/index.h"
+#include "kept_fields.h"
+#include "line_copy.h"
 #include "mailtrace/event.h"
-#include "stored.h"
 
 struct mt_host;
 
 struct mt_rcpt {
-    uint64_t hash;     /* of the address */
-    struct mt_bag bag; /* of the last result: TO, ORIG_TO, DSN, NEXT_QUEUE_ID, RELAY_*, DELAY */
-    int64_t usec;      /* its stamp, in parts for size */
+    uint64_t hash;       /* of the address */
+    struct mt_kept kept; /* of the last result: TO, ORIG_TO, DSN, NEXT_QUEUE_ID, RELAY_*, DELAY */
+    int64_t usec;        /* its timestamp, in parts for size */
     uint32_t attempts;
     int16_t offset;
     uint8_t digits;
@@ -28,7 +28,7 @@ struct mt_rcpt {
 struct mt_rcpts {
     struct mt_rcpt *v; /* room for the next power of two; behind that, for long lists, an index */
     uint32_t n;
-    uint32_t stored; /* the first ones: those beyond the bound have no bag */
+    uint32_t stored; /* the first ones: those beyond the bound have no kept fields */
 };
 
 enum mt_origin {
@@ -59,11 +59,11 @@ struct mt_message {
     struct mt_session *session;         /* that it came in by; a reference */
     struct mt_message *sibling, *elder; /* of the same session, the next and the one before */
 
-    struct mt_bag bag;     /* QUEUE_ID, INSTANCE, and the fields of the event that lines gave */
+    struct mt_kept kept;   /* QUEUE_ID, INSTANCE, and the fields of the event that lines gave */
     struct mt_hashes seen; /* lines */
     struct mt_rcpts rcpts;
     struct mt_time first;
-    int64_t end; /* usec: stamp of the line that ended it */
+    int64_t end; /* usec: timestamp of the line that ended it */
     uint32_t lines;
     uint16_t version; /* counts the ends that were seen, so that an outdated one is known */
     uint8_t mta, origin;
@@ -139,10 +139,10 @@ void mt_message_leave(struct mt_sessions *sessions, struct mt_message *m);
 /* Frees all that it holds in blocks of their own. */
 void mt_message_free_parts(struct mt_messages *messages, struct mt_message *m);
 
-/* --- rest.c: what is done with an entry at rest, beside finding, listing and forgetting it, is to wake it --- */
+/* --- message_at_rest.c: an entry at rest can be found, listed and forgotten; for all else it is woken --- */
 
 /* Gives a reference back. If only the index's is left, and the entry waits to be tried again, it is at rest then. */
-void mt_message_rest(struct mt_messages *messages, struct mt_message *m);
+void mt_message_put_to_rest(struct mt_messages *messages, struct mt_message *m);
 
 /* The entry awake; it has moved. NULL when memory is short: it is as it was. */
 struct mt_message *mt_message_wake(struct mt_messages *messages, struct mt_message *m);
@@ -153,7 +153,7 @@ bool mt_message_unpack(struct mt_messages *messages, const struct mt_message *m,
 /* mt_message_absorb() of one at rest, which moves. False when it could not: nothing has changed. */
 bool mt_message_absorb_resting(struct mt_messages *messages, struct mt_message *m);
 
-/* The fields of one at rest, as the bytes of a bag. */
+/* The fields of one at rest, as the bytes of kept fields. */
 struct mt_slice mt_message_packed_fields(const struct mt_message *m);
 size_t mt_message_size(const struct mt_message *m); /* bytes of its block */
 
@@ -167,6 +167,6 @@ struct mt_rcpt *mt_message_add_recipient(struct mt_messages *messages, struct mt
 
 /* Puts a line's result into a recipient that mt_message_recipient() gave. */
 void mt_message_result(struct mt_messages *messages, struct mt_message *m, struct mt_rcpt *rcpt,
-                       const struct mt_stored *line, struct mt_slice to);
+                       const struct mt_line_copy *line, struct mt_slice to);
 
 #endif

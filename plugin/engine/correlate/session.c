@@ -7,8 +7,8 @@
 #include "traits.h"
 
 #define PEERS_MAX            4
-#define BAG_ROOM             200 /* bytes: for most, so that it need not be moved */
-#define BAG_ROOM_KEPT        88  /* where the end is not logged, and a session is kept for long */
+#define KEPT_ROOM            200 /* bytes: for most, so that it need not be moved */
+#define KEPT_ROOM_KEPT       88  /* where the end is not logged, and a session is kept for long */
 #define SESSIONS_PER_PROCESS 16
 
 const char *const mt_trouble_names[MT_TROUBLE_COUNT] = {
@@ -43,41 +43,41 @@ static struct mt_session_list *list_of(struct mt_session *s)
 }
 
 /* Processes that serve many clients at once (postscreen(8), tlsproxy(8)). */
-static bool serves_many(const struct mt_stored *line)
+static bool serves_many(const struct mt_line_copy *line)
 {
-    return mt_stored_has(line, MT_F_CLIENT_PORT) &&
+    return mt_line_copy_has(line, MT_F_CLIENT_PORT) &&
            (mt_slice_eq(line->service, MT_LIT("postscreen")) || mt_slice_eq(line->service, MT_LIT("tlsproxy")));
 }
 
-static uint64_t key_of(const struct mt_sessions *sessions, const struct mt_host *host, const struct mt_stored *line)
+static uint64_t key_of(const struct mt_sessions *sessions, const struct mt_host *host, const struct mt_line_copy *line)
 {
     uint64_t seed = sessions->seed ^ host->hash ^ line->line.pid;
 
     if (serves_many(line)) {
-        struct mt_slice ip = mt_stored_get(line, MT_F_CLIENT_IP);
-        seed ^= XXH3_64bits_withSeed(ip.p, ip.n, (uint64_t)mt_stored_int(line, MT_F_CLIENT_PORT, 0));
+        struct mt_slice ip = mt_line_copy_get(line, MT_F_CLIENT_IP);
+        seed ^= XXH3_64bits_withSeed(ip.p, ip.n, (uint64_t)mt_line_copy_int(line, MT_F_CLIENT_PORT, 0));
     }
     return XXH3_64bits_withSeed(line->line.program.p, line->line.program.n, seed);
 }
 
 /* The program is told by the hash: 64 bits, with a seed that nobody knows. */
-static bool same_key(const struct mt_session *s, const struct mt_host *host, const struct mt_stored *line)
+static bool same_key(const struct mt_session *s, const struct mt_host *host, const struct mt_line_copy *line)
 {
     if (s->host != host || s->pid != line->line.pid) {
         return false;
     }
     return !serves_many(line) ||
-           mt_bag_get_int(&s->bag, MT_F_CLIENT_PORT, -1) == mt_stored_int(line, MT_F_CLIENT_PORT, 0);
+           mt_kept_get_int(&s->kept, MT_F_CLIENT_PORT, -1) == mt_line_copy_int(line, MT_F_CLIENT_PORT, 0);
 }
 
 /* A client is told by its address, or by its name where a line has no address. */
-static bool same_client(const struct mt_session *s, const struct mt_stored *line)
+static bool same_client(const struct mt_session *s, const struct mt_line_copy *line)
 {
     static const uint8_t keys[] = {MT_F_CLIENT_IP, MT_F_CLIENT_NAME};
 
     for (size_t i = 0; i < sizeof keys; i++) {
-        struct mt_slice ours = mt_stored_get(line, keys[i]);
-        struct mt_slice theirs = ours.n ? mt_bag_get(&s->bag, keys[i]) : ours;
+        struct mt_slice ours = mt_line_copy_get(line, keys[i]);
+        struct mt_slice theirs = ours.n ? mt_kept_get(&s->kept, keys[i]) : ours;
         if (theirs.n) {
             return mt_slice_eq(theirs, ours);
         }
@@ -94,7 +94,7 @@ static struct mt_session *newest(const struct mt_sessions *sessions, uint64_t ha
 
 /* The newest session of the line's process (hash: its key) and client that was open at the line's time. */
 static struct mt_session *find(const struct mt_sessions *sessions, const struct mt_host *host,
-                               const struct mt_stored *line, uint64_t hash)
+                               const struct mt_line_copy *line, uint64_t hash)
 {
     struct mt_session *s = newest(sessions, hash);
 
@@ -144,7 +144,7 @@ static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session
 /* A process serves one client at a time: what is open ends when another begins. Of what has
  * ended the last few are kept: a clock that was set back must not let them pile up.
  */
-static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line,
+static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_line_copy *line,
                          uint64_t hash)
 {
     struct mt_session *s, *oldest = NULL;
@@ -194,8 +194,8 @@ bool mt_session_adopt(struct mt_sessions *sessions, struct mt_session *s)
     return true;
 }
 
-static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line,
-                                       uint64_t hash)
+static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_host *host,
+                                       const struct mt_line_copy *line, uint64_t hash)
 {
     struct mt_session *s = mt_memory_zeroed(sessions->memory, sizeof *s);
 
@@ -211,20 +211,21 @@ static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_h
     s->closed = INT64_MAX;
     s->number = ++sessions->opened;
     s->refs = 1;
-    mt_bag_reserve(sessions->memory, &s->bag, mt_traits[line->mta].disconnects ? BAG_ROOM : BAG_ROOM_KEPT);
-    mt_bag_put(sessions->memory, &s->bag, MT_F_PROGRAM, line->line.program, true);
-    if (mt_stored_has(line, MT_F_INSTANCE)) {
-        mt_bag_put(sessions->memory, &s->bag, MT_F_INSTANCE, mt_stored_get(line, MT_F_INSTANCE), true);
+    mt_kept_reserve(sessions->memory, &s->kept, mt_traits[line->mta].disconnects ? KEPT_ROOM : KEPT_ROOM_KEPT);
+    mt_kept_put(sessions->memory, &s->kept, MT_F_PROGRAM, line->line.program, true);
+    if (mt_line_copy_has(line, MT_F_INSTANCE)) {
+        mt_kept_put(sessions->memory, &s->kept, MT_F_INSTANCE, mt_line_copy_get(line, MT_F_INSTANCE), true);
     }
-    if (!s->bag.block || !mt_session_adopt(sessions, s)) {
-        mt_bag_free(sessions->memory, &s->bag);
+    if (!s->kept.block || !mt_session_adopt(sessions, s)) {
+        mt_kept_free(sessions->memory, &s->kept);
         mt_memory_put(sessions->memory, s, sizeof *s);
         return NULL;
     }
     return s;
 }
 
-static struct mt_session *find_or_open(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
+static struct mt_session *find_or_open(struct mt_sessions *sessions, struct mt_host *host,
+                                       const struct mt_line_copy *line)
 {
     uint64_t hash = key_of(sessions, host, line);
     struct mt_session *s = find(sessions, host, line, hash);
@@ -243,33 +244,33 @@ static uint8_t trouble_of(struct mt_slice reason)
 }
 
 /* The first reason of the list that applies is the session's, with the words of its line. */
-static void note_trouble(struct mt_memory *m, struct mt_session *s, const struct mt_stored *line)
+static void note_trouble(struct mt_memory *m, struct mt_session *s, const struct mt_line_copy *line)
 {
-    uint8_t reason = trouble_of(mt_stored_get(line, MT_F_REASON));
+    uint8_t reason = trouble_of(mt_line_copy_get(line, MT_F_REASON));
 
     if (!reason || (s->reason && s->reason <= reason)) {
         return;
     }
     s->reason = reason;
-    if (mt_stored_has(line, MT_F_RESPONSE)) {
-        mt_bag_put(m, &s->bag, MT_F_RESPONSE, mt_stored_get(line, MT_F_RESPONSE), true);
+    if (mt_line_copy_has(line, MT_F_RESPONSE)) {
+        mt_kept_put(m, &s->kept, MT_F_RESPONSE, mt_line_copy_get(line, MT_F_RESPONSE), true);
     }
 }
 
-static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_stored *line)
+static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_line_copy *line)
 {
-    mt_bag_put_line(m, &s->bag, line, session_fields);
-    if (line->kind == MT_KIND_CLIENT && mt_stored_has(line, MT_F_QUEUE_ID)) {
-        mt_bag_put(m, &s->bag, MT_F_QUEUE_ID, mt_stored_get(line, MT_F_QUEUE_ID), true);
+    mt_kept_put_line(m, &s->kept, line, session_fields);
+    if (line->kind == MT_KIND_CLIENT && mt_line_copy_has(line, MT_F_QUEUE_ID)) {
+        mt_kept_put(m, &s->kept, MT_F_QUEUE_ID, mt_line_copy_get(line, MT_F_QUEUE_ID), true);
     }
-    if (line->kind == MT_KIND_DISCONNECT && mt_stored_has(line, MT_F_COMMANDS)) {
-        mt_bag_put(m, &s->bag, MT_F_COMMANDS, mt_stored_get(line, MT_F_COMMANDS), true);
+    if (line->kind == MT_KIND_DISCONNECT && mt_line_copy_has(line, MT_F_COMMANDS)) {
+        mt_kept_put(m, &s->kept, MT_F_COMMANDS, mt_line_copy_get(line, MT_F_COMMANDS), true);
     }
     /* The command after which a session broke is its stage; a rejected one is not. */
-    if (line->kind != MT_KIND_REJECT && mt_stored_has(line, MT_F_STAGE)) {
-        mt_bag_put(m, &s->bag, MT_F_STAGE, mt_stored_get(line, MT_F_STAGE), true);
+    if (line->kind != MT_KIND_REJECT && mt_line_copy_has(line, MT_F_STAGE)) {
+        mt_kept_put(m, &s->kept, MT_F_STAGE, mt_line_copy_get(line, MT_F_STAGE), true);
     }
-    if (mt_stored_has(line, MT_F_REASON)) {
+    if (mt_line_copy_has(line, MT_F_REASON)) {
         note_trouble(m, s, line);
     }
     s->connected |= line->kind == MT_KIND_CONNECT;
@@ -287,7 +288,7 @@ static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_sto
     }
 }
 
-static void attach(struct mt_memory *m, struct mt_session *s, struct mt_stored *line)
+static void attach(struct mt_memory *m, struct mt_session *s, struct mt_line_copy *line)
 {
     if (s) {
         learn(m, s, line);
@@ -297,7 +298,8 @@ static void attach(struct mt_memory *m, struct mt_session *s, struct mt_stored *
 }
 
 /* A session begins, unless this line comes behind others of it, or again. */
-static struct mt_session *take_connect(struct mt_sessions *sessions, struct mt_host *host, const struct mt_stored *line)
+static struct mt_session *take_connect(struct mt_sessions *sessions, struct mt_host *host,
+                                       const struct mt_line_copy *line)
 {
     uint64_t hash = key_of(sessions, host, line);
     struct mt_session *s = find(sessions, host, line, hash);
@@ -312,7 +314,7 @@ void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer)
 {
     if (peer && !--peer->refs) {
         mt_memory_put(sessions->memory, (void *)(uintptr_t)peer->queue_id.p, peer->queue_id.n);
-        mt_bag_free(sessions->memory, &peer->bag);
+        mt_kept_free(sessions->memory, &peer->kept);
         mt_memory_put(sessions->memory, peer, sizeof *peer);
     }
 }
@@ -323,7 +325,7 @@ void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer)
 static const uint64_t peer_fields[2] = {PEER_FIELDS(0), PEER_FIELDS(1)};
 
 /* A handshake as a client: the newest few are kept. */
-static void take_outgoing(struct mt_sessions *sessions, struct mt_session *s, const struct mt_stored *line)
+static void take_outgoing(struct mt_sessions *sessions, struct mt_session *s, const struct mt_line_copy *line)
 {
     struct mt_peer *peer = mt_memory_zeroed(sessions->memory, sizeof *peer), **end;
     unsigned n = 0;
@@ -331,7 +333,7 @@ static void take_outgoing(struct mt_sessions *sessions, struct mt_session *s, co
     if (!peer) {
         return;
     }
-    mt_bag_put_line(sessions->memory, &peer->bag, line, peer_fields);
+    mt_kept_put_line(sessions->memory, &peer->kept, line, peer_fields);
     peer->refs = 1;
     peer->next = s->peers;
     s->peers = peer;
@@ -345,11 +347,11 @@ static void take_outgoing(struct mt_sessions *sessions, struct mt_session *s, co
     }
 }
 
-static bool same_relay(const struct mt_peer *peer, const struct mt_stored *line)
+static bool same_relay(const struct mt_peer *peer, const struct mt_line_copy *line)
 {
-    struct mt_slice ip = mt_stored_get(line, MT_F_RELAY_IP), name = mt_stored_get(line, MT_F_RELAY_NAME);
-    struct mt_slice peer_ip = mt_bag_get(&peer->bag, MT_F_RELAY_IP),
-                    peer_name = mt_bag_get(&peer->bag, MT_F_RELAY_NAME);
+    struct mt_slice ip = mt_line_copy_get(line, MT_F_RELAY_IP), name = mt_line_copy_get(line, MT_F_RELAY_NAME);
+    struct mt_slice peer_ip = mt_kept_get(&peer->kept, MT_F_RELAY_IP),
+                    peer_name = mt_kept_get(&peer->kept, MT_F_RELAY_NAME);
 
     if (ip.n && peer_ip.n) {
         return mt_slice_eq(ip, peer_ip);
@@ -360,9 +362,9 @@ static bool same_relay(const struct mt_peer *peer, const struct mt_stored *line)
 /* Postfix logs a TLS connection anew for each entry, so there one serves a single entry: the one
  * bound to it, or else the oldest that is bound to none.
  */
-static struct mt_peer *peer_of(struct mt_session *s, const struct mt_stored *line)
+static struct mt_peer *peer_of(struct mt_session *s, const struct mt_line_copy *line)
 {
-    struct mt_slice id = mt_stored_get(line, MT_F_QUEUE_ID);
+    struct mt_slice id = mt_line_copy_get(line, MT_F_QUEUE_ID);
     struct mt_peer *free_one = NULL;
 
     for (struct mt_peer *peer = s->peers; peer; peer = peer->next) {
@@ -378,9 +380,9 @@ static struct mt_peer *peer_of(struct mt_session *s, const struct mt_stored *lin
     return free_one;
 }
 
-static void bind(struct mt_memory *m, struct mt_peer *peer, struct mt_stored *line)
+static void bind(struct mt_memory *m, struct mt_peer *peer, struct mt_line_copy *line)
 {
-    struct mt_slice id = mt_stored_get(line, MT_F_QUEUE_ID);
+    struct mt_slice id = mt_line_copy_get(line, MT_F_QUEUE_ID);
     char *copy;
 
     peer->refs++;
@@ -391,7 +393,7 @@ static void bind(struct mt_memory *m, struct mt_peer *peer, struct mt_stored *li
     }
 }
 
-void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line)
+void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host, struct mt_line_copy *line)
 {
     struct mt_session *s;
     uint64_t hash;
@@ -409,12 +411,12 @@ void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host
     }
 }
 
-static bool names_client(const struct mt_stored *line)
+static bool names_client(const struct mt_line_copy *line)
 {
-    return mt_stored_has(line, MT_F_CLIENT_IP) || mt_stored_has(line, MT_F_CLIENT_NAME);
+    return mt_line_copy_has(line, MT_F_CLIENT_IP) || mt_line_copy_has(line, MT_F_CLIENT_NAME);
 }
 
-static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line)
+static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_host *host, struct mt_line_copy *line)
 {
     switch (line->kind) {
     case MT_KIND_CONNECT:
@@ -431,12 +433,12 @@ static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_hos
         if (!names_client(line)) {
             return NULL;
         }
-        return mt_stored_has(line, MT_F_REASON) ? find_or_open(sessions, host, line)
-                                                : find(sessions, host, line, key_of(sessions, host, line));
+        return mt_line_copy_has(line, MT_F_REASON) ? find_or_open(sessions, host, line)
+                                                   : find(sessions, host, line, key_of(sessions, host, line));
     }
 }
 
-struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line)
+struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host *host, struct mt_line_copy *line)
 {
     struct mt_session *s;
 
@@ -447,7 +449,7 @@ struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host 
         mt_session_take_delivery(sessions, host, line);
         return NULL;
     }
-    if (line->kind == MT_KIND_TLS && mt_stored_has(line, MT_F_TLS_VERSION)) {
+    if (line->kind == MT_KIND_TLS && mt_line_copy_has(line, MT_F_TLS_VERSION)) {
         s = find_or_open(sessions, host, line);
         if (s) {
             take_outgoing(sessions, s, line);
@@ -483,7 +485,7 @@ void mt_session_release(struct mt_sessions *sessions, struct mt_session *s)
         next = peer->next;
         mt_peer_release(sessions, peer);
     }
-    mt_bag_free(sessions->memory, &s->bag);
+    mt_kept_free(sessions->memory, &s->kept);
     mt_memory_put(sessions->memory, s, sizeof *s);
 }
 
@@ -506,7 +508,7 @@ static void prefetch(const struct mt_sessions *sessions, const struct mt_session
         return;
     }
     ask_for(third->next, 128);
-    ask_for(third->bag.block, 128);
+    ask_for(third->kept.block, 128);
     ask_for(third->messages, 320);
     mt_index_prefetch(&sessions->index, third->hash);
     if (next->messages) {

@@ -8,9 +8,9 @@
 #ifndef MT_CORRELATE_SESSION_H
 #define MT_CORRELATE_SESSION_H
 
-#include "bag.h"
 #include "base/index.h"
-#include "stored.h"
+#include "kept_fields.h"
+#include "line_copy.h"
 
 struct mt_host;
 struct mt_message;
@@ -22,7 +22,7 @@ struct mt_peer {
     struct mt_peer *next;     /* the one before it, of the same process */
     struct mt_slice queue_id; /* Postfix: the entry that it delivers; empty: none yet. Owned */
     bool listed;              /* loading: it has its place in a list */
-    struct mt_bag bag;        /* RELAY_NAME, RELAY_IP, RELAY_PORT, TLS_* */
+    struct mt_kept kept;      /* RELAY_NAME, RELAY_IP, RELAY_PORT, TLS_* */
 };
 
 struct mt_session {
@@ -32,7 +32,7 @@ struct mt_session {
     struct mt_session *older, *newer; /* of the same process (key); the index has the newest */
     struct mt_peer *peers;            /* newest first */
     struct mt_message *messages;      /* that came in by it and ask it for facts */
-    struct mt_bag bag;                /* PROGRAM, INSTANCE; CLIENT_*; USER, MECHANISM, STAGE, RESPONSE,
+    struct mt_kept kept;              /* PROGRAM, INSTANCE; CLIENT_*; USER, MECHANISM, STAGE, RESPONSE,
                                      * COMMANDS; QUEUE_ID: of the entry being received */
     struct mt_time last;
     int64_t first, closed; /* closed: INT64_MAX while it is open */
@@ -90,10 +90,10 @@ struct mt_sessions {
  * event is to be made (a reference of the caller's) or NULL: the line has ended it, or it has a
  * reason and its MTA logs no end.
  */
-struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line);
+struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host *host, struct mt_line_copy *line);
 
 /* Sets line->peer of a delivery (TO) if it has none yet: the TLS connection that it went through. */
-void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host, struct mt_stored *line);
+void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host, struct mt_line_copy *line);
 
 /* Forgets the sessions whose last line is older: closed ones than `closed`, open ones than `idle` (usec).
  * Returns one that has a reason and whose event was not made yet (a reference of the caller's); to be

@@ -1,9 +1,9 @@
-/* The header of a syslog line: stamp, host, tag. One pass, nothing allocated.
+/* The header of a syslog line: timestamp, host, tag. One pass, nothing allocated.
  */
 #include "mailtrace/syslog.h"
 
 #include "base/scan.h"
-#include "stamp.h"
+#include "timestamp.h"
 #include "zone.h"
 
 /* ---- host and tag ---- */
@@ -300,7 +300,7 @@ static bool read_rfc5424(struct mt_zone *zone, const char *p, const char *end, s
         p += 2;
         time = (struct mt_time){.usec = zone->now,
                                 .offset = (int16_t)((mt_zone_local_now(zone) - zone->now / MT_SECOND) / 60)};
-    } else if (!(p = mt_stamp_rfc3339(zone, p, end, &time))) {
+    } else if (!(p = mt_timestamp_rfc3339(zone, p, end, &time))) {
         return false;
     }
     at = mt_slice_to(p, end);
@@ -362,7 +362,7 @@ static __attribute__((noinline)) enum mt_syslog_form read_header(struct mt_zone 
     if (after) {
         return read_rfc5424(zone, after, end, out) ? MT_SYSLOG_RFC5424 : MT_SYSLOG_NONE;
     }
-    p = zoned ? mt_stamp_any_rfc3339(zone, p, end, &time) : mt_stamp_traditional(zone, p, end, &time);
+    p = zoned ? mt_timestamp_any_rfc3339(zone, p, end, &time) : mt_timestamp_traditional(zone, p, end, &time);
     if (!p) {
         return MT_SYSLOG_NONE;
     }
@@ -383,9 +383,9 @@ enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, st
     if (*p == '<' || *p == '\0') {
         p = pri_end(p, end);
     }
-    zoned = end - p >= MT_STAMP_NEAR && p[4] == '-';
-    if (end - p < MT_STAMP_NEAR || !(after = zoned ? mt_stamp_near_rfc3339(zone, p, &out->time)
-                                                   : mt_stamp_near_traditional(zone, p, &out->time))) {
+    zoned = end - p >= MT_TIMESTAMP_NEAR && p[4] == '-';
+    if (end - p < MT_TIMESTAMP_NEAR || !(after = zoned ? mt_timestamp_near_rfc3339(zone, p, &out->time)
+                                                       : mt_timestamp_near_traditional(zone, p, &out->time))) {
         return read_header(zone, p, end, out);
     }
     if (!read_near_host_and_tag(after, end, out)) {

@@ -1,4 +1,4 @@
-/* Which zone and which year a stamp is of, when it does not say. */
+/* Which zone and which year a timestamp is of, when it does not say. */
 #include "zone.h"
 
 #include <time.h>

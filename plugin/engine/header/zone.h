@@ -1,4 +1,4 @@
-/* Time zones and years that a stamp does not tell: what syslog.c's readers share. */
+/* Time zones and years that a timestamp does not tell: what syslog.c's readers share. */
 #ifndef MT_HEADER_ZONE_H
 #define MT_HEADER_ZONE_H
 
@@ -8,7 +8,7 @@
 
 #define MT_SECOND INT64_C(1000000)
 
-/* A date as a stamp has it, up to the minute. */
+/* A date as a timestamp has it, up to the minute. */
 struct mt_date_time {
     int year; /* 0: none */
     int month, day, hour, minute;

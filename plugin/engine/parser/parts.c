@@ -2,7 +2,7 @@
  *
  * A line is known by host, program, pid and what stands before "[n]: ". A process logs one split
  * line after another with the same prefix, so a piece goes to the line of that key that lacks its
- * number and is nearest in time, the older of two; a piece that is there already (same stamp,
+ * number and is nearest in time, the older of two; a piece that is there already (same timestamp,
  * same text) changes nothing.
  * Whole lines are kept until they expire, for such repeats.
  *

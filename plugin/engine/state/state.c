@@ -7,7 +7,7 @@
  * When the disk fails, lines are known in memory only; from time to time a new file is tried, whose image
  * makes up for them.
  */
-#include "correlate/stored.h"
+#include "correlate/line_copy.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -424,7 +424,7 @@ void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct
     }
 }
 
-void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_stored *copy, int64_t wall,
+void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_line_copy *copy, int64_t wall,
                         const struct mt_place *place)
 {
     bool due = state && keep_line(state, &copy->line, true, copy->repeated, wall, place);

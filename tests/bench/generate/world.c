@@ -122,7 +122,8 @@ static void make_stamp(struct world *w)
 
     gmtime_r(&seconds, &tm);
     w->second = w->now / SECOND;
-    w->stamp_n = strftime(w->stamp, sizeof w->stamp, w->rfc3164 ? "%b %e %H:%M:%S " : "%Y-%m-%dT%H:%M:%S.", &tm);
+    w->stamp_n =
+        strftime(w->timestamp, sizeof w->timestamp, w->rfc3164 ? "%b %e %H:%M:%S " : "%Y-%m-%dT%H:%M:%S.", &tm);
 }
 
 void line_begin(struct world *w, uint32_t host, const char *program, uint32_t pid)
@@ -133,7 +134,7 @@ void line_begin(struct world *w, uint32_t host, const char *program, uint32_t pi
     if (w->second != w->now / SECOND) {
         make_stamp(w);
     }
-    put(t, w->stamp, w->stamp_n);
+    put(t, w->timestamp, w->stamp_n);
     if (!w->rfc3164) {
         put_digits(t, (uint64_t)(w->now % SECOND), 6);
         puts_(t, "+00:00 ");

@@ -58,8 +58,8 @@ struct world {
     int64_t now;    /* microseconds since 1970 */
     uint64_t random, numbers, lines;
     bool long_ids, rfc3164;
-    int64_t second; /* that of the stamp below */
-    char stamp[24];
+    int64_t second; /* that of the timestamp below */
+    char timestamp[24];
     size_t stamp_n;
     void (*start)(struct world *w, struct message *m, int64_t at); /* of a message made here */
 };
@@ -102,7 +102,7 @@ void message_draw(struct message *m);
 uint32_t pool_take(struct world *w, struct host *h, struct pool *pool);
 void pool_give(struct pool *pool, uint32_t pid);
 
-/* The line's stamp and host, and its tag: "postfix/smtpd", 12. */
+/* The line's timestamp and host, and its tag: "postfix/smtpd", 12. */
 void line_begin(struct world *w, uint32_t host, const char *program, uint32_t pid);
 void line_end(struct world *w);
 

@@ -1,4 +1,4 @@
-#include "places.h"
+#include "positions.h"
 
 #include <glob.h>
 #include <inttypes.h>
@@ -20,7 +20,7 @@ struct file {
     bool found;      /* among the files of this run */
 };
 
-struct cli_places {
+struct cli_positions {
     struct mt_state *state;
     struct file *files;
     size_t n;
@@ -33,7 +33,7 @@ static uint64_t hash_of(struct mt_slice head, size_t n)
     return XXH3_64bits(head.p, n);
 }
 
-static bool reserve(struct cli_places *places, size_t n)
+static bool reserve(struct cli_positions *places, size_t n)
 {
     struct file *files;
 
@@ -51,7 +51,7 @@ static bool reserve(struct cli_places *places, size_t n)
 }
 
 /* "3 17 1024 0123456789abcdef /var/log/mail.log": number, run, length, hash, name. */
-static void read_line(struct cli_places *places, const char *line)
+static void read_line(struct cli_positions *places, const char *line)
 {
     unsigned number, run, length;
     uint64_t hash;
@@ -65,7 +65,7 @@ static void read_line(struct cli_places *places, const char *line)
     }
 }
 
-static void read_note(struct cli_places *places, struct mt_slice note)
+static void read_note(struct cli_positions *places, struct mt_slice note)
 {
     char *text = strndup(note.n ? note.p : "", note.n), *save = NULL;
 
@@ -75,9 +75,9 @@ static void read_note(struct cli_places *places, struct mt_slice note)
     free(text);
 }
 
-struct cli_places *cli_places_new(struct mt_state *state)
+struct cli_positions *cli_positions_new(struct mt_state *state)
 {
-    struct cli_places *places = calloc(1, sizeof *places);
+    struct cli_positions *places = calloc(1, sizeof *places);
 
     if (places) {
         places->state = state;
@@ -87,7 +87,7 @@ struct cli_places *cli_places_new(struct mt_state *state)
     return places;
 }
 
-void cli_places_free(struct cli_places *places)
+void cli_positions_free(struct cli_positions *places)
 {
     if (places) {
         for (size_t i = 0; i < places->n; i++) {
@@ -98,14 +98,14 @@ void cli_places_free(struct cli_places *places)
     }
 }
 
-void cli_places_restart(struct cli_places *places)
+void cli_positions_restart(struct cli_positions *places)
 {
     for (size_t i = 0; i < places->n; i++) {
         places->files[i].found = false;
     }
 }
 
-void cli_places_note(struct cli_places *places)
+void cli_positions_note(struct cli_positions *places)
 {
     struct mt_buffer note = {0};
     char line[80];
@@ -134,7 +134,7 @@ static bool is_file(const struct file *file, struct mt_slice head)
     return file->run && file->length <= head.n && hash_of(head, file->length) == file->hash;
 }
 
-static size_t known(const struct cli_places *places, struct mt_slice head)
+static size_t known(const struct cli_positions *places, struct mt_slice head)
 {
     size_t i = 0;
 
@@ -145,7 +145,7 @@ static size_t known(const struct cli_places *places, struct mt_slice head)
 }
 
 /* A place for one that is new: a free one, or the one that was not seen for longest. */
-static size_t place_for_new(struct cli_places *places)
+static size_t place_for_new(struct cli_positions *places)
 {
     size_t oldest = 0;
 
@@ -172,7 +172,7 @@ static bool rename_file(struct file *file, const char *name)
     return file->name;
 }
 
-uint32_t cli_places_find(struct cli_places *places, struct cli_input *input)
+uint32_t cli_positions_find(struct cli_positions *places, struct cli_input *input)
 {
     struct mt_slice head;
     struct file *file;
@@ -203,7 +203,7 @@ uint32_t cli_places_find(struct cli_places *places, struct cli_input *input)
     return (uint32_t)i;
 }
 
-void cli_places_end(struct cli_places *places, uint32_t number, uint64_t position)
+void cli_positions_end(struct cli_positions *places, uint32_t number, uint64_t position)
 {
     mt_state_place(places->state, &(struct mt_place){number, position});
 }
@@ -243,7 +243,7 @@ static char *find_at(const struct file *file, const char *name)
     return found;
 }
 
-char *cli_places_rotated(struct cli_places *places, const char *name)
+char *cli_positions_rotated(struct cli_positions *places, const char *name)
 {
     const struct file *newest = NULL;
 

@@ -1,10 +1,10 @@
-#include "names.h"
+#include "numbered_texts.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
 
 /* FNV-1a with a random start: what is hashed comes from strangers. */
-static uint64_t hash_of(const struct cli_names *names, struct mt_slice text)
+static uint64_t hash_of(const struct cli_numbered_texts *names, struct mt_slice text)
 {
     uint64_t hash = names->seed;
 
@@ -15,7 +15,7 @@ static uint64_t hash_of(const struct cli_names *names, struct mt_slice text)
 }
 
 /* The slot that holds the text, or the free one where it belongs. */
-static uint32_t *slot_of(const struct cli_names *names, struct mt_slice text)
+static uint32_t *slot_of(const struct cli_numbered_texts *names, struct mt_slice text)
 {
     uint32_t mask = names->nslots - 1, i = (uint32_t)hash_of(names, text) & mask;
 
@@ -25,12 +25,12 @@ static uint32_t *slot_of(const struct cli_names *names, struct mt_slice text)
     return &names->slots[i];
 }
 
-uint32_t cli_names_find(const struct cli_names *names, struct mt_slice text)
+uint32_t cli_numbered_texts_find(const struct cli_numbered_texts *names, struct mt_slice text)
 {
     return names->nslots ? *slot_of(names, text) - 1 : CLI_NO_NAME;
 }
 
-static bool grow(struct cli_names *names)
+static bool grow(struct cli_numbered_texts *names)
 {
     uint32_t room = names->room ? 2 * names->room : 64;
     struct mt_slice *v = realloc(names->v, room * sizeof *v);
@@ -54,12 +54,12 @@ static bool grow(struct cli_names *names)
     return true;
 }
 
-uint32_t cli_names_add(struct cli_names *names, struct mt_slice text)
+uint32_t cli_numbered_texts_add(struct cli_numbered_texts *names, struct mt_slice text)
 {
     uint32_t *slot;
     char *copy;
 
-    if (names->n == names->room && cli_names_find(names, text) == CLI_NO_NAME && !grow(names)) {
+    if (names->n == names->room && cli_numbered_texts_find(names, text) == CLI_NO_NAME && !grow(names)) {
         return CLI_NO_NAME;
     }
     slot = slot_of(names, text);
@@ -78,12 +78,12 @@ uint32_t cli_names_add(struct cli_names *names, struct mt_slice text)
     return names->n - 1;
 }
 
-void cli_names_free(struct cli_names *names)
+void cli_numbered_texts_free(struct cli_numbered_texts *names)
 {
     for (uint32_t i = 0; i < names->n; i++) {
         free((char *)names->v[i].p);
     }
     free(names->v);
     free(names->slots);
-    *names = (struct cli_names){0};
+    *names = (struct cli_numbered_texts){0};
 }

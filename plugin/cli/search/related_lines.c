@@ -1,4 +1,4 @@
-#include "gather.h"
+#include "related_lines.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define ID_LEAST 6
 #define ID_MOST  64
 
-static void no_memory(struct cli_gather *g)
+static void no_memory(struct cli_related *g)
 {
     if (!g->failed) {
         cli_error("%s", strerror(ENOMEM));
@@ -19,29 +19,29 @@ static void no_memory(struct cli_gather *g)
     g->failed = true;
 }
 
-void cli_gather_start(struct cli_gather *g, const struct cli_options *options, struct cli_files *files)
+void cli_related_start(struct cli_related *g, const struct cli_options *options, struct cli_files *files)
 {
-    *g = (struct cli_gather){.options = options, .files = files};
+    *g = (struct cli_related){.options = options, .files = files};
 }
 
-void cli_gather_free(struct cli_gather *g)
+void cli_related_free(struct cli_related *g)
 {
     for (size_t i = 0; i < g->n; i++) {
         free((char *)g->lines[i].raw.p);
     }
     free(g->lines);
     cli_sessions_free(g);
-    cli_names_free(&g->ids);
-    cli_names_free(&g->processes);
-    cli_names_free(&g->message_ids);
-    cli_needles_free(&g->needles);
+    cli_numbered_texts_free(&g->ids);
+    cli_numbered_texts_free(&g->processes);
+    cli_numbered_texts_free(&g->message_ids);
+    cli_search_texts_free(&g->needles);
 }
 
 /* ---- what is searched for ---- */
 
-static void search(struct cli_gather *g, struct mt_slice text, enum cli_needle_kind kind)
+static void search(struct cli_related *g, struct mt_slice text, enum cli_search_text_kind kind)
 {
-    if (!cli_needles_add(&g->needles, text, kind)) {
+    if (!cli_search_texts_add(&g->needles, text, kind)) {
         no_memory(g);
     }
     g->learned = true;
@@ -49,29 +49,29 @@ static void search(struct cli_gather *g, struct mt_slice text, enum cli_needle_k
     g->learned_place = g->place;
 }
 
-static void add_id(struct cli_gather *g, struct mt_slice id)
+static void add_id(struct cli_related *g, struct mt_slice id)
 {
     uint32_t before = g->ids.n;
 
-    if (cli_names_add(&g->ids, id) == CLI_NO_NAME) {
+    if (cli_numbered_texts_add(&g->ids, id) == CLI_NO_NAME) {
         no_memory(g);
     } else if (g->ids.n > before && id.n >= CLI_NEEDLE_LEAST) {
         search(g, id, CLI_NEEDLE_WORD);
     }
 }
 
-void cli_gather_search_process(struct cli_gather *g, struct mt_slice text)
+void cli_related_search_process(struct cli_related *g, struct mt_slice text)
 {
     search(g, text, CLI_NEEDLE_TAIL);
 }
 
-void cli_gather_id(struct cli_gather *g, struct mt_slice id)
+void cli_related_id(struct cli_related *g, struct mt_slice id)
 {
     add_id(g, id);
 }
 
 /* What is named by somebody else: only what can be an ID, so that not each line holds it. */
-static void add_named_id(struct cli_gather *g, struct mt_slice id)
+static void add_named_id(struct cli_related *g, struct mt_slice id)
 {
     bool digit = false;
 
@@ -104,7 +104,7 @@ static struct mt_slice plain_part(struct mt_slice id)
     return best;
 }
 
-static bool add_text(struct cli_gather *g, struct mt_slice text)
+static bool add_text(struct cli_related *g, struct mt_slice text)
 {
     if (text.n < CLI_NEEDLE_LEAST) {
         return false;
@@ -114,17 +114,18 @@ static bool add_text(struct cli_gather *g, struct mt_slice text)
     return true;
 }
 
-static void follow_message_id(struct cli_gather *g, struct mt_slice id)
+static void follow_message_id(struct cli_related *g, struct mt_slice id)
 {
     uint32_t before = g->message_ids.n;
 
-    if (g->by_message_id && id.n && cli_names_add(&g->message_ids, id) != CLI_NO_NAME && g->message_ids.n > before) {
+    if (g->by_message_id && id.n && cli_numbered_texts_add(&g->message_ids, id) != CLI_NO_NAME &&
+        g->message_ids.n > before) {
         add_text(g, plain_part(id));
     }
 }
 
 /* The shapes in which servers write an IPv6 address: the short one, sendmail's long one. */
-static bool add_ip(struct cli_gather *g, struct mt_slice ip)
+static bool add_ip(struct cli_related *g, struct mt_slice ip)
 {
     struct cli_ip_texts texts;
 
@@ -135,9 +136,9 @@ static bool add_ip(struct cli_gather *g, struct mt_slice ip)
     return add_text(g, ip);
 }
 
-bool cli_gather_wanted(struct cli_gather *g)
+bool cli_related_wanted(struct cli_related *g)
 {
-    const struct cli_wanted *w = &g->options->wanted;
+    const struct cli_criteria *w = &g->options->wanted;
 
     if (w->message_id.n) {
         return add_text(g, plain_part(w->message_id));
@@ -161,7 +162,7 @@ bool cli_gather_wanted(struct cli_gather *g)
 
 /* ---- what is kept ---- */
 
-void cli_gather_keep(struct cli_gather *g, const struct cli_line *line)
+void cli_related_keep(struct cli_related *g, const struct cli_line *line)
 {
     size_t room = g->room ? 2 * g->room : 256;
     struct cli_line *lines = g->lines;
@@ -179,7 +180,7 @@ void cli_gather_keep(struct cli_gather *g, const struct cli_line *line)
     lines[g->n++] = *line;
 }
 
-bool cli_gather_copy(struct cli_gather *g, struct mt_slice raw, bool cut, uint32_t id, struct cli_line *line)
+bool cli_related_copy(struct cli_related *g, struct mt_slice raw, bool cut, uint32_t id, struct cli_line *line)
 {
     char *copy = malloc(raw.n ? raw.n : 1);
 
@@ -194,17 +195,17 @@ bool cli_gather_copy(struct cli_gather *g, struct mt_slice raw, bool cut, uint32
     return true;
 }
 
-static void keep(struct cli_gather *g, struct mt_slice raw, bool cut, uint32_t id)
+static void keep(struct cli_related *g, struct mt_slice raw, bool cut, uint32_t id)
 {
     struct cli_line line;
 
-    if (cli_gather_copy(g, raw, cut, id, &line)) {
-        cli_gather_keep(g, &line);
+    if (cli_related_copy(g, raw, cut, id, &line)) {
+        cli_related_keep(g, &line);
     }
 }
 
 /* Forgets the lines from `first` on that come from a place in [from, to) of a file. */
-static void forget(struct cli_gather *g, size_t first, uint32_t file, uint64_t from, uint64_t to)
+static void forget(struct cli_related *g, size_t first, uint32_t file, uint64_t from, uint64_t to)
 {
     size_t n = first;
 
@@ -221,24 +222,25 @@ static void forget(struct cli_gather *g, size_t first, uint32_t file, uint64_t f
 
 /* ---- what a line says ---- */
 
-static bool is_known(const struct cli_gather *g, struct mt_slice id)
+static bool is_known(const struct cli_related *g, struct mt_slice id)
 {
-    return id.n && cli_names_find(&g->ids, id) != CLI_NO_NAME;
+    return id.n && cli_numbered_texts_find(&g->ids, id) != CLI_NO_NAME;
 }
 
-static bool has_message_id(const struct cli_gather *g, struct mt_slice id)
+static bool has_message_id(const struct cli_related *g, struct mt_slice id)
 {
     struct mt_slice wanted = g->options->wanted.message_id;
 
-    return id.n && (wanted.n ? cli_same_message_id(wanted, id) : cli_names_find(&g->message_ids, id) != CLI_NO_NAME);
+    return id.n &&
+           (wanted.n ? cli_same_message_id(wanted, id) : cli_numbered_texts_find(&g->message_ids, id) != CLI_NO_NAME);
 }
 
-/* The line itself meets the criterion that is searched for: the first one in cli_gather_wanted(). Of a line that
+/* The line itself meets the criterion that is searched for: the first one in cli_related_wanted(). Of a line that
  * was split that is not known yet.
  */
-static bool is_seed(const struct cli_gather *g, const struct mt_record *rec)
+static bool is_seed(const struct cli_related *g, const struct mt_record *rec)
 {
-    const struct cli_wanted *w = &g->options->wanted;
+    const struct cli_criteria *w = &g->options->wanted;
     const struct mt_fields *f = &rec->f;
 
     if (!g->by_text) {
@@ -257,19 +259,19 @@ static bool is_seed(const struct cli_gather *g, const struct mt_record *rec)
 }
 
 /* Of an entry that names a known one: where it was handed on to, or made from. */
-static bool is_linked(const struct cli_gather *g, const struct mt_record *rec)
+static bool is_linked(const struct cli_related *g, const struct mt_record *rec)
 {
     return is_known(g, mt_get(&rec->f, MT_F_NEXT_QUEUE_ID)) || is_known(g, mt_get(&rec->f, MT_F_PARENT_QUEUE_ID)) ||
            is_known(g, mt_get(&rec->f, MT_F_BOUNCE_QUEUE_ID));
 }
 
-static void keep_record(struct cli_gather *g, const struct mt_record *rec, struct mt_slice raw)
+static void keep_record(struct cli_related *g, const struct mt_record *rec, struct mt_slice raw)
 {
     struct mt_slice id = mt_get(&rec->f, MT_F_QUEUE_ID);
     uint32_t number;
 
     add_id(g, id);
-    number = cli_names_find(&g->ids, id);
+    number = cli_numbered_texts_find(&g->ids, id);
     add_named_id(g, mt_get(&rec->f, MT_F_NEXT_QUEUE_ID));
     add_named_id(g, mt_get(&rec->f, MT_F_PARENT_QUEUE_ID));
     add_named_id(g, mt_get(&rec->f, MT_F_BOUNCE_QUEUE_ID));
@@ -279,17 +281,17 @@ static void keep_record(struct cli_gather *g, const struct mt_record *rec, struc
 }
 
 /* Lines of other programs, or of unknown forms, that begin with a known queue ID are evidence all the same. */
-static void keep_other(struct cli_gather *g, const struct mt_line *line, struct mt_slice raw)
+static void keep_other(struct cli_related *g, const struct mt_line *line, struct mt_slice raw)
 {
     const char *colon = line->text.n ? memchr(line->text.p, ':', line->text.n) : NULL;
     struct mt_slice id = colon ? mt_slice_to(line->text.p, colon) : mt_slice(NULL, 0);
 
     if (is_known(g, id)) {
-        keep(g, raw, line->cut, cli_names_find(&g->ids, id));
+        keep(g, raw, line->cut, cli_numbered_texts_find(&g->ids, id));
     }
 }
 
-static void look_at(struct cli_gather *g, struct cli_log *log, struct mt_slice raw)
+static void look_at(struct cli_related *g, struct cli_log *log, struct mt_slice raw)
 {
     size_t most = g->options->config.max_line;
     bool cut = raw.n > most;
@@ -327,12 +329,12 @@ static struct mt_slice line_around(struct mt_slice block, const char *hit)
 }
 
 /* Looks at the lines of a block that hold a needle. */
-static void scan(struct cli_gather *g, struct cli_log *log, struct mt_slice block, uint64_t base)
+static void scan(struct cli_related *g, struct cli_log *log, struct mt_slice block, uint64_t base)
 {
     struct mt_slice rest = block;
     const char *hit;
 
-    while (!g->failed && (hit = cli_needles_find(&g->needles, rest))) {
+    while (!g->failed && (hit = cli_search_texts_find(&g->needles, rest))) {
         struct mt_slice line = line_around(block, hit);
         const char *after = line.p + line.n;
         g->place = base + (uint64_t)(line.p - block.p);
@@ -347,7 +349,7 @@ static void scan(struct cli_gather *g, struct cli_log *log, struct mt_slice bloc
 /* The same until nothing new is learned: what stands shortly before a line that tells something new is
  * mostly in the same block.
  */
-static void scan_block(struct cli_gather *g, struct cli_log *log, struct mt_slice block, uint64_t base)
+static void scan_block(struct cli_related *g, struct cli_log *log, struct mt_slice block, uint64_t base)
 {
     size_t first = g->n;
     uint32_t needles;
@@ -360,7 +362,7 @@ static void scan_block(struct cli_gather *g, struct cli_log *log, struct mt_slic
 }
 
 /* Up to the place `limit`. */
-static void read_file(struct cli_gather *g, uint64_t limit)
+static void read_file(struct cli_related *g, uint64_t limit)
 {
     struct cli_file *file = &g->files->v[g->file];
     struct cli_log log;
@@ -389,7 +391,7 @@ static void read_file(struct cli_gather *g, uint64_t limit)
 }
 
 /* From the start up to a place. */
-static void pass(struct cli_gather *g, uint32_t last_file, uint64_t last_place)
+static void pass(struct cli_related *g, uint32_t last_file, uint64_t last_place)
 {
     for (uint32_t file = 0; file <= last_file; file++) {
         forget(g, 0, file, 0, file == last_file ? last_place : UINT64_MAX);
@@ -412,7 +414,7 @@ static int by_place(const void *a, const void *b)
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
-static void sort(struct cli_gather *g)
+static void sort(struct cli_related *g)
 {
     size_t n = 0;
 
@@ -433,7 +435,7 @@ static void sort(struct cli_gather *g)
 /* Behind the place where the last new thing was learned, all was searched for all there is. Before it,
  * another pass has to. What that learns in turn asks for a whole one.
  */
-void cli_gather_run(struct cli_gather *g)
+void cli_related_run(struct cli_related *g)
 {
     uint32_t last = g->files->n ? (uint32_t)g->files->n - 1 : 0;
 

@@ -1,4 +1,4 @@
-#include "stored.h"
+#include "line_copy.h"
 
 #include <stddef.h>
 
@@ -34,7 +34,7 @@ static void chunk_free(struct mt_memory *m, struct mt_chunk *chunk)
     mt_memory_put(m, chunk, sizeof *chunk + chunk->size);
 }
 
-static void *take(struct mt_store *store, size_t n, struct mt_chunk **from)
+static void *take(struct mt_line_copies *store, size_t n, struct mt_chunk **from)
 {
     struct mt_chunk *chunk = store->current;
 
@@ -67,7 +67,7 @@ static bool rebase(struct mt_slice *s, struct mt_slice old, const char *copy)
     return true;
 }
 
-static void copy_values(struct mt_stored *s, const struct mt_record *rec)
+static void copy_values(struct mt_line_copy *s, const struct mt_record *rec)
 {
     union mt_value *v = s->v;
 
@@ -97,7 +97,7 @@ static size_t head_size(const struct mt_record *rec)
 {
     size_t values = count_bits(rec->f.have[0]) + count_bits(rec->f.have[1]);
 
-    return sizeof(struct mt_stored) + values * sizeof(union mt_value);
+    return sizeof(struct mt_line_copy) + values * sizeof(union mt_value);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t usec)
@@ -107,7 +107,7 @@ static uint64_t mix(uint64_t hash, uint64_t usec)
     return hash ^ hash >> 32;
 }
 
-static void fill(struct mt_stored *s, size_t head, const struct mt_record *rec, struct mt_chunk *chunk)
+static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *rec, struct mt_chunk *chunk)
 {
     char *bytes = (char *)s + head;
 
@@ -143,11 +143,11 @@ static void fill(struct mt_stored *s, size_t head, const struct mt_record *rec, 
     copy_values(s, rec);
 }
 
-struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *rec)
+struct mt_line_copy *mt_line_copy_new(struct mt_line_copies *store, const struct mt_record *rec)
 {
     size_t head = head_size(rec);
     struct mt_chunk *chunk;
-    struct mt_stored *s = take(store, head + rec->line.text.n + rec->line.program.n, &chunk);
+    struct mt_line_copy *s = take(store, head + rec->line.text.n + rec->line.program.n, &chunk);
 
     if (s) {
         fill(s, head, rec, chunk);
@@ -192,10 +192,10 @@ static void *copier_take(struct mt_copier *copier, size_t n)
     return (char *)chunk->data + chunk->used - n;
 }
 
-struct mt_stored *mt_copier_copy(struct mt_copier *copier, const struct mt_record *rec, enum mt_verdict verdict)
+struct mt_line_copy *mt_copier_copy(struct mt_copier *copier, const struct mt_record *rec, enum mt_verdict verdict)
 {
     struct mt_slice host = rec->line.host;
-    struct mt_stored *s;
+    struct mt_line_copy *s;
     size_t head, n;
 
     if (verdict != MT_RECOGNISED || rec->kind == MT_KIND_PART || !mt_record_matters(rec)) {
@@ -227,7 +227,7 @@ static void leave(struct mt_memory *m, struct mt_chunk *chunk)
 }
 
 /* Lines come in the order in which they were copied: those of the chunks before are all here. */
-void mt_stored_adopt(struct mt_store *store, struct mt_stored *line)
+void mt_line_copy_adopt(struct mt_line_copies *store, struct mt_line_copy *line)
 {
     struct mt_chunk *chunk = line->chunk;
 
@@ -240,7 +240,7 @@ void mt_stored_adopt(struct mt_store *store, struct mt_stored *line)
     }
 }
 
-void mt_copier_leave(struct mt_copier *copier, struct mt_store *store)
+void mt_copier_leave(struct mt_copier *copier, struct mt_line_copies *store)
 {
     leave(store->memory, copier->current);
     copier->current = NULL;
@@ -248,7 +248,7 @@ void mt_copier_leave(struct mt_copier *copier, struct mt_store *store)
 
 /* --- the end --- */
 
-void mt_stored_free(struct mt_store *store, struct mt_stored *line)
+void mt_line_copy_free(struct mt_line_copies *store, struct mt_line_copy *line)
 {
     struct mt_chunk *chunk;
 
@@ -266,7 +266,7 @@ void mt_stored_free(struct mt_store *store, struct mt_stored *line)
     }
 }
 
-void mt_store_free(struct mt_store *store)
+void mt_line_copies_free(struct mt_line_copies *store)
 {
     if (store->current) {
         chunk_free(store->memory, store->current);
@@ -274,7 +274,7 @@ void mt_store_free(struct mt_store *store)
     }
 }
 
-void mt_stored_fill(const struct mt_stored *s, struct mt_fields *f)
+void mt_line_copy_fill(const struct mt_line_copy *s, struct mt_fields *f)
 {
     const union mt_value *v = s->v;
 

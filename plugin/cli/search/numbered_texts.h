@@ -1,6 +1,6 @@
 /* Texts with numbers: each text that is added has one, from 0 on, and keeps it. */
-#ifndef MT_CLI_SEARCH_NAMES_H
-#define MT_CLI_SEARCH_NAMES_H
+#ifndef MT_CLI_SEARCH_NUMBERED_TEXTS_H
+#define MT_CLI_SEARCH_NUMBERED_TEXTS_H
 
 #include <stdint.h>
 
@@ -9,7 +9,7 @@
 #define CLI_NO_NAME UINT32_MAX
 
 /* Start with all zero. */
-struct cli_names {
+struct cli_numbered_texts {
     struct mt_slice *v; /* by number; own memory */
     uint32_t n, room;
     uint32_t *slots; /* number + 1; 0: free */
@@ -18,11 +18,11 @@ struct cli_names {
 };
 
 /* The number of a text; CLI_NO_NAME when it was not added. */
-uint32_t cli_names_find(const struct cli_names *names, struct mt_slice text);
+uint32_t cli_numbered_texts_find(const struct cli_numbered_texts *names, struct mt_slice text);
 
 /* Adds it if it is new. CLI_NO_NAME: no memory. */
-uint32_t cli_names_add(struct cli_names *names, struct mt_slice text);
+uint32_t cli_numbered_texts_add(struct cli_numbered_texts *names, struct mt_slice text);
 
-void cli_names_free(struct cli_names *names);
+void cli_numbered_texts_free(struct cli_numbered_texts *names);
 
 #endif

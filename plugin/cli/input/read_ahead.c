@@ -1,4 +1,4 @@
-#include "ahead.h"
+#include "read_ahead.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -11,7 +11,7 @@
 /* A reader that has filled all waits until no more than these are left: to be woken for each one costs more. */
 #define FEW (BATCHES / 2)
 
-struct cli_ahead {
+struct cli_read_ahead {
     pthread_t thread;
     cli_take_fn *take;
     void *ctx;
@@ -33,7 +33,7 @@ static bool several_processors(void)
 
 static void *run(void *arg)
 {
-    struct cli_ahead *ahead = arg;
+    struct cli_read_ahead *ahead = arg;
     bool wanted = true;
 
     pthread_mutex_lock(&ahead->lock);
@@ -58,7 +58,7 @@ static void *run(void *arg)
 }
 
 /* SIGINT and SIGTERM are for the thread that reads, which they wake. SIGPIPE stays with the one that writes. */
-static bool start_thread(struct cli_ahead *ahead)
+static bool start_thread(struct cli_read_ahead *ahead)
 {
     sigset_t set, before;
     int error;
@@ -72,9 +72,9 @@ static bool start_thread(struct cli_ahead *ahead)
     return error == 0;
 }
 
-struct cli_ahead *cli_ahead_start(cli_take_fn *take, void *ctx)
+struct cli_read_ahead *cli_read_ahead_start(cli_take_fn *take, void *ctx)
 {
-    struct cli_ahead *ahead = several_processors() ? calloc(1, sizeof *ahead) : NULL;
+    struct cli_read_ahead *ahead = several_processors() ? calloc(1, sizeof *ahead) : NULL;
 
     if (!ahead) {
         return NULL;
@@ -91,7 +91,7 @@ struct cli_ahead *cli_ahead_start(cli_take_fn *take, void *ctx)
 }
 
 /* Waits until no more than `few` batches are left to be taken. Under the lock. */
-static void wait_for_few(struct cli_ahead *ahead, unsigned few)
+static void wait_for_few(struct cli_read_ahead *ahead, unsigned few)
 {
     ahead->few = few;
     while (ahead->sent - ahead->taken > few) {
@@ -99,14 +99,14 @@ static void wait_for_few(struct cli_ahead *ahead, unsigned few)
     }
 }
 
-struct cli_batch *cli_ahead_room(struct cli_ahead *ahead)
+struct cli_batch *cli_read_ahead_room(struct cli_read_ahead *ahead)
 {
     bool refused;
 
     if (ahead->filling && ahead->filling->n < CLI_BATCH) {
         return ahead->filling;
     }
-    cli_ahead_send(ahead);
+    cli_read_ahead_send(ahead);
     pthread_mutex_lock(&ahead->lock);
     if (ahead->sent - ahead->taken == BATCHES) {
         wait_for_few(ahead, FEW);
@@ -121,7 +121,7 @@ struct cli_batch *cli_ahead_room(struct cli_ahead *ahead)
     return ahead->filling;
 }
 
-void cli_ahead_send(struct cli_ahead *ahead)
+void cli_read_ahead_send(struct cli_read_ahead *ahead)
 {
     if (!ahead->filling) {
         return;
@@ -133,17 +133,17 @@ void cli_ahead_send(struct cli_ahead *ahead)
     pthread_mutex_unlock(&ahead->lock);
 }
 
-void cli_ahead_wait(struct cli_ahead *ahead)
+void cli_read_ahead_wait(struct cli_read_ahead *ahead)
 {
-    cli_ahead_send(ahead);
+    cli_read_ahead_send(ahead);
     pthread_mutex_lock(&ahead->lock);
     wait_for_few(ahead, 0);
     pthread_mutex_unlock(&ahead->lock);
 }
 
-void cli_ahead_end(struct cli_ahead *ahead)
+void cli_read_ahead_end(struct cli_read_ahead *ahead)
 {
-    cli_ahead_send(ahead);
+    cli_read_ahead_send(ahead);
     pthread_mutex_lock(&ahead->lock);
     ahead->ended = true;
     pthread_cond_signal(&ahead->changed);
@@ -162,7 +162,7 @@ static void append(char **at, struct mt_slice *s)
     }
 }
 
-struct mt_line *cli_ahead_line(const struct mt_line *line)
+struct mt_line *cli_read_ahead_line(const struct mt_line *line)
 {
     struct mt_line *copy = malloc(sizeof *copy + line->host.n + line->program.n + line->text.n);
 

@@ -1,17 +1,17 @@
 /* Events that wait for their time, in the order in which they are due. */
-#ifndef MT_CORRELATE_PENDING_H
-#define MT_CORRELATE_PENDING_H
+#ifndef MT_CORRELATE_EVENT_QUEUE_H
+#define MT_CORRELATE_EVENT_QUEUE_H
 
 #include "base/memory.h"
 #include "mailtrace/event.h"
 
-struct mt_stored;
+struct mt_line_copy;
 struct mt_message;
 struct mt_session;
 
-struct mt_pending {
+struct mt_queued_event {
     int64_t due;                /* usec */
-    struct mt_stored *line;     /* that caused it; NULL for a message given up */
+    struct mt_line_copy *line;  /* that caused it; NULL for a message given up */
     struct mt_message *message; /* NULL where there is none */
     struct mt_session *session; /* of a session event */
     struct mt_slice to;         /* the recipient of a delivery: into the line */
@@ -23,25 +23,25 @@ struct mt_pending {
 };
 
 /* A queue: v[first] to v[first + n - 1]. Each member holds its references. */
-struct mt_pendings {
-    struct mt_pending *v;
+struct mt_event_queue {
+    struct mt_queued_event *v;
     size_t first, n, size;
 };
 
 /* Adds one behind all that are not due later. False when memory is short. */
-bool mt_pending_add(struct mt_memory *memory, struct mt_pendings *queue, const struct mt_pending *pending);
+bool mt_event_queue_add(struct mt_memory *memory, struct mt_event_queue *queue, const struct mt_queued_event *pending);
 
-static inline struct mt_pending *mt_pending_first(struct mt_pendings *queue)
+static inline struct mt_queued_event *mt_event_queue_first(struct mt_event_queue *queue)
 {
     return queue->n ? &queue->v[queue->first] : NULL;
 }
 
-static inline void mt_pending_drop(struct mt_pendings *queue)
+static inline void mt_event_queue_drop(struct mt_event_queue *queue)
 {
     queue->first++;
     queue->n--;
 }
 
-void mt_pending_free(struct mt_memory *memory, struct mt_pendings *queue);
+void mt_event_queue_free(struct mt_memory *memory, struct mt_event_queue *queue);
 
 #endif

@@ -1,4 +1,4 @@
-#include "needles.h"
+#include "search_texts.h"
 
 #include <stdlib.h>
 
@@ -27,9 +27,9 @@ static inline uint32_t hash_at(const char *p, unsigned bits)
 /* ---- building ---- */
 
 /* A needle's blocks tell how far the end of the window is away from the end of the block, at least. */
-static void enter(struct cli_needles *needles, uint32_t i)
+static void enter(struct cli_search_texts *needles, uint32_t i)
 {
-    struct cli_needle *needle = &needles->v[i];
+    struct cli_search_text *needle = &needles->v[i];
     size_t blocks = needles->window - BLOCK;
 
     needle->skip = needle->kind == CLI_NEEDLE_TAIL ? (uint32_t)(needle->text.n - needles->window) : 0;
@@ -46,7 +46,7 @@ static void enter(struct cli_needles *needles, uint32_t i)
     }
 }
 
-static bool build(struct cli_needles *needles, size_t window, unsigned bits)
+static bool build(struct cli_search_texts *needles, size_t window, unsigned bits)
 {
     size_t size = (size_t)1 << bits;
 
@@ -69,10 +69,10 @@ static bool build(struct cli_needles *needles, size_t window, unsigned bits)
     return true;
 }
 
-static bool make_room(struct cli_needles *needles)
+static bool make_room(struct cli_search_texts *needles)
 {
     uint32_t room = needles->room ? 2 * needles->room : 16;
-    struct cli_needle *v;
+    struct cli_search_text *v;
 
     if (needles->n < needles->room) {
         return true;
@@ -87,7 +87,7 @@ static bool make_room(struct cli_needles *needles)
     return true;
 }
 
-bool cli_needles_add(struct cli_needles *needles, struct mt_slice text, enum cli_needle_kind kind)
+bool cli_search_texts_add(struct cli_search_texts *needles, struct mt_slice text, enum cli_search_text_kind kind)
 {
     size_t window = text.n < WINDOW_MOST ? text.n : WINDOW_MOST;
     unsigned bits = needles->bits ? needles->bits : BITS_LEAST;
@@ -100,7 +100,7 @@ bool cli_needles_add(struct cli_needles *needles, struct mt_slice text, enum cli
     for (size_t i = 0; i < text.n; i++) {
         copy[i] = fold(text.p[i]);
     }
-    needles->v[needles->n] = (struct cli_needle){.text = {copy, text.n}, .kind = kind};
+    needles->v[needles->n] = (struct cli_search_text){.text = {copy, text.n}, .kind = kind};
     while (bits < BITS_MOST && needles->n * 16 > (uint32_t)1 << bits) {
         bits += 2;
     }
@@ -115,7 +115,7 @@ bool cli_needles_add(struct cli_needles *needles, struct mt_slice text, enum cli
     return build(needles, window, bits);
 }
 
-void cli_needles_free(struct cli_needles *needles)
+void cli_search_texts_free(struct cli_search_texts *needles)
 {
     for (uint32_t i = 1; i < needles->n; i++) {
         free((char *)needles->v[i].text.p);
@@ -123,7 +123,7 @@ void cli_needles_free(struct cli_needles *needles)
     free(needles->v);
     free(needles->shift);
     free(needles->head);
-    *needles = (struct cli_needles){0};
+    *needles = (struct cli_search_texts){0};
 }
 
 /* ---- searching ---- */
@@ -134,7 +134,7 @@ static bool is_word(char c)
 }
 
 /* p is where its window would be. */
-static bool is_here(const struct cli_needle *needle, const char *p, struct mt_slice s)
+static bool is_here(const struct cli_search_text *needle, const char *p, struct mt_slice s)
 {
     const char *end = s.p + s.n, *after;
 
@@ -151,7 +151,7 @@ static bool is_here(const struct cli_needle *needle, const char *p, struct mt_sl
     return needle->kind == CLI_NEEDLE_TEXT || ((p == s.p || !is_word(p[-1])) && (after == end || !is_word(*after)));
 }
 
-static bool any_here(const struct cli_needles *needles, uint32_t hash, const char *p, struct mt_slice s)
+static bool any_here(const struct cli_search_texts *needles, uint32_t hash, const char *p, struct mt_slice s)
 {
     for (uint32_t i = needles->head[hash]; i; i = needles->v[i].next) {
         if (is_here(&needles->v[i], p, s)) {
@@ -162,7 +162,7 @@ static bool any_here(const struct cli_needles *needles, uint32_t hash, const cha
 }
 
 /* Any number of needles, from the window at `from` on: one jump after the other. */
-static const char *find_many(const struct cli_needles *needles, const char *from, struct mt_slice s)
+static const char *find_many(const struct cli_search_texts *needles, const char *from, struct mt_slice s)
 {
     const char *end = s.p + s.n, *p;
     size_t window = needles->window;
@@ -199,7 +199,7 @@ typedef uint64_t words __attribute__((vector_size(PLACES)));
 #define INLINE static inline __attribute__((always_inline))
 
 /* The first of the places where one of all needles really is; PLACES: none. */
-static size_t check(const struct cli_needles *needles, const char *p, const unsigned char places[PLACES],
+static size_t check(const struct cli_search_texts *needles, const char *p, const unsigned char places[PLACES],
                     struct mt_slice s)
 {
     for (size_t k = 0; k < PLACES; k++) {
@@ -221,7 +221,7 @@ INLINE bool any_set(const vector *v)
 }
 
 /* The last bytes of the windows, each in all places. */
-INLINE void fill_ends(const struct cli_needles *needles, vector ends[FEW][BLOCK])
+INLINE void fill_ends(const struct cli_search_texts *needles, vector ends[FEW][BLOCK])
 {
     for (uint32_t i = 1; i < needles->n; i++) {
         const char *last = needles->v[i].text.p + needles->v[i].skip + needles->window - BLOCK;
@@ -231,7 +231,7 @@ INLINE void fill_ends(const struct cli_needles *needles, vector ends[FEW][BLOCK]
     }
 }
 
-INLINE const char *find_at_places(const struct cli_needles *needles, struct mt_slice s)
+INLINE const char *find_at_places(const struct cli_search_texts *needles, struct mt_slice s)
 {
     const char *p = s.p, *end = s.p + s.n;
     size_t window = needles->window;
@@ -263,19 +263,20 @@ INLINE const char *find_at_places(const struct cli_needles *needles, struct mt_s
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-__attribute__((target("avx2"))) static const char *find_few_avx2(const struct cli_needles *needles, struct mt_slice s)
+__attribute__((target("avx2"))) static const char *find_few_avx2(const struct cli_search_texts *needles,
+                                                                 struct mt_slice s)
 {
     return find_at_places(needles, s);
 }
 
-static const char *find_few(const struct cli_needles *needles, struct mt_slice s)
+static const char *find_few(const struct cli_search_texts *needles, struct mt_slice s)
 {
     return __builtin_cpu_supports("avx2") ? find_few_avx2(needles, s) : find_at_places(needles, s);
 }
 
 #else
 
-static const char *find_few(const struct cli_needles *needles, struct mt_slice s)
+static const char *find_few(const struct cli_search_texts *needles, struct mt_slice s)
 {
     return find_at_places(needles, s);
 }
@@ -283,7 +284,7 @@ static const char *find_few(const struct cli_needles *needles, struct mt_slice s
 #endif
 
 /* One needle jumps over almost all of its length; a few shorter ones would jump over less than they are compared at. */
-const char *cli_needles_find(const struct cli_needles *needles, struct mt_slice s)
+const char *cli_search_texts_find(const struct cli_search_texts *needles, struct mt_slice s)
 {
     if (!needles->n || !s.p || s.n < needles->window) {
         return NULL;

@@ -1,6 +1,6 @@
-#include "pending.h"
+#include "event_queue.h"
 
-static bool make_room(struct mt_memory *memory, struct mt_pendings *queue)
+static bool make_room(struct mt_memory *memory, struct mt_event_queue *queue)
 {
     size_t size = queue->size ? queue->size * 2 : 16;
     void *v;
@@ -22,9 +22,9 @@ static bool make_room(struct mt_memory *memory, struct mt_pendings *queue)
     return true;
 }
 
-bool mt_pending_add(struct mt_memory *memory, struct mt_pendings *queue, const struct mt_pending *pending)
+bool mt_event_queue_add(struct mt_memory *memory, struct mt_event_queue *queue, const struct mt_queued_event *pending)
 {
-    struct mt_pending *place;
+    struct mt_queued_event *place;
 
     if (!make_room(memory, queue)) {
         return false;
@@ -39,8 +39,8 @@ bool mt_pending_add(struct mt_memory *memory, struct mt_pendings *queue, const s
     return true;
 }
 
-void mt_pending_free(struct mt_memory *memory, struct mt_pendings *queue)
+void mt_event_queue_free(struct mt_memory *memory, struct mt_event_queue *queue)
 {
     mt_memory_put(memory, queue->v, queue->size * sizeof *queue->v);
-    *queue = (struct mt_pendings){0};
+    *queue = (struct mt_event_queue){0};
 }

@@ -1,11 +1,11 @@
-/* Stored lines: copies of records that wait, and the pieces of memory they lie in.
+/* Copies of lines: records that wait, and the pieces of memory they lie in.
  *
  * A line waits twice: to be put in order, and, when it caused an event, until that
  * event is due. It is copied once. Lines lie one behind the other in chunks; a chunk
  * is freed when the last of its lines is.
  */
-#ifndef MT_CORRELATE_STORED_H
-#define MT_CORRELATE_STORED_H
+#ifndef MT_CORRELATE_LINE_COPY_H
+#define MT_CORRELATE_LINE_COPY_H
 
 #include "base/memory.h"
 #include "mailtrace/correlate.h"
@@ -20,10 +20,10 @@ struct mt_session;
 struct mt_peer;
 struct mt_chunk;
 
-struct mt_stored {
-    int64_t usec;       /* of the stamp: what lines are ordered by */
-    uint64_t order;     /* between equal stamps */
-    uint64_t hash;      /* of stamp, pid and text: which line this is */
+struct mt_line_copy {
+    int64_t usec;       /* of the timestamp: what lines are ordered by */
+    uint64_t order;     /* between equal timestamps */
+    uint64_t hash;      /* of timestamp, pid and text: which line this is */
     uint64_t text_hash; /* of pid and text */
     uint64_t have[2];
     struct mt_line line; /* host is empty: the host is known; not so in a copy that is not fed yet */
@@ -38,24 +38,24 @@ struct mt_stored {
     union mt_value v[];            /* in order of the fields; then the bytes of the slices */
 };
 
-struct mt_store {
+struct mt_line_copies {
     struct mt_memory *memory;
     struct mt_chunk *current;
 };
 
 /* A copy with one reference; NULL when memory is short. */
-struct mt_stored *mt_stored_new(struct mt_store *store, const struct mt_record *rec);
-void mt_stored_free(struct mt_store *store, struct mt_stored *line); /* gives a reference back */
-void mt_store_free(struct mt_store *store);                          /* when all its lines are freed */
+struct mt_line_copy *mt_line_copy_new(struct mt_line_copies *store, const struct mt_record *rec);
+void mt_line_copy_free(struct mt_line_copies *store, struct mt_line_copy *line); /* gives a reference back */
+void mt_line_copies_free(struct mt_line_copies *store);                          /* when all its lines are freed */
 
 /* Does the line say anything of a message or a session? Others need not wait. */
 bool mt_record_matters(const struct mt_record *rec);
 
 /* A line that a copier (correlate.h) has made becomes one of the store's. */
-void mt_stored_adopt(struct mt_store *store, struct mt_stored *line);
-void mt_copier_leave(struct mt_copier *copier, struct mt_store *store); /* see mt_copier_free() */
+void mt_line_copy_adopt(struct mt_line_copies *store, struct mt_line_copy *line);
+void mt_copier_leave(struct mt_copier *copier, struct mt_line_copies *store); /* see mt_copier_free() */
 
-static inline bool mt_stored_has(const struct mt_stored *s, enum mt_field id)
+static inline bool mt_line_copy_has(const struct mt_line_copy *s, enum mt_field id)
 {
     return (s->have[id >> 6] >> (id & 63)) & 1;
 }
@@ -79,22 +79,22 @@ static inline bool mt_is_text(unsigned id)
 }
 
 /* The value; the field must be there. */
-static inline const union mt_value *mt_stored_value(const struct mt_stored *s, enum mt_field id)
+static inline const union mt_value *mt_line_copy_value(const struct mt_line_copy *s, enum mt_field id)
 {
     return &s->v[s->place[id]];
 }
 
-static inline struct mt_slice mt_stored_get(const struct mt_stored *s, enum mt_field id)
+static inline struct mt_slice mt_line_copy_get(const struct mt_line_copy *s, enum mt_field id)
 {
-    return mt_stored_has(s, id) ? mt_stored_value(s, id)->s : mt_slice(NULL, 0);
+    return mt_line_copy_has(s, id) ? mt_line_copy_value(s, id)->s : mt_slice(NULL, 0);
 }
 
-static inline int64_t mt_stored_int(const struct mt_stored *s, enum mt_field id, int64_t otherwise)
+static inline int64_t mt_line_copy_int(const struct mt_line_copy *s, enum mt_field id, int64_t otherwise)
 {
-    return mt_stored_has(s, id) ? mt_stored_value(s, id)->i : otherwise;
+    return mt_line_copy_has(s, id) ? mt_line_copy_value(s, id)->i : otherwise;
 }
 
 /* Sets f to the line's fields. */
-void mt_stored_fill(const struct mt_stored *s, struct mt_fields *f);
+void mt_line_copy_fill(const struct mt_line_copy *s, struct mt_fields *f);
 
 #endif

@@ -1,4 +1,4 @@
-#include "order.h"
+#include "merged_logs.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "show/progress.h"
 
-/* How many lines of a file are searched for a stamp. */
+/* How many lines of a file are searched for a timestamp. */
 #define HEAD 1000
 
 struct source {
@@ -24,10 +24,10 @@ struct source {
     char *rotated;   /* path, when it was found and not given */
 };
 
-struct cli_order {
+struct cli_merged_logs {
     const struct cli_options *options;
     const struct cli_pause *pause;
-    struct cli_places *places;
+    struct cli_positions *places;
     struct mt_place place;
     struct source *sources;
     size_t n, next;       /* next: the first one whose group has not begun */
@@ -38,7 +38,7 @@ struct cli_order {
     uint64_t lines;
 };
 
-static void open_source(struct cli_order *order, struct source *source)
+static void open_source(struct cli_merged_logs *order, struct source *source)
 {
     source->open = cli_log_open(&source->log, source->path, order->options, order->pause);
     if (!source->open) {
@@ -46,15 +46,15 @@ static void open_source(struct cli_order *order, struct source *source)
         order->failed = true;
     } else if (order->places) {
         source->log.input.growing = source->log.input.regular;
-        source->number = cli_places_find(order->places, &source->log.input);
+        source->number = cli_positions_find(order->places, &source->log.input);
     }
 }
 
 /* What follows the last line that mattered has been read as well. */
-static void note_end(struct cli_order *order, const struct source *source)
+static void note_end(struct cli_merged_logs *order, const struct source *source)
 {
     if (order->places && source->number < MT_SOURCES && !source->log.input.failed) {
-        cli_places_end(order->places, source->number, cli_input_position(&source->log.input));
+        cli_positions_end(order->places, source->number, cli_input_position(&source->log.input));
     }
 }
 
@@ -66,7 +66,7 @@ static void close_source(struct source *source)
     }
 }
 
-static __attribute__((noinline)) void end_source(struct cli_order *order, struct source *source, enum cli_got got)
+static __attribute__((noinline)) void end_source(struct cli_merged_logs *order, struct source *source, enum cli_got got)
 {
     order->failed |= got == CLI_GOT_ERROR;
     source->through = true;
@@ -77,7 +77,7 @@ static __attribute__((noinline)) void end_source(struct cli_order *order, struct
 }
 
 /* Reads a line into source->log.line; at the end closes it. */
-static inline void advance(struct cli_order *order, struct source *source)
+static inline void advance(struct cli_merged_logs *order, struct source *source)
 {
     enum cli_got got = cli_log_next(&source->log, order->options);
 
@@ -90,7 +90,7 @@ static inline void advance(struct cli_order *order, struct source *source)
 /* ---- which files belong together ---- */
 
 /* The times of the first and the last line. What cannot be opened twice stays open, with its first line read. */
-static void look_into(struct cli_order *order, struct source *source)
+static void look_into(struct cli_merged_logs *order, struct source *source)
 {
     source->first = INT64_MIN;
     source->last = INT64_MAX;
@@ -128,7 +128,7 @@ static int by_first(const void *a, const void *b)
     return x->given - y->given;
 }
 
-static void group_sources(struct cli_order *order)
+static void group_sources(struct cli_merged_logs *order)
 {
     int64_t last = INT64_MIN;
     int group = 0;
@@ -137,7 +137,7 @@ static void group_sources(struct cli_order *order)
         look_into(order, &order->sources[i]);
     }
     if (order->places) { /* they are opened again */
-        cli_places_restart(order->places);
+        cli_positions_restart(order->places);
     }
     qsort(order->sources, order->n, sizeof *order->sources, by_first);
     for (size_t i = 0; i < order->n; i++) {
@@ -148,7 +148,7 @@ static void group_sources(struct cli_order *order)
     }
 }
 
-/* ---- merging: a heap by the stamp of the next line ---- */
+/* ---- merging: a heap by the timestamp of the next line ---- */
 
 static bool is_before(const struct source *a, const struct source *b)
 {
@@ -157,7 +157,7 @@ static bool is_before(const struct source *a, const struct source *b)
     return x != y ? x < y : a->given < b->given;
 }
 
-static void sift_down(struct cli_order *order, size_t i)
+static void sift_down(struct cli_merged_logs *order, size_t i)
 {
     for (;;) {
         size_t least = i, left = 2 * i + 1, right = left + 1;
@@ -178,7 +178,7 @@ static void sift_down(struct cli_order *order, size_t i)
 }
 
 /* Opens the files of the next group, with their first lines. False: there is none. */
-static bool begin_group(struct cli_order *order)
+static bool begin_group(struct cli_merged_logs *order)
 {
     int group;
 
@@ -206,7 +206,7 @@ static bool begin_group(struct cli_order *order)
 }
 
 /* The line of heap[0] has been used up. */
-static void replace_top(struct cli_order *order)
+static void replace_top(struct cli_merged_logs *order)
 {
     advance(order, order->heap[0]);
     if (!order->heap[0]->ready) {
@@ -217,7 +217,7 @@ static void replace_top(struct cli_order *order)
     }
 }
 
-const struct mt_line *cli_order_next(struct cli_order *order)
+const struct mt_line *cli_merged_logs_next(struct cli_merged_logs *order)
 {
     struct mt_line *line;
 
@@ -239,7 +239,7 @@ const struct mt_line *cli_order_next(struct cli_order *order)
     return line;
 }
 
-const struct mt_place *cli_order_place(struct cli_order *order)
+const struct mt_place *cli_merged_logs_place(struct cli_merged_logs *order)
 {
     const struct source *source = order->heap[0];
 
@@ -253,7 +253,7 @@ const struct mt_place *cli_order_place(struct cli_order *order)
 /* ---- */
 
 /* Adds what was rotated away since the last run, which is found only when it is known what the names mean now. */
-static void add_rotated(struct cli_order *order)
+static void add_rotated(struct cli_merged_logs *order)
 {
     size_t given = order->n;
 
@@ -267,13 +267,13 @@ static void add_rotated(struct cli_order *order)
     }
     order->failed = false; /* it is said again when the file is read */
     for (size_t i = 0; i < given; i++) {
-        char *path = cli_places_rotated(order->places, order->sources[i].path);
+        char *path = cli_positions_rotated(order->places, order->sources[i].path);
         if (path) {
             order->sources[order->n] = (struct source){.path = path, .given = (int)order->n, .rotated = path};
             order->n++;
         }
     }
-    cli_places_restart(order->places);
+    cli_positions_restart(order->places);
 }
 
 static uint64_t bytes_on_disk(const struct cli_options *options)
@@ -290,16 +290,16 @@ static uint64_t bytes_on_disk(const struct cli_options *options)
     return sum;
 }
 
-struct cli_order *cli_order_resume(const struct cli_options *options, const struct cli_pause *pause,
-                                   struct cli_places *places, uint64_t lines)
+struct cli_merged_logs *cli_merged_logs_resume(const struct cli_options *options, const struct cli_pause *pause,
+                                               struct cli_positions *places, uint64_t lines)
 {
-    struct cli_order *order = calloc(1, sizeof *order);
+    struct cli_merged_logs *order = calloc(1, sizeof *order);
     size_t n = (size_t)options->nfiles, most = places ? 2 * n : n;
 
     if (!order || !(order->sources = calloc(most, sizeof *order->sources)) ||
         !(order->heap = calloc(most, sizeof *order->heap))) {
         cli_error("%s", strerror(ENOMEM));
-        cli_order_free(order);
+        cli_merged_logs_free(order);
         return NULL;
     }
     order->options = options;
@@ -321,12 +321,12 @@ struct cli_order *cli_order_resume(const struct cli_options *options, const stru
     return order;
 }
 
-struct cli_order *cli_order_new(const struct cli_options *options, const struct cli_pause *pause)
+struct cli_merged_logs *cli_merged_logs_new(const struct cli_options *options, const struct cli_pause *pause)
 {
-    return cli_order_resume(options, pause, NULL, 0);
+    return cli_merged_logs_resume(options, pause, NULL, 0);
 }
 
-void cli_order_free(struct cli_order *order)
+void cli_merged_logs_free(struct cli_merged_logs *order)
 {
     if (!order) {
         return;
@@ -341,7 +341,7 @@ void cli_order_free(struct cli_order *order)
     free(order);
 }
 
-bool cli_order_failed(const struct cli_order *order)
+bool cli_merged_logs_failed(const struct cli_merged_logs *order)
 {
     return order->failed;
 }

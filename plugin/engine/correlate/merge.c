@@ -11,25 +11,25 @@
 
 #define RECEIVED_MAX 16384 /* bytes of Received: headers kept of a message */
 
-static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line, enum mt_field id,
+static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line, enum mt_field id,
                 bool replace)
 {
-    if (!mt_stored_has(line, id)) {
+    if (!mt_line_copy_has(line, id)) {
         return;
     }
     if (mt_is_text(id)) {
-        mt_bag_put(&c->memory, &m->bag, id, mt_stored_get(line, id), replace);
+        mt_kept_put(&c->memory, &m->kept, id, mt_line_copy_get(line, id), replace);
     } else {
-        mt_bag_put_int(&c->memory, &m->bag, id, mt_stored_int(line, id, 0), replace);
+        mt_kept_put_int(&c->memory, &m->kept, id, mt_line_copy_int(line, id, 0), replace);
     }
 }
 
 /* Received: headers one below the other as they stand in the mail: the newest first (RFC 5321, section 4.4). What
  * goes beyond the bound is left out, the oldest hops.
  */
-static void add_received(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
+static void add_received(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
 {
-    struct mt_slice more = mt_stored_get(line, MT_F_RECEIVED), known = mt_bag_get(&m->bag, MT_F_RECEIVED);
+    struct mt_slice more = mt_line_copy_get(line, MT_F_RECEIVED), known = mt_kept_get(&m->kept, MT_F_RECEIVED);
 
     if (!more.n || known.n + 1 + more.n > RECEIVED_MAX) {
         return;
@@ -42,13 +42,14 @@ static void add_received(struct mt_correlator *c, struct mt_message *m, const st
     }
     mt_buffer_append(&c->text, more.p, more.n);
     if (!c->text.failed) {
-        mt_bag_put(&c->memory, &m->bag, MT_F_RECEIVED, mt_slice(c->text.p, c->text.n), true);
+        mt_kept_put(&c->memory, &m->kept, MT_F_RECEIVED, mt_slice(c->text.p, c->text.n), true);
     }
 }
 
 /* --- events to come --- */
 
-static void line_up(struct mt_correlator *c, struct mt_host *host, struct mt_pendings *queue, struct mt_pending *p)
+static void line_up(struct mt_correlator *c, struct mt_host *host, struct mt_event_queue *queue,
+                    struct mt_queued_event *p)
 {
     if (p->line) {
         p->line->refs++;
@@ -56,13 +57,13 @@ static void line_up(struct mt_correlator *c, struct mt_host *host, struct mt_pen
     if (p->message) {
         p->message->refs++;
     }
-    if (!mt_pending_add(&c->memory, queue, p)) {
-        mt_emit(c, host, p);
+    if (!mt_event_queue_add(&c->memory, queue, p)) {
+        mt_make_event(c, host, p);
     }
 }
 
-/* A stamp far ahead of the clock does not put its event off until then. */
-static int64_t due(const struct mt_correlator *c, const struct mt_host *host, const struct mt_stored *line)
+/* A timestamp far ahead of the clock does not put its event off until then. */
+static int64_t due(const struct mt_correlator *c, const struct mt_host *host, const struct mt_line_copy *line)
 {
     return (line->usec < host->clock ? line->usec : host->clock) + c->config.settle;
 }
@@ -72,9 +73,9 @@ static bool wanted(const struct mt_correlator *c, enum mt_event_kind kind)
     return (c->config.events >> kind) & 1;
 }
 
-static void end_message(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+static void end_message(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
 {
-    struct mt_pending p = {
+    struct mt_queued_event p = {
         .due = due(c, host, line), .line = line, .message = m, .version = ++m->version, .kind = MT_EVENT_MESSAGE};
 
     m->state = MT_ENDING;
@@ -83,43 +84,44 @@ static void end_message(struct mt_correlator *c, struct mt_host *host, struct mt
 }
 
 /* No line says that the entry has ended, but nothing is left to do. */
-static void end_quietly(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+static void end_quietly(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
 {
-    bool counted = m->origin == MT_ORIGIN_BOUNCE || mt_bag_has(&m->bag, MT_F_NRCPT); /* a notification goes to one */
+    bool counted = m->origin == MT_ORIGIN_BOUNCE || mt_kept_has(&m->kept, MT_F_NRCPT); /* a notification goes to one */
     bool linger = m->aliased || m->cut || !counted;
-    struct mt_pending p = {.due = due(c, host, line) + (linger ? LINGER : 0),
-                           .line = line,
-                           .message = m,
-                           .version = ++m->version,
-                           .kind = MT_EVENT_MESSAGE};
+    struct mt_queued_event p = {.due = due(c, host, line) + (linger ? LINGER : 0),
+                                .line = line,
+                                .message = m,
+                                .version = ++m->version,
+                                .kind = MT_EVENT_MESSAGE};
 
-    line_up(c, host, linger ? &host->lingering : &host->due, &p);
+    line_up(c, host, linger ? &host->due_later : &host->due, &p);
 }
 
-void mt_apply_session_end(struct mt_correlator *c, struct mt_host *host, struct mt_session *s, struct mt_stored *line)
+void mt_merge_session_end(struct mt_correlator *c, struct mt_host *host, struct mt_session *s,
+                          struct mt_line_copy *line)
 {
-    struct mt_pending p = {.line = line, .session = s, .kind = MT_EVENT_SESSION};
+    struct mt_queued_event p = {.line = line, .session = s, .kind = MT_EVENT_SESSION};
 
     if (!wanted(c, MT_EVENT_SESSION)) {
         mt_session_release(&c->sessions, s);
     } else if (line && s->closed == INT64_MAX) { /* more lines may follow, but none that ends it */
         p.due = due(c, host, line) + LINGER;
-        line_up(c, host, &host->lingering, &p);
+        line_up(c, host, &host->due_later, &p);
     } else if (line) {
         p.due = due(c, host, line);
         line_up(c, host, &host->due, &p);
     } else {
-        mt_emit(c, host, &p);
+        mt_make_event(c, host, &p);
     }
 }
 
 /* --- links between entries of one host --- */
 
-static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_stored *line,
+static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
                                      struct mt_slice queue_id)
 {
-    struct mt_message *m =
-        mt_message_open(&c->messages, host, line->mta, mt_stored_get(line, MT_F_INSTANCE), queue_id, line->line.time);
+    struct mt_message *m = mt_message_open(&c->messages, host, line->mta, mt_line_copy_get(line, MT_F_INSTANCE),
+                                           queue_id, line->line.time);
 
     if (m && m->first.usec > host->clock) {
         m->last = host->clock;
@@ -128,20 +130,20 @@ static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *ho
 }
 
 /* The entry with that queue ID, awake, or NULL in *m. False when memory is short. */
-static inline bool find_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_stored *line,
+static inline bool find_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
                               struct mt_slice queue_id, struct mt_message **m)
 {
-    struct mt_message *found = mt_message_find(&c->messages, host, mt_stored_get(line, MT_F_INSTANCE), queue_id);
+    struct mt_message *found = mt_message_find(&c->messages, host, mt_line_copy_get(line, MT_F_INSTANCE), queue_id);
 
     *m = found && found->resting ? mt_message_wake(&c->messages, found) : found;
     return *m || !found;
 }
 
 /* The entry `child` was made here out of the line's entry. */
-static void link_child(struct mt_correlator *c, struct mt_host *host, const struct mt_stored *line,
+static void link_child(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
                        struct mt_slice child, enum mt_origin origin)
 {
-    struct mt_slice parent = mt_stored_get(line, MT_F_QUEUE_ID);
+    struct mt_slice parent = mt_line_copy_get(line, MT_F_QUEUE_ID);
     struct mt_message *m;
 
     if (!child.n || mt_slice_eq(child, parent) || !find_entry(c, host, line, child, &m)) {
@@ -158,16 +160,16 @@ static void link_child(struct mt_correlator *c, struct mt_host *host, const stru
         return;
     }
     m->origin = (uint8_t)origin;
-    mt_bag_put(&c->memory, &m->bag, MT_F_PARENT_QUEUE_ID, parent, false);
+    mt_kept_put(&c->memory, &m->kept, MT_F_PARENT_QUEUE_ID, parent, false);
     /* Sendmail logs no from= of a notification; its sender is the null one (RFC 3464, section 2). */
     if (origin == MT_ORIGIN_BOUNCE && !mt_traits[line->mta].ends) {
-        mt_bag_put(&c->memory, &m->bag, MT_F_FROM, mt_slice("", 0), false);
+        mt_kept_put(&c->memory, &m->kept, MT_F_FROM, mt_slice("", 0), false);
     }
 }
 
-static bool action_is(const struct mt_stored *line, const char *word)
+static bool action_is(const struct mt_line_copy *line, const char *word)
 {
-    return mt_slice_eq(mt_stored_get(line, MT_F_ACTION), mt_slice_str(word));
+    return mt_slice_eq(mt_line_copy_get(line, MT_F_ACTION), mt_slice_str(word));
 }
 
 /* --- one kind of line each --- */
@@ -186,9 +188,9 @@ static void expire_deferred(struct mt_message *m)
      MT_FIELD_BIT(word, MT_F_PARENT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY))
 static const uint64_t begin_fields[2] = {BEGIN_FIELDS(0), BEGIN_FIELDS(1)};
 
-static void apply_begin(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
+static void apply_begin(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
 {
-    mt_bag_put_line(&c->memory, &m->bag, line, begin_fields);
+    mt_kept_put_line(&c->memory, &m->kept, line, begin_fields);
     if (line->session && !m->session) {
         mt_message_join(m, line->session);
     }
@@ -205,14 +207,14 @@ static void set_origin(struct mt_message *m, enum mt_origin origin)
 #define FROM_FIELDS(word) MT_FIELD_RUN(word, MT_F_FROM, MT_F_NRCPT)
 static const uint64_t from_fields[2] = {FROM_FIELDS(0), FROM_FIELDS(1)};
 
-static void apply_from(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
+static void apply_from(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
 {
-    if (!mt_bag_has(&m->bag, MT_F_FROM) && !mt_bag_has(&m->bag, MT_F_SIZE) && !mt_bag_has(&m->bag, MT_F_NRCPT)) {
-        mt_bag_put_line(&c->memory, &m->bag, line, from_fields);
+    if (!mt_kept_has(&m->kept, MT_F_FROM) && !mt_kept_has(&m->kept, MT_F_SIZE) && !mt_kept_has(&m->kept, MT_F_NRCPT)) {
+        mt_kept_put_line(&c->memory, &m->kept, line, from_fields);
     } else {
         put(c, m, line, MT_F_FROM, true);
         put(c, m, line, MT_F_SIZE, true);
-        if (mt_stored_int(line, MT_F_NRCPT, 0) > mt_bag_get_int(&m->bag, MT_F_NRCPT, -1)) {
+        if (mt_line_copy_int(line, MT_F_NRCPT, 0) > mt_kept_get_int(&m->kept, MT_F_NRCPT, -1)) {
             put(c, m, line, MT_F_NRCPT, true);
         }
     }
@@ -224,19 +226,19 @@ static void apply_from(struct mt_correlator *c, struct mt_message *m, const stru
         }
         if (action_is(line, "local")) {
             set_origin(m, MT_ORIGIN_LOCAL);
-        } else if (mt_stored_has(line, MT_F_CLIENT_IP) || mt_stored_has(line, MT_F_CLIENT_NAME)) {
+        } else if (mt_line_copy_has(line, MT_F_CLIENT_IP) || mt_line_copy_has(line, MT_F_CLIENT_NAME)) {
             set_origin(m, MT_ORIGIN_NETWORK);
         }
     }
 }
 
-static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
 {
-    struct mt_slice rest = mt_stored_get(line, MT_F_TO), to, orig_to = mt_stored_get(line, MT_F_ORIG_TO);
-    struct mt_pending p = {.due = due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_DELIVERY};
+    struct mt_slice rest = mt_line_copy_get(line, MT_F_TO), to, orig_to = mt_line_copy_get(line, MT_F_ORIG_TO);
+    struct mt_queued_event p = {.due = due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_DELIVERY};
 
     m->queued = true;
-    m->aliased |= line->list && mt_stored_has(line, MT_F_USER);
+    m->aliased |= line->list && mt_line_copy_has(line, MT_F_USER);
     m->cut |= line->more;
     for (; mt_recipient_next(line->list, &rest, &to); p.ordinal++) {
         int64_t which = mt_message_recipient(&c->messages, m, to, orig_to);
@@ -254,20 +256,20 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
         }
     }
     if (action_is(line, "forwarded")) {
-        link_child(c, host, line, mt_stored_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
+        link_child(c, host, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
     }
 }
 
 static void apply_bounce(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
-                         const struct mt_stored *line)
+                         const struct mt_line_copy *line)
 {
-    struct mt_slice child = mt_stored_get(line, MT_F_BOUNCE_QUEUE_ID);
+    struct mt_slice child = mt_line_copy_get(line, MT_F_BOUNCE_QUEUE_ID);
 
     bool delay = action_is(line, "delay");
 
     /* A notice of delay gives way to the one that says how it ended. */
     put(c, m, line, MT_F_BOUNCE_QUEUE_ID, m->noticed && !delay);
-    m->noticed = delay && (m->noticed || mt_slice_eq(mt_bag_get(&m->bag, MT_F_BOUNCE_QUEUE_ID), child));
+    m->noticed = delay && (m->noticed || mt_slice_eq(mt_kept_get(&m->kept, MT_F_BOUNCE_QUEUE_ID), child));
     if (action_is(line, "expired")) {
         expire_deferred(m);
     }
@@ -275,10 +277,10 @@ static void apply_bounce(struct mt_correlator *c, struct mt_host *host, struct m
 }
 
 /* Stages at which the whole message is refused, not one recipient. */
-static bool refuses_message(const struct mt_stored *line)
+static bool refuses_message(const struct mt_line_copy *line)
 {
     static const char *const stages[] = {"DATA", "BDAT", "END-OF-MESSAGE"};
-    struct mt_slice stage = mt_stored_get(line, MT_F_STAGE);
+    struct mt_slice stage = mt_line_copy_get(line, MT_F_STAGE);
 
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
         if (mt_slice_eq(stage, mt_slice_str(stages[i]))) {
@@ -288,7 +290,8 @@ static bool refuses_message(const struct mt_stored *line)
     return false;
 }
 
-static void apply_refusal(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+static void apply_refusal(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
+                          struct mt_line_copy *line)
 {
     m->refused = true;
     put(c, m, line, MT_F_RESPONSE, !m->rejected);
@@ -298,7 +301,7 @@ static void apply_refusal(struct mt_correlator *c, struct mt_host *host, struct 
     }
 }
 
-static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
 {
     static const uint8_t fields[] = {MT_F_CLIENT_HELO, MT_F_CLIENT_PROTOCOL, MT_F_CLIENT_USER, MT_F_FROM};
 
@@ -313,7 +316,8 @@ static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct m
     }
 }
 
-static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
+                          struct mt_line_copy *line)
 {
     m->canceled |= action_is(line, "canceled");
     m->discarded |= action_is(line, "discarded");
@@ -325,17 +329,17 @@ static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct 
 }
 
 /* postsuper -r: the entry goes on under another queue ID. */
-static void apply_requeued(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
+static void apply_requeued(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line)
 {
     struct mt_message *old;
 
-    if (find_entry(c, host, line, mt_stored_get(line, MT_F_PARENT_QUEUE_ID), &old) && old && old->state == MT_OPEN) {
+    if (find_entry(c, host, line, mt_line_copy_get(line, MT_F_PARENT_QUEUE_ID), &old) && old && old->state == MT_OPEN) {
         old->reason = MT_REASON_REPLACED;
         end_message(c, host, old, line);
     }
 }
 
-static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_stored *line)
+static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
 {
     switch (line->kind) {
     case MT_KIND_CLIENT:
@@ -368,7 +372,7 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
         apply_bounce(c, host, m, line);
         break;
     case MT_KIND_FORWARD:
-        link_child(c, host, line, mt_stored_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
+        link_child(c, host, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
         break;
     case MT_KIND_REJECT:
         apply_reject(c, host, m, line);
@@ -392,9 +396,9 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
 static bool all_done(const struct mt_message *m)
 {
     if (!m->rcpts.n) {
-        return mt_bag_has(&m->bag, MT_F_NRCPT) && !mt_bag_get_int(&m->bag, MT_F_NRCPT, 0);
+        return mt_kept_has(&m->kept, MT_F_NRCPT) && !mt_kept_get_int(&m->kept, MT_F_NRCPT, 0);
     }
-    if (m->rcpts.n < mt_bag_get_int(&m->bag, MT_F_NRCPT, 0) && !m->cut) {
+    if (m->rcpts.n < mt_kept_get_int(&m->kept, MT_F_NRCPT, 0) && !m->cut) {
         return false;
     }
     for (uint32_t i = 0; i < m->rcpts.n; i++) {
@@ -407,13 +411,13 @@ static bool all_done(const struct mt_message *m)
 
 /* --- which message a line belongs to --- */
 
-static bool begins(const struct mt_stored *line)
+static bool begins(const struct mt_line_copy *line)
 {
     return line->kind == MT_KIND_CLIENT || line->kind == MT_KIND_LOCAL;
 }
 
 /* Lines that prove an entry; others only add to one that is known. */
-static bool proves_entry(const struct mt_stored *line)
+static bool proves_entry(const struct mt_line_copy *line)
 {
     switch (line->kind) {
     case MT_KIND_CLIENT:
@@ -437,10 +441,10 @@ static bool proves_entry(const struct mt_stored *line)
     }
 }
 
-/* A line with a later stamp than the entry's end: is it of another that has its queue ID now? Lines of an
+/* A line with a later timestamp than the entry's end: is it of another that has its queue ID now? Lines of an
  * entry's first moments are, but cleanup(8) logs a header or two after smtpd(8) has lost the client.
  */
-static bool starts_anew(const struct mt_message *m, const struct mt_stored *line)
+static bool starts_anew(const struct mt_message *m, const struct mt_line_copy *line)
 {
     if (!mt_traits[line->mta].reuses_ids || line->usec <= m->end) {
         return false;
@@ -450,14 +454,14 @@ static bool starts_anew(const struct mt_message *m, const struct mt_stored *line
             (line->kind == MT_KIND_MESSAGE_ID || line->kind == MT_KIND_HEADER || line->kind == MT_KIND_REJECT));
 }
 
-/* What makes a line the same line again: stamp, process and text. */
-static bool seen_before(const struct mt_message *m, const struct mt_stored *line)
+/* What makes a line the same line again: timestamp, process and text. */
+static bool seen_before(const struct mt_message *m, const struct mt_line_copy *line)
 {
     return mt_hashes_has(&m->seen, line->hash) || (line->repeated && mt_hashes_has(&m->seen, line->text_hash));
 }
 
-/* A delivery that a relay wraps as repeated comes with a stamp of its own: there process and text tell. */
-static void remember(struct mt_correlator *c, struct mt_message *m, const struct mt_stored *line)
+/* A delivery that a relay wraps as repeated comes with a timestamp of its own: there process and text tell. */
+static void remember(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
 {
     mt_hashes_add(&c->memory, &m->seen, line->hash);
     if (line->kind == MT_KIND_TO && !mt_hashes_has(&m->seen, line->text_hash)) {
@@ -466,9 +470,9 @@ static void remember(struct mt_correlator *c, struct mt_message *m, const struct
 }
 
 /* The entry of the line; NULL when it has none, or is a repeat. */
-static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
+static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line)
 {
-    struct mt_slice queue_id = mt_stored_get(line, MT_F_QUEUE_ID);
+    struct mt_slice queue_id = mt_line_copy_get(line, MT_F_QUEUE_ID);
     struct mt_message *m;
 
     if (!find_entry(c, host, line, queue_id, &m)) {
@@ -503,11 +507,11 @@ static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host
 /* A session broke while it handed over an entry. Once the text has come whole, the entry
  * lives on without the session, so only an entry that cannot have it is given up.
  */
-static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
+static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line)
 {
     struct mt_session *s = line->session;
-    struct mt_slice queue_id = s ? mt_bag_get(&s->bag, MT_F_QUEUE_ID) : mt_slice(NULL, 0);
-    struct mt_slice stage = s ? mt_bag_get(&s->bag, MT_F_STAGE) : mt_slice(NULL, 0);
+    struct mt_slice queue_id = s ? mt_kept_get(&s->kept, MT_F_QUEUE_ID) : mt_slice(NULL, 0);
+    struct mt_slice stage = s ? mt_kept_get(&s->kept, MT_F_STAGE) : mt_slice(NULL, 0);
     struct mt_message *m;
     bool in_text = mt_slice_eq(stage, MT_LIT("DATA")) || mt_slice_eq(stage, MT_LIT("BDAT"));
     bool before_text = mt_slice_eq(stage, MT_LIT("MAIL")) || mt_slice_eq(stage, MT_LIT("RCPT"));
@@ -516,18 +520,18 @@ static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_
         return;
     }
     if (!find_entry(c, host, line, queue_id, &m) || !m || m->state != MT_OPEN || m->queued ||
-        (m->session && m->session != s) || (before_text && mt_bag_has(&m->bag, MT_F_MESSAGE_ID))) {
+        (m->session && m->session != s) || (before_text && mt_kept_has(&m->kept, MT_F_MESSAGE_ID))) {
         return;
     }
     m->reason = MT_REASON_LOST_CONNECTION;
     end_message(c, host, m, line);
 }
 
-void mt_apply(struct mt_correlator *c, struct mt_host *host, struct mt_stored *line)
+void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line)
 {
     struct mt_message *m = NULL;
 
-    if (mt_stored_has(line, MT_F_QUEUE_ID)) {
+    if (mt_line_copy_has(line, MT_F_QUEUE_ID)) {
         m = entry_of(c, host, line);
         if (!m) {
             return;
@@ -548,20 +552,20 @@ void mt_apply(struct mt_correlator *c, struct mt_host *host, struct mt_stored *l
         }
     }
     if (line->kind == MT_KIND_REJECT && wanted(c, MT_EVENT_REJECT)) {
-        struct mt_pending p = {.due = due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_REJECT};
+        struct mt_queued_event p = {.due = due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_REJECT};
         line_up(c, host, &host->due, &p);
     }
     if (line->kind == MT_KIND_DISCONNECT) {
         lose_entry(c, host, line);
     }
     if (line->kind == MT_KIND_TO) {
-        mt_message_rest(&c->messages, m);
+        mt_message_put_to_rest(&c->messages, m);
     } else {
         mt_message_release(&c->messages, m);
     }
 }
 
-bool mt_apply_before(const struct mt_stored *a, const struct mt_stored *b)
+bool mt_merge_before(const struct mt_line_copy *a, const struct mt_line_copy *b)
 {
     int64_t delay_a, delay_b;
 
@@ -571,15 +575,15 @@ bool mt_apply_before(const struct mt_stored *a, const struct mt_stored *b)
     if (a->postmaster != b->postmaster) { /* of two notifications the sender's is the message's */
         return b->postmaster;
     }
-    delay_a = mt_stored_int(a, MT_F_DELAY, 0);
-    delay_b = mt_stored_int(b, MT_F_DELAY, 0);
+    delay_a = mt_line_copy_int(a, MT_F_DELAY, 0);
+    delay_b = mt_line_copy_int(b, MT_F_DELAY, 0);
     return delay_a != delay_b ? delay_a < delay_b : a->hash < b->hash;
 }
 
-void mt_apply_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_reason reason)
+void mt_merge_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_reason reason)
 {
     struct mt_message *awake = mt_message_wake(&c->messages, m);
-    struct mt_pending p = {.message = awake, .kind = MT_EVENT_MESSAGE};
+    struct mt_queued_event p = {.message = awake, .kind = MT_EVENT_MESSAGE};
 
     if (!awake) {
         mt_message_forget(&c->messages, m);
@@ -591,5 +595,5 @@ void mt_apply_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_rea
     m->state = MT_ENDING;
     m->end = m->last;
     m->refs++;
-    mt_emit(c, m->host, &p);
+    mt_make_event(c, m->host, &p);
 }

@@ -111,7 +111,7 @@ static char *put_number(char *at, int64_t i)
 /* What tells an event from all others of its host, MTA, instance and queue ID: a message by its
  * first line, all others by the line that caused them.
  */
-static char *put_cause(char *at, const struct mt_fields *f, const struct mt_pending *p, struct mt_slice text)
+static char *put_cause(char *at, const struct mt_fields *f, const struct mt_queued_event *p, struct mt_slice text)
 {
     if (p->kind == MT_EVENT_MESSAGE) {
         return put_number(at, p->message->first.usec);
@@ -134,16 +134,16 @@ static char *put_cause(char *at, const struct mt_fields *f, const struct mt_pend
 }
 
 /* The line's text, or a session's program. */
-static struct mt_slice text_of(const struct mt_pending *p)
+static struct mt_slice text_of(const struct mt_queued_event *p)
 {
     if (p->kind == MT_EVENT_SESSION) {
-        return mt_bag_get(&p->session->bag, MT_F_PROGRAM);
+        return mt_kept_get(&p->session->kept, MT_F_PROGRAM);
     }
     return p->line ? p->line->line.text : mt_slice(NULL, 0);
 }
 
 /* The same input gives the same id everywhere: only what lines say goes into it. */
-static uint64_t set_id(struct mt_correlator *c, const struct mt_pending *p, char out[HEX_128])
+static uint64_t set_id(struct mt_correlator *c, const struct mt_queued_event *p, char out[HEX_128])
 {
     static const uint8_t common[] = {MT_F_EVENT, MT_F_HOST, MT_F_MTA, MT_F_INSTANCE, MT_F_QUEUE_ID};
     enum { AROUND = 4 * 8 + sizeof common + 2 }; /* numbers, and the byte behind each slice */
@@ -193,7 +193,7 @@ static const uint64_t tls_fields[2] = {MT_FIELD_RUN(0, MT_F_TLS_VERSION, MT_F_TL
                                        MT_FIELD_RUN(1, MT_F_TLS_VERSION, MT_F_TLS_VERIFY)};
 static const uint64_t all_fields[2] = {UINT64_MAX, UINT64_MAX};
 
-static void set_common(struct mt_correlator *c, const struct mt_host *host, const struct mt_pending *p)
+static void set_common(struct mt_correlator *c, const struct mt_host *host, const struct mt_queued_event *p)
 {
     struct mt_fields *f = &c->event.f;
     const struct mt_message *m = p->message;
@@ -208,16 +208,16 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
     mt_set(f, MT_F_HOST, host->name);
     mt_set(f, MT_F_MTA, mt_mta_words[p->line ? p->line->mta : m ? m->mta : s ? s->mta : MT_MTA_NONE]);
     if (m) {
-        mt_bag_fill(&m->bag, f, common_fields);
+        mt_kept_fill(&m->kept, f, common_fields);
         mt_set_time(f, MT_F_ARRIVED, m->first);
         mt_set(f, MT_F_ORIGIN, origin_words[m->origin]);
     }
     if (s) {
-        mt_bag_fill(&s->bag, f, mt_client_fields);
+        mt_kept_fill(&s->kept, f, mt_client_fields);
     }
 }
 
-static void set_delivery(struct mt_correlator *c, const struct mt_pending *p)
+static void set_delivery(struct mt_correlator *c, const struct mt_queued_event *p)
 {
     struct mt_fields *f = &c->event.f;
     const struct mt_rcpt *rcpt =
@@ -236,7 +236,7 @@ static void set_delivery(struct mt_correlator *c, const struct mt_pending *p)
         mt_set_int(f, MT_F_ATTEMPT, p->attempt);
     }
     if (p->line->peer) {
-        mt_bag_fill(&p->line->peer->bag, f, tls_fields);
+        mt_kept_fill(&p->line->peer->kept, f, tls_fields);
     }
 }
 
@@ -323,7 +323,7 @@ static void set_recipient(struct mt_recipient *out, const struct mt_rcpt *rcpt)
     struct mt_fields f;
 
     mt_fields_clear(&f);
-    mt_bag_fill(&rcpt->bag, &f, all_fields);
+    mt_kept_fill(&rcpt->kept, &f, all_fields);
     *out = (struct mt_recipient){
         .to = mt_get(&f, MT_F_TO),
         .orig_to = mt_get(&f, MT_F_ORIG_TO),
@@ -359,7 +359,7 @@ static void set_recipients(struct mt_correlator *c, const struct mt_message *m)
     }
 }
 
-static void set_message(struct mt_correlator *c, const struct mt_pending *p)
+static void set_message(struct mt_correlator *c, const struct mt_queued_event *p)
 {
     struct mt_fields *f = &c->event.f;
     struct mt_message *m = p->message;
@@ -375,17 +375,17 @@ static void set_message(struct mt_correlator *c, const struct mt_pending *p)
         mt_set(f, MT_F_REASON, mt_slice_str(mt_reason_names[m->reason]));
         c->stats.incomplete[m->reason]++;
     } else if (result == RESULT_REJECTED) {
-        mt_set(f, MT_F_REASON, mt_bag_get(&m->bag, MT_F_RESPONSE));
+        mt_set(f, MT_F_REASON, mt_kept_get(&m->kept, MT_F_RESPONSE));
     }
     mt_set_int(f, MT_F_DURATION, last > m->first.usec ? last - m->first.usec : 0);
     set_recipients(c, m);
     set_counts(f, counts);
-    mt_set(f, MT_F_BOUNCE_QUEUE_ID, mt_bag_get(&m->bag, MT_F_BOUNCE_QUEUE_ID));
-    mt_set(f, MT_F_RECEIVED, mt_bag_get(&m->bag, MT_F_RECEIVED));
+    mt_set(f, MT_F_BOUNCE_QUEUE_ID, mt_kept_get(&m->kept, MT_F_BOUNCE_QUEUE_ID));
+    mt_set(f, MT_F_RECEIVED, mt_kept_get(&m->kept, MT_F_RECEIVED));
     mt_set_int(f, MT_F_LINES, m->lines);
 }
 
-static void set_session(struct mt_correlator *c, const struct mt_pending *p)
+static void set_session(struct mt_correlator *c, const struct mt_queued_event *p)
 {
     static const uint8_t own[] = {MT_F_INSTANCE, MT_F_STAGE, MT_F_RESPONSE, MT_F_USER, MT_F_MECHANISM, MT_F_COMMANDS};
     struct mt_fields *f = &c->event.f;
@@ -393,14 +393,14 @@ static void set_session(struct mt_correlator *c, const struct mt_pending *p)
 
     mt_set_time(f, MT_F_TIME, s->last);
     for (size_t i = 0; i < sizeof own; i++) {
-        mt_set(f, own[i], mt_bag_get(&s->bag, own[i]));
+        mt_set(f, own[i], mt_kept_get(&s->kept, own[i]));
     }
     mt_set(f, MT_F_REASON, mt_slice_str(mt_trouble_names[s->reason])); /* the walk makes "accepted" of COMMANDS */
 }
 
 /* --- giving out --- */
 
-static bool told_before(struct mt_correlator *c, const struct mt_pending *p, uint64_t id)
+static bool told_before(struct mt_correlator *c, const struct mt_queued_event *p, uint64_t id)
 {
     uint64_t *place = &c->told[id & (MT_TOLD - 1)];
 
@@ -415,14 +415,14 @@ static bool told_before(struct mt_correlator *c, const struct mt_pending *p, uin
     return false;
 }
 
-static void make(struct mt_correlator *c, const struct mt_host *host, const struct mt_pending *p)
+static void make(struct mt_correlator *c, const struct mt_host *host, const struct mt_queued_event *p)
 {
     struct mt_fields *f = &c->event.f;
     char id[HEX_128], trace_id[HEX_128];
 
     mt_fields_clear(f);
     if (p->line && p->kind != MT_EVENT_MESSAGE && p->kind != MT_EVENT_SESSION) {
-        mt_stored_fill(p->line, f);
+        mt_line_copy_fill(p->line, f);
     }
     set_common(c, host, p);
     switch (p->kind) {
@@ -451,21 +451,21 @@ static void make(struct mt_correlator *c, const struct mt_host *host, const stru
 }
 
 /* An end that was put off: other lines came since, or the entry has ended otherwise. */
-static bool outdated(const struct mt_pending *p)
+static bool outdated(const struct mt_queued_event *p)
 {
     return p->kind == MT_EVENT_MESSAGE && (p->version != p->message->version || p->message->state == MT_ENDED);
 }
 
-void mt_line_release(struct mt_correlator *c, struct mt_stored *line)
+void mt_line_release(struct mt_correlator *c, struct mt_line_copy *line)
 {
     if (line && line->refs == 1) {
         mt_session_release(&c->sessions, line->session);
         mt_peer_release(&c->sessions, line->peer);
     }
-    mt_stored_free(&c->store, line);
+    mt_line_copy_free(&c->store, line);
 }
 
-void mt_emit(struct mt_correlator *c, struct mt_host *host, struct mt_pending *p)
+void mt_make_event(struct mt_correlator *c, struct mt_host *host, struct mt_queued_event *p)
 {
     if (!outdated(p)) {
         if ((c->config.events >> p->kind) & 1) {
@@ -482,7 +482,7 @@ void mt_emit(struct mt_correlator *c, struct mt_host *host, struct mt_pending *p
     }
     mt_line_release(c, p->line);
     if (p->kind == MT_EVENT_DELIVERY) {
-        mt_message_rest(&c->messages, p->message);
+        mt_message_put_to_rest(&c->messages, p->message);
     } else {
         mt_message_release(&c->messages, p->message);
     }

@@ -3,12 +3,12 @@
  */
 #include "internal.h"
 
-static bool before(const struct mt_stored *a, const struct mt_stored *b)
+static bool before(const struct mt_line_copy *a, const struct mt_line_copy *b)
 {
     return a->usec != b->usec ? a->usec < b->usec : a->order < b->order;
 }
 
-static bool make_room(struct mt_memory *memory, struct mt_queue *queue)
+static bool make_room(struct mt_memory *memory, struct mt_line_queue *queue)
 {
     size_t size = queue->size ? queue->size * 2 : 64;
     void *v;
@@ -30,9 +30,9 @@ static bool make_room(struct mt_memory *memory, struct mt_queue *queue)
     return true;
 }
 
-bool mt_order_add(struct mt_memory *memory, struct mt_queue *queue, struct mt_stored *line)
+bool mt_line_queue_add(struct mt_memory *memory, struct mt_line_queue *queue, struct mt_line_copy *line)
 {
-    struct mt_stored **v;
+    struct mt_line_copy **v;
     size_t low, high;
 
     if (!make_room(memory, queue)) {

@@ -1,4 +1,4 @@
-/* Stamps of syslog headers, of which some have no year or no zone, and times as text. */
+/* Timestamps of syslog headers, of which some have no year or no zone, and times as text. */
 #include "suites.h"
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ static enum mt_syslog_form read_line(struct mt_zone *zone, const char *raw, stru
     return mt_syslog_read(zone, mt_slice_str(raw), line);
 }
 
-/* The stamp that is read from a line of the log that zone belongs to. */
+/* The timestamp that is read from a line of the log that zone belongs to. */
 static void expect_time(struct mt_zone *zone, const char *raw, const char *expected)
 {
     struct mt_line line = {0};
@@ -58,7 +58,7 @@ END_TEST
 #define MINUTE_Z    (INT64_C(1795306620) * SECOND)
 #define MINUTE_EAST (INT64_C(1709820120) * SECOND)
 
-/* Reads raw from memory of exactly its length: the instant, the offset and the digits of its stamp. */
+/* Reads raw from memory of exactly its length: the instant, the offset and the digits of its timestamp. */
 static void expect_instant(struct mt_zone *zone, const char *raw, int64_t usec, int offset, int digits)
 {
     size_t n = strlen(raw);
@@ -218,15 +218,15 @@ END_TEST
 
 START_TEST(test_any_blanks_may_follow_a_stamp)
 {
-    static const char *const stamps[] = {"Nov 22 00:17:05", "2026-11-22T00:17:05.000001+00:00"};
+    static const char *const timestamps[] = {"Nov 22 00:17:05", "2026-11-22T00:17:05.000001+00:00"};
     static const char *const blanks[] = {" ", "  ", "   "};
 
-    for (size_t i = 0; i < COUNT(stamps); i++) {
+    for (size_t i = 0; i < COUNT(timestamps); i++) {
         struct mt_zone zone = utc_at(NOW);
         for (size_t b = 0; b < 2 * COUNT(blanks); b++) {
             char raw[128];
             struct mt_line line = {0};
-            snprintf(raw, sizeof raw, "%s%smx1 postfix/qmgr[7]: text", stamps[i], blanks[b % COUNT(blanks)]);
+            snprintf(raw, sizeof raw, "%s%smx1 postfix/qmgr[7]: text", timestamps[i], blanks[b % COUNT(blanks)]);
             ck_assert(read_line(&zone, raw, &line) != MT_SYSLOG_NONE);
             expect_slice(line.host, "mx1", raw);
             expect_slice(line.program, "postfix/qmgr", raw);
@@ -255,7 +255,7 @@ START_TEST(test_only_rfc3339_stamps_have_a_zone)
 }
 END_TEST
 
-/* A stamp like that of the line before, but for one byte. Where it is none, the line is left alone. */
+/* A timestamp like that of the line before, but for one byte. Where it is none, the line is left alone. */
 START_TEST(test_no_byte_of_a_stamp_is_taken_for_granted)
 {
     static const char good[] = "2026-11-22T00:17:50.123456+02:00 mx1 postfix/qmgr[7]: 4D1F2AAE9B1: removed";
@@ -480,10 +480,10 @@ START_TEST(test_a_time_is_the_same_text_with_a_memory)
 }
 END_TEST
 
-Suite *mt_suite_stamp(void)
+Suite *mt_suite_timestamp(void)
 {
-    Suite *suite = suite_create("stamp");
-    TCase *tcase = tcase_create("stamps");
+    Suite *suite = suite_create("timestamp");
+    TCase *tcase = tcase_create("timestamps");
 
     tcase_add_test(tcase, test_each_line_of_a_minute_has_its_own_second_and_zone);
     tcase_add_test(tcase, test_zone_and_fraction_may_change_with_each_line_of_a_minute);

@@ -1,10 +1,10 @@
-/* Reading the stamps of syslog lines.
+/* Reading the timestamps of syslog lines.
  *
- * Lines of one minute share the text of their stamp up to the seconds: that is
+ * Lines of one minute share the text of their timestamp up to the seconds: that is
  * compared with the line before, and only a new minute is read as a date
  * (struct mt_zone_memory).
  */
-#include "stamp.h"
+#include "timestamp.h"
 
 #include "base/scan.h"
 #include "zone.h"
@@ -96,11 +96,11 @@ static bool take_rfc3339(struct mt_slice *at, struct mt_date_time *d)
            take_two(at, &d->day) && (MT_EAT(at, "T") || MT_EAT(at, "t")) && take_hour_minute(at, d);
 }
 
-/* ---- stamps ---- */
+/* ---- timestamps ---- */
 
 typedef bool take_fn(struct mt_slice *at, struct mt_date_time *d);
 
-/* The end of a stamp up to its seconds, or NULL; *minute is that minute as if
+/* The end of a timestamp up to its seconds, or NULL; *minute is that minute as if
  * the zone were UTC. */
 static __attribute__((noinline)) const char *take_minute(struct mt_zone *zone, take_fn *take, const char *p,
                                                          const char *end, int64_t *minute)
@@ -139,7 +139,7 @@ static inline const char *take_same_minute(const struct mt_zone_memory *memory, 
     return p + length;
 }
 
-bool mt_stamp_second(struct mt_zone *zone, const char *p)
+bool mt_timestamp_second(struct mt_zone *zone, const char *p)
 {
     struct mt_zone_memory *memory = &zone->memory;
     const char *digits = p + memory->length;
@@ -186,7 +186,7 @@ static inline const char *take_fraction(const char *p, const char *end, struct m
     if (end - p < 2 || (*p != '.' && *p != ',') || !mt_is_digit(p[1])) {
         return p;
     }
-    if (end - p > 7 && !mt_is_digit(p[7]) && (usec = mt_stamp_fraction(p - 1)) >= 0) {
+    if (end - p > 7 && !mt_is_digit(p[7]) && (usec = mt_timestamp_fraction(p - 1)) >= 0) {
         time->usec += usec;
         time->digits = 6;
         return p + 7;
@@ -194,7 +194,7 @@ static inline const char *take_fraction(const char *p, const char *end, struct m
     return take_digits(p + 1, end, time);
 }
 
-/* The zone of an RFC 3339 stamp. NULL: what stands there is none. */
+/* The zone of an RFC 3339 timestamp. NULL: what stands there is none. */
 static inline const char *take_zone(struct mt_zone_memory *memory, const char *p, const char *end, int16_t *offset)
 {
     const char *after;
@@ -212,7 +212,7 @@ static inline const char *take_zone(struct mt_zone_memory *memory, const char *p
     return after;
 }
 
-/* Seconds to the end of the stamp, which is a blank or the end of the line. */
+/* Seconds to the end of the timestamp, which is a blank or the end of the line. */
 static inline __attribute__((always_inline)) const char *
 take_rest(struct mt_zone *zone, bool zoned, const char *p, const char *end, int64_t minute, struct mt_time *time)
 {
@@ -234,7 +234,7 @@ take_rest(struct mt_zone *zone, bool zoned, const char *p, const char *end, int6
     return p == end || *p == ' ' ? mt_blanks_end(p, end) : NULL;
 }
 
-const char *mt_stamp_traditional(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
+const char *mt_timestamp_traditional(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
 {
     int64_t minute;
     const char *after = take_same_minute(&zone->memory, MT_TRADITIONAL_MINUTE, p, end, &minute);
@@ -245,7 +245,7 @@ const char *mt_stamp_traditional(struct mt_zone *zone, const char *p, const char
     return after ? take_rest(zone, false, after, end, minute, time) : NULL;
 }
 
-const char *mt_stamp_any_rfc3339(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
+const char *mt_timestamp_any_rfc3339(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
 {
     int64_t minute;
     const char *after = take_same_minute(&zone->memory, MT_RFC3339_MINUTE, p, end, &minute);

@@ -3,8 +3,8 @@
  *
  * A needle is searched for without regard to case; where case matters the caller looks again.
  */
-#ifndef MT_CLI_SEARCH_NEEDLES_H
-#define MT_CLI_SEARCH_NEEDLES_H
+#ifndef MT_CLI_SEARCH_SEARCH_TEXTS_H
+#define MT_CLI_SEARCH_SEARCH_TEXTS_H
 
 #include <stdint.h>
 
@@ -13,22 +13,22 @@
 /* Shorter texts cannot be searched for. */
 #define CLI_NEEDLE_LEAST 3
 
-enum cli_needle_kind {
+enum cli_search_text_kind {
     CLI_NEEDLE_TEXT, /* anywhere */
     CLI_NEEDLE_WORD, /* no letter or digit before and behind */
     CLI_NEEDLE_TAIL, /* the same, and what is peculiar to it stands at its end: it is looked for by that */
 };
 
-struct cli_needle {
+struct cli_search_text {
     struct mt_slice text; /* in lower case; own memory */
     uint32_t next;        /* with the same hash; 0: none */
-    enum cli_needle_kind kind;
+    enum cli_search_text_kind kind;
     uint32_t skip; /* bytes of it before the window */
 };
 
 /* Start with all zero. */
-struct cli_needles {
-    struct cli_needle *v; /* from 1 on */
+struct cli_search_texts {
+    struct cli_search_text *v; /* from 1 on */
     uint32_t n, room;
     size_t window;  /* length of the shortest: what is looked at of each */
     unsigned bits;  /* of a hash */
@@ -37,11 +37,11 @@ struct cli_needles {
 };
 
 /* Adds a text, not shorter than CLI_NEEDLE_LEAST. False: no memory. */
-bool cli_needles_add(struct cli_needles *needles, struct mt_slice text, enum cli_needle_kind kind);
+bool cli_search_texts_add(struct cli_search_texts *needles, struct mt_slice text, enum cli_search_text_kind kind);
 
 /* A place in s within the first needle there is; NULL: there is none. */
-const char *cli_needles_find(const struct cli_needles *needles, struct mt_slice s);
+const char *cli_search_texts_find(const struct cli_search_texts *needles, struct mt_slice s);
 
-void cli_needles_free(struct cli_needles *needles);
+void cli_search_texts_free(struct cli_search_texts *needles);
 
 #endif

@@ -1,4 +1,4 @@
-#include "tell.h"
+#include "story.h"
 
 #include "search/evidence.h"
 #include "verdict.h"
@@ -151,13 +151,13 @@ static void tell_recipient(struct cli_text *text, struct cli_stories *s, uint32_
     }
     cli_text_line(text);
     if (fate.followed) {
-        cli_tell_message(text, s, next, indent + 2 * STEP);
+        cli_story_message(text, s, next, indent + 2 * STEP);
     }
 }
 
 /* ---- a message ---- */
 
-static void tell_entry(struct cli_text *text, const struct mt_event *event, struct mt_slice *day, char *stamp)
+static void tell_entry(struct cli_text *text, const struct mt_event *event, struct mt_slice *day, char *timestamp)
 {
     const struct mt_fields *f = &event->f;
 
@@ -169,9 +169,9 @@ static void tell_entry(struct cli_text *text, const struct mt_event *event, stru
     field(text, " ", event, MT_F_QUEUE_ID);
     cli_text_style(text, CLI_PLAIN);
     if (mt_has(f, MT_F_ARRIVED)) {
-        cli_text_stamp(&f->v[MT_F_ARRIVED].t, false, stamp);
-        *day = mt_slice(stamp, 10);
-        cli_text_print(text, ", %s", stamp);
+        cli_text_timestamp(&f->v[MT_F_ARRIVED].t, false, timestamp);
+        *day = mt_slice(timestamp, 10);
+        cli_text_print(text, ", %s", timestamp);
     }
     if (mt_has(f, MT_F_TIME)) {
         cli_text_print(text, " to ");
@@ -214,16 +214,16 @@ static void tell_children(struct cli_text *text, struct cli_stories *s, uint32_t
             begin(text, indent);
             cli_text_print(text, s->messages[i].link == CLI_LINK_BOUNCE ? "notification:" : "made out of it:");
             cli_text_line(text);
-            cli_tell_message(text, s, i, indent + STEP);
+            cli_story_message(text, s, i, indent + STEP);
         }
     }
 }
 
-void cli_tell_message(struct cli_text *text, struct cli_stories *s, uint32_t message, unsigned indent)
+void cli_story_message(struct cli_text *text, struct cli_stories *s, uint32_t message, unsigned indent)
 {
     struct mt_event event;
     struct cli_fate fate = {.message = &event};
-    char stamp[CLI_STAMP];
+    char timestamp[CLI_TIMESTAMP];
 
     s->messages[message].told = true;
     if (indent > TOO_FAR) {
@@ -234,7 +234,7 @@ void cli_tell_message(struct cli_text *text, struct cli_stories *s, uint32_t mes
     }
     cli_event_open(&s->messages[message].event, &event);
     begin(text, indent);
-    tell_entry(text, &event, &fate.day, stamp);
+    tell_entry(text, &event, &fate.day, timestamp);
     tell_origin(text, &event, indent + STEP);
     for (size_t i = 0; i < event.nrecipients; i++) {
         fate.recipient = &event.recipients[i];
@@ -249,7 +249,7 @@ void cli_tell_message(struct cli_text *text, struct cli_stories *s, uint32_t mes
     }
 }
 
-void cli_tell_story(struct cli_text *text, struct cli_stories *s, uint32_t origin)
+void cli_story_story(struct cli_text *text, struct cli_stories *s, uint32_t origin)
 {
     struct mt_event event;
 
@@ -275,20 +275,20 @@ void cli_tell_story(struct cli_text *text, struct cli_stories *s, uint32_t origi
     }
     field(text, ", subject: ", &event, MT_F_SUBJECT);
     cli_text_line(text);
-    cli_tell_message(text, s, origin, STEP);
+    cli_story_message(text, s, origin, STEP);
 }
 
-void cli_tell_other(struct cli_text *text, const struct cli_event *kept)
+void cli_story_other(struct cli_text *text, const struct cli_event *kept)
 {
     struct mt_event event;
-    char stamp[CLI_STAMP];
+    char timestamp[CLI_TIMESTAMP];
 
     cli_event_open(kept, &event);
     cli_text_style(text, CLI_BOLD);
     field(text, "", &event, MT_F_HOST);
     cli_text_style(text, CLI_PLAIN);
-    cli_text_stamp(&event.f.v[MT_F_TIME].t, false, stamp);
-    cli_text_print(text, ", %s", stamp);
+    cli_text_timestamp(&event.f.v[MT_F_TIME].t, false, timestamp);
+    cli_text_print(text, ", %s", timestamp);
     cli_text_line(text);
     begin(text, STEP);
     cli_host_text(text, mt_get(&event.f, MT_F_CLIENT_NAME), mt_get(&event.f, MT_F_CLIENT_IP), 0);

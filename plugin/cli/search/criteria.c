@@ -1,4 +1,4 @@
-#include "wanted.h"
+#include "criteria.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -35,19 +35,19 @@ static struct mt_slice trimmed(const char *value)
     return s;
 }
 
-bool cli_wanted_message_id(struct cli_wanted *wanted, const char *value)
+bool cli_criteria_message_id(struct cli_criteria *wanted, const char *value)
 {
     wanted->message_id = without(trimmed(value), '<', '>');
     return wanted->message_id.n != 0;
 }
 
-bool cli_wanted_queue_id(struct cli_wanted *wanted, const char *value)
+bool cli_criteria_queue_id(struct cli_criteria *wanted, const char *value)
 {
     wanted->queue_id = trimmed(value);
     return wanted->queue_id.n != 0 && !memchr(wanted->queue_id.p, ' ', wanted->queue_id.n);
 }
 
-bool cli_wanted_from(struct cli_wanted *wanted, const char *value)
+bool cli_criteria_from(struct cli_criteria *wanted, const char *value)
 {
     struct mt_slice s = trimmed(value);
 
@@ -56,13 +56,13 @@ bool cli_wanted_from(struct cli_wanted *wanted, const char *value)
     return s.n != 0;
 }
 
-bool cli_wanted_to(struct cli_wanted *wanted, const char *value)
+bool cli_criteria_to(struct cli_criteria *wanted, const char *value)
 {
     wanted->to = without(trimmed(value), '<', '>');
     return wanted->to.n != 0;
 }
 
-bool cli_wanted_subject(struct cli_wanted *wanted, const char *value)
+bool cli_criteria_subject(struct cli_criteria *wanted, const char *value)
 {
     wanted->subject = mt_slice_str(value);
     return wanted->subject.n != 0;
@@ -108,7 +108,7 @@ void cli_ip_texts(struct mt_slice ip, struct cli_ip_texts *texts)
     texts->n = 2;
 }
 
-bool cli_wanted_ip(struct cli_wanted *wanted, const char *value)
+bool cli_criteria_ip(struct cli_criteria *wanted, const char *value)
 {
     unsigned char bytes[16];
     struct mt_slice s = without(trimmed(value), '[', ']');
@@ -120,7 +120,7 @@ bool cli_wanted_ip(struct cli_wanted *wanted, const char *value)
     return ip_bytes(s, bytes) != 0;
 }
 
-bool cli_wanted_status(struct cli_wanted *wanted, const char *value)
+bool cli_criteria_status(struct cli_criteria *wanted, const char *value)
 {
     for (int i = MT_STATUS_NONE + 1; i <= MT_STATUS_DISCARDED; i++) {
         if (strcmp(value, mt_status_names[i]) == 0) {
@@ -134,7 +134,7 @@ bool cli_wanted_status(struct cli_wanted *wanted, const char *value)
 
 /* ---- times ---- */
 
-/* As the stamp of a line, which the engine can read: "2024-03-27", then " 15:02:58" or "T15:02", then a zone. */
+/* As the timestamp of a line, which the engine can read: "2024-03-27", then " 15:02:58" or "T15:02", then a zone. */
 static bool read_stamp(const char *value, const struct cli_options *options, int64_t *usec)
 {
     struct mt_zone zone = {.now = cli_now(), .fixed = options->fixed, .offset = options->offset};
@@ -186,7 +186,7 @@ static bool read_time(const char *name, const char *value, const struct cli_opti
     return false;
 }
 
-bool cli_wanted_times(struct cli_wanted *wanted, const struct cli_options *options)
+bool cli_criteria_times(struct cli_criteria *wanted, const struct cli_options *options)
 {
     wanted->since = INT64_MIN;
     wanted->until = INT64_MAX;
@@ -237,7 +237,7 @@ bool cli_same_message_id(struct mt_slice wanted, struct mt_slice logged)
     return true;
 }
 
-static bool meets_sender(const struct cli_wanted *wanted, const struct mt_event *event)
+static bool meets_sender(const struct cli_criteria *wanted, const struct mt_event *event)
 {
     const struct mt_fields *f = &event->f;
 
@@ -247,7 +247,7 @@ static bool meets_sender(const struct cli_wanted *wanted, const struct mt_event 
     return !wanted->from.n || (mt_has(f, MT_F_FROM) && is_address(wanted->from, mt_get(f, MT_F_FROM)));
 }
 
-static bool meets_common(const struct cli_wanted *wanted, const struct mt_event *event)
+static bool meets_common(const struct cli_criteria *wanted, const struct mt_event *event)
 {
     const struct mt_fields *f = &event->f;
 
@@ -260,12 +260,12 @@ static bool meets_common(const struct cli_wanted *wanted, const struct mt_event 
     return meets_sender(wanted, event) && (!wanted->subject.n || holds_text(mt_get(f, MT_F_SUBJECT), wanted->subject));
 }
 
-static bool meets_time(const struct cli_wanted *wanted, int64_t first, int64_t last)
+static bool meets_time(const struct cli_criteria *wanted, int64_t first, int64_t last)
 {
     return first <= wanted->until && last >= wanted->since;
 }
 
-static bool has_recipient(const struct cli_wanted *wanted, const struct mt_event *event)
+static bool has_recipient(const struct cli_criteria *wanted, const struct mt_event *event)
 {
     for (size_t i = 0; i < event->nrecipients; i++) {
         const struct mt_recipient *r = &event->recipients[i];
@@ -278,7 +278,7 @@ static bool has_recipient(const struct cli_wanted *wanted, const struct mt_event
     return false;
 }
 
-static bool has_ip(const struct cli_wanted *wanted, const struct mt_event *event)
+static bool has_ip(const struct cli_criteria *wanted, const struct mt_event *event)
 {
     if (cli_same_ip(wanted->ip, mt_get(&event->f, MT_F_CLIENT_IP))) {
         return true;
@@ -291,7 +291,7 @@ static bool has_ip(const struct cli_wanted *wanted, const struct mt_event *event
     return false;
 }
 
-bool cli_wanted_message(const struct cli_wanted *wanted, const struct mt_event *event)
+bool cli_criteria_message(const struct cli_criteria *wanted, const struct mt_event *event)
 {
     const struct mt_fields *f = &event->f;
     int64_t last = mt_has(f, MT_F_TIME) ? f->v[MT_F_TIME].t.usec : 0;
@@ -306,7 +306,7 @@ bool cli_wanted_message(const struct cli_wanted *wanted, const struct mt_event *
     return (!wanted->to.n && !wanted->status) || has_recipient(wanted, event);
 }
 
-bool cli_wanted_reject(const struct cli_wanted *wanted, const struct mt_event *event)
+bool cli_criteria_reject(const struct cli_criteria *wanted, const struct mt_event *event)
 {
     const struct mt_fields *f = &event->f;
     int64_t time = mt_has(f, MT_F_TIME) ? f->v[MT_F_TIME].t.usec : 0;

@@ -1,10 +1,10 @@
-#include "bag.h"
+#include "kept_fields.h"
 
 #include <endian.h>
 #include <stddef.h>
 
 #define LONG 255
-#define HEAD offsetof(struct mt_bag_block, p)
+#define HEAD offsetof(struct mt_kept_block, p)
 
 _Static_assert(HEAD >= sizeof(uint64_t), "as_int() reads before a value");
 
@@ -39,18 +39,18 @@ static const unsigned char *entry_at(const unsigned char *p, struct entry *e)
     return p + n;
 }
 
-static const unsigned char *start_of(const struct mt_bag *bag, const unsigned char **end)
+static const unsigned char *start_of(const struct mt_kept *kept, const unsigned char **end)
 {
-    const struct mt_bag_block *block = bag->block;
+    const struct mt_kept_block *block = kept->block;
 
     *end = block ? block->p + block->n : NULL;
     return block ? block->p : NULL;
 }
 
-/* The entry of a field that the bag has, and where it stands. */
-static const unsigned char *find(const struct mt_bag *bag, unsigned id, struct entry *e)
+/* The entry of a field that the kept fields have, and where it stands. */
+static const unsigned char *find(const struct mt_kept *kept, unsigned id, struct entry *e)
 {
-    const unsigned char *p = bag->block->p, *next = entry_at(p, e);
+    const unsigned char *p = kept->block->p, *next = entry_at(p, e);
 
     while (e->id != id) {
         p = next;
@@ -90,9 +90,9 @@ static size_t block_size(size_t room)
 }
 
 /* Makes the block fit n bytes of entries. */
-static bool resize(struct mt_memory *m, struct mt_bag *bag, size_t n)
+static bool resize(struct mt_memory *m, struct mt_kept *kept, size_t n)
 {
-    struct mt_bag_block *block = bag->block;
+    struct mt_kept_block *block = kept->block;
     size_t size = block_size(n);
 
     if (n > UINT32_MAX / 2) {
@@ -102,31 +102,31 @@ static bool resize(struct mt_memory *m, struct mt_bag *bag, size_t n)
     if (!block) {
         return false;
     }
-    if (!bag->block) {
+    if (!kept->block) {
         block->have[0] = block->have[1] = 0;
         block->n = 0;
     }
     block->room = (uint32_t)(size - HEAD);
-    bag->block = block;
+    kept->block = block;
     return true;
 }
 
-void mt_bag_reserve(struct mt_memory *m, struct mt_bag *bag, uint32_t room)
+void mt_kept_reserve(struct mt_memory *m, struct mt_kept *kept, uint32_t room)
 {
-    if (!bag->block) {
-        resize(m, bag, room);
+    if (!kept->block) {
+        resize(m, kept, room);
     }
 }
 
 /* Where that many bytes of entries more can be written; NULL when memory is short. */
-static unsigned char *room_for(struct mt_memory *m, struct mt_bag *bag, size_t more)
+static unsigned char *room_for(struct mt_memory *m, struct mt_kept *kept, size_t more)
 {
-    size_t n = bag->block ? bag->block->n : 0;
+    size_t n = kept->block ? kept->block->n : 0;
 
-    if ((!bag->block || bag->block->room - n < more) && !resize(m, bag, n + more)) {
+    if ((!kept->block || kept->block->room - n < more) && !resize(m, kept, n + more)) {
         return NULL;
     }
-    return bag->block->p + n;
+    return kept->block->p + n;
 }
 
 /* Values are short: no call for those of up to 16 bytes. */
@@ -184,99 +184,100 @@ static inline unsigned char *write_int(unsigned char *p, unsigned id, int64_t i)
     return p;
 }
 
-static void wrote(struct mt_bag_block *block, const unsigned char *end)
+static void wrote(struct mt_kept_block *block, const unsigned char *end)
 {
     block->n = (uint32_t)(end - block->p);
 }
 
-void mt_bag_free(struct mt_memory *m, struct mt_bag *bag)
+void mt_kept_free(struct mt_memory *m, struct mt_kept *kept)
 {
-    if (bag->block) {
-        mt_memory_put(m, bag->block, block_size(bag->block->room));
-        bag->block = NULL;
+    if (kept->block) {
+        mt_memory_put(m, kept->block, block_size(kept->block->room));
+        kept->block = NULL;
     }
 }
 
-struct mt_slice mt_bag_value(const struct mt_bag *bag, enum mt_field id)
+struct mt_slice mt_kept_value(const struct mt_kept *kept, enum mt_field id)
 {
     struct entry e;
 
-    find(bag, id, &e);
+    find(kept, id, &e);
     return e.value;
 }
 
-int64_t mt_bag_get_int(const struct mt_bag *bag, enum mt_field id, int64_t otherwise)
+int64_t mt_kept_get_int(const struct mt_kept *kept, enum mt_field id, int64_t otherwise)
 {
-    return mt_bag_has(bag, id) ? as_int(mt_bag_value(bag, id)) : otherwise;
+    return mt_kept_has(kept, id) ? as_int(mt_kept_value(kept, id)) : otherwise;
 }
 
-static void take_out(struct mt_bag *bag, unsigned id)
+static void take_out(struct mt_kept *kept, unsigned id)
 {
-    struct mt_bag_block *block = bag->block;
+    struct mt_kept_block *block = kept->block;
     struct entry e;
-    unsigned char *old = block->p + (find(bag, id, &e) - block->p);
+    unsigned char *old = block->p + (find(kept, id, &e) - block->p);
     size_t size = entry_size(e.value.n);
 
     block->n -= (uint32_t)size;
     memmove(old, old + size, block->n - (size_t)(old - block->p));
 }
 
-void mt_bag_put(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, struct mt_slice s, bool replace)
+void mt_kept_put(struct mt_memory *m, struct mt_kept *kept, enum mt_field id, struct mt_slice s, bool replace)
 {
     size_t more = entry_size(s.n), gone = 0;
     unsigned char *p;
 
-    if (mt_bag_has(bag, id)) {
-        struct mt_slice there = mt_bag_value(bag, id);
+    if (mt_kept_has(kept, id)) {
+        struct mt_slice there = mt_kept_value(kept, id);
         if (!replace || mt_slice_eq(there, s)) {
             return;
         }
         gone = entry_size(there.n);
     }
-    p = room_for(m, bag, more > gone ? more - gone : 0);
+    p = room_for(m, kept, more > gone ? more - gone : 0);
     if (!p) {
         return;
     }
     if (gone) {
-        take_out(bag, id);
+        take_out(kept, id);
     }
-    wrote(bag->block, write_text(p - gone, id, s));
-    bag->block->have[id / 64] |= bit(id);
+    wrote(kept->block, write_text(p - gone, id, s));
+    kept->block->have[id / 64] |= bit(id);
 }
 
-void mt_bag_put_int(struct mt_memory *m, struct mt_bag *bag, enum mt_field id, int64_t i, bool replace)
+void mt_kept_put_int(struct mt_memory *m, struct mt_kept *kept, enum mt_field id, int64_t i, bool replace)
 {
     uint64_t bytes = htole64((uint64_t)i);
 
-    mt_bag_put(m, bag, id, mt_slice((const char *)&bytes, int_bytes(i)), replace);
+    mt_kept_put(m, kept, id, mt_slice((const char *)&bytes, int_bytes(i)), replace);
 }
 
-void mt_bag_put_line(struct mt_memory *m, struct mt_bag *bag, const struct mt_stored *line, const uint64_t which[2])
+void mt_kept_put_line(struct mt_memory *m, struct mt_kept *kept, const struct mt_line_copy *line,
+                      const uint64_t which[2])
 {
     uint64_t put[2];
     unsigned char *p;
     size_t more = 0;
 
     for (unsigned w = 0; w < 2; w++) {
-        put[w] = line->have[w] & which[w] & ~(bag->block ? bag->block->have[w] : 0);
+        put[w] = line->have[w] & which[w] & ~(kept->block ? kept->block->have[w] : 0);
         for (uint64_t rest = put[w]; rest; rest &= rest - 1) {
             unsigned id = w * 64 + (unsigned)__builtin_ctzll(rest);
-            const union mt_value *v = mt_stored_value(line, id);
+            const union mt_value *v = mt_line_copy_value(line, id);
             more += entry_size(mt_is_text(id) ? v->s.n : int_bytes(v->i));
         }
     }
-    if (!more || !(p = room_for(m, bag, more))) {
+    if (!more || !(p = room_for(m, kept, more))) {
         return;
     }
     for (unsigned w = 0; w < 2; w++) {
-        bag->block->have[w] |= put[w];
+        kept->block->have[w] |= put[w];
         for (uint64_t rest = put[w]; rest; rest &= rest - 1) {
             unsigned id = w * 64 + (unsigned)__builtin_ctzll(rest);
-            const union mt_value *v = mt_stored_value(line, id);
+            const union mt_value *v = mt_line_copy_value(line, id);
             p = mt_is_text(id) ? write_text(p, id, v->s) : write_int(p, id, v->i);
         }
     }
-    wrote(bag->block, p);
+    wrote(kept->block, p);
 }
 
 /* How many bytes the entries of `which` take, and where the last of them ends; all are there, from p on. */
@@ -298,12 +299,12 @@ static size_t size_of(const unsigned char *p, const uint64_t which[2], const uns
     return n;
 }
 
-/* Appends the entries of `which`, which the other bag has and this one has none of. False when memory is short. */
-static bool put_entries(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, const uint64_t which[2])
+/* Appends the entries of `which`, which the other kept has and this one has none of. False when memory is short. */
+static bool put_entries(struct mt_memory *m, struct mt_kept *kept, const struct mt_kept *from, const uint64_t which[2])
 {
     const unsigned char *p = from->block->p, *end, *next;
     size_t n = size_of(p, which, &end);
-    unsigned char *to = room_for(m, bag, n);
+    unsigned char *to = room_for(m, kept, n);
     struct entry e;
 
     if (!to) {
@@ -316,13 +317,13 @@ static bool put_entries(struct mt_memory *m, struct mt_bag *bag, const struct mt
             to += next - p;
         }
     }
-    wrote(bag->block, to);
-    bag->block->have[0] |= which[0];
-    bag->block->have[1] |= which[1];
+    wrote(kept->block, to);
+    kept->block->have[0] |= which[0];
+    kept->block->have[1] |= which[1];
     return true;
 }
 
-void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *from, const uint64_t which[2])
+void mt_kept_copy(struct mt_memory *m, struct mt_kept *kept, const struct mt_kept *from, const uint64_t which[2])
 {
     uint64_t put[2];
 
@@ -330,33 +331,33 @@ void mt_bag_copy(struct mt_memory *m, struct mt_bag *bag, const struct mt_bag *f
         return;
     }
     for (unsigned w = 0; w < 2; w++) {
-        put[w] = from->block->have[w] & which[w] & ~(bag->block ? bag->block->have[w] : 0);
+        put[w] = from->block->have[w] & which[w] & ~(kept->block ? kept->block->have[w] : 0);
     }
     if (put[0] | put[1]) {
-        put_entries(m, bag, from, put);
+        put_entries(m, kept, from, put);
     }
 }
 
-void mt_bag_keep(struct mt_memory *m, struct mt_bag *bag, const uint64_t which[2])
+void mt_kept_keep(struct mt_memory *m, struct mt_kept *kept, const uint64_t which[2])
 {
-    struct mt_bag kept = {NULL};
+    struct mt_kept left = {NULL};
     uint64_t put[2];
 
-    if (!bag->block) {
+    if (!kept->block) {
         return;
     }
     for (unsigned w = 0; w < 2; w++) {
-        put[w] = bag->block->have[w] & which[w];
+        put[w] = kept->block->have[w] & which[w];
     }
-    if (!(put[0] | put[1]) || put_entries(m, &kept, bag, put)) {
-        mt_bag_free(m, bag);
-        *bag = kept;
+    if (!(put[0] | put[1]) || put_entries(m, &left, kept, put)) {
+        mt_kept_free(m, kept);
+        *kept = left;
     }
 }
 
-void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, const uint64_t which[2])
+void mt_kept_fill(const struct mt_kept *kept, struct mt_fields *f, const uint64_t which[2])
 {
-    const unsigned char *end, *p = start_of(bag, &end);
+    const unsigned char *end, *p = start_of(kept, &end);
     uint64_t want[2];
     struct entry e;
 
@@ -364,7 +365,7 @@ void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, const uint64_t w
         return;
     }
     for (unsigned w = 0; w < 2; w++) {
-        want[w] = bag->block->have[w] & which[w] & ~f->have[w];
+        want[w] = kept->block->have[w] & which[w] & ~f->have[w];
         f->have[w] |= want[w];
     }
     while (p < end) {
@@ -380,12 +381,12 @@ void mt_bag_fill(const struct mt_bag *bag, struct mt_fields *f, const uint64_t w
     }
 }
 
-struct mt_slice mt_bag_bytes(const struct mt_bag *bag)
+struct mt_slice mt_kept_bytes(const struct mt_kept *kept)
 {
-    return bag->block ? mt_slice((const char *)bag->block->p, bag->block->n) : mt_slice(NULL, 0);
+    return kept->block ? mt_slice((const char *)kept->block->p, kept->block->n) : mt_slice(NULL, 0);
 }
 
-struct mt_slice mt_bag_find(struct mt_slice bytes, enum mt_field id)
+struct mt_slice mt_kept_find(struct mt_slice bytes, enum mt_field id)
 {
     const unsigned char *p = (const unsigned char *)bytes.p, *end = p + bytes.n;
     struct entry e;
@@ -412,8 +413,8 @@ static void have_of(struct mt_slice bytes, uint64_t have[2])
     }
 }
 
-size_t mt_bag_missing(const struct mt_bag *from, struct mt_slice bytes, const uint64_t which[2], unsigned char *to,
-                      size_t room)
+size_t mt_kept_missing(const struct mt_kept *from, struct mt_slice bytes, const uint64_t which[2], unsigned char *to,
+                       size_t room)
 {
     const unsigned char *end, *p = start_of(from, &end), *next;
     uint64_t want[2];
@@ -438,15 +439,15 @@ size_t mt_bag_missing(const struct mt_bag *from, struct mt_slice bytes, const ui
     return n;
 }
 
-bool mt_bag_of(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes)
+bool mt_kept_of(struct mt_memory *m, struct mt_kept *kept, struct mt_slice bytes)
 {
-    bag->block = NULL;
-    if (!bytes.n || !resize(m, bag, bytes.n)) {
+    kept->block = NULL;
+    if (!bytes.n || !resize(m, kept, bytes.n)) {
         return !bytes.n;
     }
-    memcpy(bag->block->p, bytes.p, bytes.n);
-    bag->block->n = (uint32_t)bytes.n;
-    have_of(bytes, bag->block->have);
+    memcpy(kept->block->p, bytes.p, bytes.n);
+    kept->block->n = (uint32_t)bytes.n;
+    have_of(bytes, kept->block->have);
     return true;
 }
 
@@ -469,7 +470,7 @@ static bool is_entry(const unsigned char *p, const unsigned char *end)
     return n <= left - 6;
 }
 
-bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes, const uint8_t map[256])
+bool mt_kept_load(struct mt_memory *m, struct mt_kept *kept, struct mt_slice bytes, const uint8_t map[256])
 {
     const unsigned char *p = (const unsigned char *)bytes.p, *end = p + bytes.n;
     uint64_t failures = m->failures;
@@ -478,18 +479,18 @@ bool mt_bag_load(struct mt_memory *m, struct mt_bag *bag, struct mt_slice bytes,
     if (bytes.n > UINT32_MAX / 4) {
         return false;
     }
-    mt_bag_reserve(m, bag, (uint32_t)bytes.n);
+    mt_kept_reserve(m, kept, (uint32_t)bytes.n);
     while (p < end) {
         if (!is_entry(p, end)) {
             return false;
         }
         p = entry_at(p, &e);
         if (map[e.id] < MT_FIELD_COUNT) {
-            mt_bag_put(m, bag, map[e.id], e.value, false);
+            mt_kept_put(m, kept, map[e.id], e.value, false);
         }
     }
-    if (bag->block && !bag->block->n) {
-        mt_bag_free(m, bag);
+    if (kept->block && !kept->block->n) {
+        mt_kept_free(m, kept);
     }
     return m->failures == failures;
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #define HEAD           offsetof(struct mt_message, session) /* what is there at rest, too */
-#define LINKED_HEAD    offsetof(struct mt_message, bag)
+#define LINKED_HEAD    offsetof(struct mt_message, kept)
 #define PACKED_MAX     4096 /* more is not packed again and again, but left as it is */
 #define RECIPIENTS_MAX 16
 #define HASH_BYTES     6 /* of a hash of a line */
@@ -85,13 +85,13 @@ static void walk_time(struct packer *p, int64_t last, int64_t *usec, int16_t *of
     WALK(p, *digits);
 }
 
-static void walk_fields(struct packer *p, struct mt_bag *bag)
+static void walk_fields(struct packer *p, struct mt_kept *kept)
 {
-    struct mt_slice bytes = mt_bag_bytes(bag);
+    struct mt_slice bytes = mt_kept_bytes(kept);
 
     WALK(p, bytes.n);
     if (p->unpacking) {
-        p->failed |= !mt_bag_of(p->messages->memory, bag, mt_slice((char *)p->at, bytes.n));
+        p->failed |= !mt_kept_of(p->messages->memory, kept, mt_slice((char *)p->at, bytes.n));
     } else if (bytes.n) {
         memcpy(p->at, bytes.p, bytes.n);
     }
@@ -134,7 +134,7 @@ static void walk_recipients(struct packer *p, struct mt_message *m)
         WALK(p, rcpt->status);
         if (i < stored) {
             walk_time(p, m->last, &rcpt->usec, &rcpt->offset, &rcpt->digits);
-            walk_fields(p, &rcpt->bag);
+            walk_fields(p, &rcpt->kept);
         }
     }
 }
@@ -143,7 +143,7 @@ static void walk(struct packer *p, struct mt_message *m)
 {
     unsigned flags = mt_message_flags(m);
 
-    walk_fields(p, &m->bag); /* where mt_message_packed_fields() finds them */
+    walk_fields(p, &m->kept); /* where mt_message_packed_fields() finds them */
     walk_hashes(p, &m->seen);
     walk_time(p, m->last, &m->first.usec, &m->first.offset, &m->first.digits);
     WALK(p, m->lines);
@@ -200,13 +200,13 @@ static void move(struct mt_messages *messages, struct mt_message *m, struct mt_m
 /* More bytes than it can take; SIZE_MAX for what is not packed. */
 static size_t bound(const struct mt_message *m)
 {
-    size_t n = AROUND + mt_bag_bytes(&m->bag).n + (size_t)m->seen.n * HASH_BYTES;
+    size_t n = AROUND + mt_kept_bytes(&m->kept).n + (size_t)m->seen.n * HASH_BYTES;
 
     if (m->rcpts.n > RECIPIENTS_MAX) {
         return SIZE_MAX;
     }
     for (uint32_t i = 0; i < m->rcpts.n; i++) {
-        n += AROUND_RECIPIENT + mt_bag_bytes(&m->rcpts.v[i].bag).n;
+        n += AROUND_RECIPIENT + mt_kept_bytes(&m->rcpts.v[i].kept).n;
     }
     return n;
 }
@@ -245,7 +245,7 @@ static void pack(struct mt_messages *messages, struct mt_message *m)
     mt_memory_put(messages->memory, m, sizeof *m);
 }
 
-void mt_message_rest(struct mt_messages *messages, struct mt_message *m)
+void mt_message_put_to_rest(struct mt_messages *messages, struct mt_message *m)
 {
     bool rests = m && m->refs == 2 && m->indexed && m->state == MT_OPEN && !m->end && waits(m);
 
@@ -275,7 +275,7 @@ bool mt_message_absorb_resting(struct mt_messages *messages, struct mt_message *
 
     rest.p = known.p + known.n;
     rest.n = m->resting - (size_t)(rest.p - (const char *)packed(m));
-    n = mt_bag_missing(&m->session->bag, known, mt_client_fields, bytes, sizeof bytes);
+    n = mt_kept_missing(&m->session->kept, known, mt_client_fields, bytes, sizeof bytes);
     if (n == SIZE_MAX || m->resting + n > PACKED_MAX) {
         return false;
     }
