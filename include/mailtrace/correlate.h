@@ -59,8 +59,8 @@ extern const char *const mt_reason_names[MT_REASON_COUNT];
 struct mt_stats {
     uint64_t lines;   /* fed */
     uint64_t foreign; /* of no known MTA */
-    uint64_t recognised[MT_MTA_COUNT];
-    uint64_t unrecognised[MT_MTA_COUNT];
+    uint64_t recognised[MT_SOURCE_COUNT];
+    uint64_t unrecognised[MT_SOURCE_COUNT];
     uint64_t repeated; /* lines seen before */
     uint64_t late;     /* older than the settled time: taken as they came */
     uint64_t cut;      /* longer than max_line: line.cut was set */
@@ -136,7 +136,7 @@ void mt_correlator_resume(struct mt_correlator *c);
 
 /* Unrecognised lines by program, largest first is not promised. Calls fn for each. */
 void mt_correlator_unrecognised(const struct mt_correlator *c,
-                                void (*fn)(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines),
+                                void (*fn)(void *ctx, uint8_t source, struct mt_slice program, uint64_t lines),
                                 void *ctx);
 
 #endif

@@ -43,7 +43,7 @@ struct mt_line {
     struct mt_slice program; /* the tag without [pid] and colon: "postfix/submission/smtpd" */
     uint32_t pid;            /* 0: not known */
     struct mt_slice text;    /* the message, without a blank before it */
-    uint8_t mta;             /* enum mt_mta for logs without a syslog header; 0: told by the program */
+    uint8_t source;          /* its number (source.h), for logs without a syslog header; 0: told by the program */
     uint64_t order;          /* which of two lines with the same timestamp came first: the smaller */
     bool cut;                /* the adapter left something off because the line was too long */
 };

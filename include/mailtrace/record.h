@@ -3,25 +3,9 @@
 #define MAILTRACE_RECORD_H
 
 #include "mailtrace/field.h"
+#include "mailtrace/source.h"
 
-/* X(identifier, name in the field "mta"). */
-#define MT_MTAS(X)            \
-    X(POSTFIX, "postfix")     \
-    X(SENDMAIL, "sendmail")   \
-    X(EXIM, "exim")           \
-    X(OPENSMTPD, "opensmtpd") \
-    X(COURIER, "courier")     \
-    X(QMAIL, "qmail")
-
-enum mt_mta {
-    MT_MTA_NONE = 0,
-#define MT_MTA_ENUM(id, name) MT_MTA_##id,
-    MT_MTAS(MT_MTA_ENUM)
-#undef MT_MTA_ENUM
-        MT_MTA_COUNT
-};
-
-/* X(identifier, name in the field "record"). What each asks of the correlator:
+/* X(identifier, name in the field "record", rank). What each asks of the correlator:
  *
  * CONNECT          a session begins; CLIENT_*
  * CLIENT           a queue entry (or NOQUEUE) begins in a session; CLIENT_*, perhaps PARENT_QUEUE_ID (XFORWARD)
@@ -48,50 +32,57 @@ enum mt_mta {
  * LOST_CONNECTION  a session breaks: REASON, STAGE
  * STATISTICS SERVICE INFO WARNING ERROR FATAL PANIC   TEXT; REASON when it is worth a session event
  * PART             a piece of a line that the MTA has split: see parts.h
+ *
+ * Of lines with one timestamp, the one whose kind has the smaller rank is taken first: it tells of what comes first in the life
+ * of an entry or of a session. No two kinds have the same rank. The order of the rows means nothing.
  */
-#define MT_KINDS(X)                       \
-    X(CONNECT, "connect")                 \
-    X(CLIENT, "client")                   \
-    X(TLS, "tls")                         \
-    X(AUTH, "auth")                       \
-    X(MESSAGE_ID, "message-id")           \
-    X(FROM, "from")                       \
-    X(LOCAL, "local")                     \
-    X(TO, "to")                           \
-    X(EXPIRED, "expired")                 \
-    X(REJECT, "reject")                   \
-    X(HOLD, "hold")                       \
-    X(RELEASE, "release")                 \
-    X(REQUEUE, "requeue")                 \
-    X(DELETE, "delete")                   \
-    X(BOUNCE, "bounce")                   \
-    X(FORWARD, "forward")                 \
-    X(FILTER, "filter")                   \
-    X(HEADER, "header")                   \
-    X(REMOVED, "removed")                 \
-    X(DONE, "done")                       \
-    X(LOST_CONNECTION, "lost-connection") \
-    X(DISCONNECT, "disconnect")           \
-    X(STATISTICS, "statistics")           \
-    X(SERVICE, "service")                 \
-    X(INFO, "info")                       \
-    X(WARNING, "warning")                 \
-    X(ERROR, "error")                     \
-    X(FATAL, "fatal")                     \
-    X(PANIC, "panic")                     \
-    X(PART, "part")
+#ifndef MT_KINDS /* a test puts another order in its place */
+#define MT_KINDS(X)                           \
+    X(CONNECT, "connect", 1)                  \
+    X(CLIENT, "client", 2)                    \
+    X(TLS, "tls", 3)                          \
+    X(AUTH, "auth", 4)                        \
+    X(MESSAGE_ID, "message-id", 5)            \
+    X(FROM, "from", 6)                        \
+    X(LOCAL, "local", 7)                      \
+    X(TO, "to", 8)                            \
+    X(EXPIRED, "expired", 9)                  \
+    X(REJECT, "reject", 10)                   \
+    X(HOLD, "hold", 11)                       \
+    X(RELEASE, "release", 12)                 \
+    X(REQUEUE, "requeue", 13)                 \
+    X(DELETE, "delete", 14)                   \
+    X(BOUNCE, "bounce", 15)                   \
+    X(FORWARD, "forward", 16)                 \
+    X(FILTER, "filter", 17)                   \
+    X(HEADER, "header", 18)                   \
+    X(REMOVED, "removed", 19)                 \
+    X(DONE, "done", 20)                       \
+    X(LOST_CONNECTION, "lost-connection", 21) \
+    X(DISCONNECT, "disconnect", 22)           \
+    X(STATISTICS, "statistics", 23)           \
+    X(SERVICE, "service", 24)                 \
+    X(INFO, "info", 25)                       \
+    X(WARNING, "warning", 26)                 \
+    X(ERROR, "error", 27)                     \
+    X(FATAL, "fatal", 28)                     \
+    X(PANIC, "panic", 29)                     \
+    X(PART, "part", 30)
+#endif
 
 enum mt_kind {
     MT_KIND_NONE = 0,
-#define MT_KIND_ENUM(id, name) MT_KIND_##id,
+#define MT_KIND_ENUM(id, name, rank) MT_KIND_##id,
     MT_KINDS(MT_KIND_ENUM)
 #undef MT_KIND_ENUM
         MT_KIND_COUNT
 };
 
 /* Names by enum value; entry 0 is NULL. */
-extern const char *const mt_mta_names[MT_MTA_COUNT];
 extern const char *const mt_kind_names[MT_KIND_COUNT];
+
+/* Ranks by enum value. */
+extern const uint8_t mt_kind_ranks[MT_KIND_COUNT];
 
 /* X(identifier, value of the field "status"). */
 #define MT_STATUSES(X)            \
@@ -123,9 +114,10 @@ extern const char *const mt_status_names[MT_STATUS_COUNT];
  */
 struct mt_record {
     struct mt_line line;     /* text without "message repeated N times: [ ]" */
-    uint8_t mta;             /* enum mt_mta */
+    uint8_t source;          /* its number: source.h */
     uint8_t kind;            /* enum mt_kind */
     uint8_t status;          /* enum mt_status of a TO */
+    uint8_t role;            /* enum mt_role of the program */
     bool list;               /* TO holds sendmail's list of recipients and not one address */
     bool more;               /* sendmail's [more]: the list is not complete */
     bool repeated;           /* the line stood in "message repeated N times: [ ]" */

@@ -60,7 +60,7 @@ enum mt_syslog_form {
 };
 
 /* Reads the header of raw (one line, without the line feed) into *out: time,
- * host, program, pid and text, slices into raw; mta, order and cut are left alone. Where
+ * host, program, pid and text, slices into raw; source, order and cut are left alone. Where
  * RFC 5424 has no timestamp ("-"), the time is zone->now.
  * A timestamp that names no date (February 30) gives MT_SYSLOG_NONE.
  */

@@ -50,24 +50,10 @@ static bool set_tz(struct cli_options *options, const char *value)
     return options->fixed || set_zone_name(value);
 }
 
-/* Known are those that the engine has a reader for. */
-static bool is_readable(uint8_t mta)
-{
-    struct mt_line line = {.mta = mta};
-    struct mt_record record;
-
-    return mt_parse(&line, &record) != MT_FOREIGN;
-}
-
 static bool set_mta(struct cli_options *options, const char *value)
 {
-    for (uint8_t mta = 1; mta < MT_MTA_COUNT; mta++) {
-        if (strcmp(value, mt_mta_names[mta]) == 0 && is_readable(mta)) {
-            options->mta = mta;
-            return true;
-        }
-    }
-    return false;
+    options->mta = mt_source_find(mt_slice_str(value));
+    return options->mta && mt_sources[options->mta]->is_mta;
 }
 
 static bool set_events(struct cli_options *options, const char *value)
@@ -280,9 +266,9 @@ static void print_mtas(FILE *to)
 {
     const char *before = "";
 
-    for (uint8_t mta = 1; mta < MT_MTA_COUNT; mta++) {
-        if (is_readable(mta)) {
-            fprintf(to, "%s%s", before, mt_mta_names[mta]);
+    for (uint8_t source = 1; source < MT_SOURCE_COUNT; source++) {
+        if (mt_sources[source]->is_mta) {
+            fprintf(to, "%s%s", before, mt_source_names[source]);
             before = ", ";
         }
     }

@@ -18,7 +18,7 @@ struct cli_options {
     int year;             /* 0: not given */
     bool fixed;           /* offset holds; otherwise the local zone */
     int16_t offset;
-    uint8_t mta; /* enum mt_mta of lines without a header; 0: not given */
+    uint8_t mta; /* number of the source of lines without a header; 0: not given */
     bool stats;
     const char *state;          /* events: file; NULL: none */
     uint64_t max_state;         /* bytes on disk; 0: not given */

@@ -38,8 +38,8 @@ static const struct place {
 } places[] = {
     {"lines", offsetof(struct mt_numbers, engine.lines), NULL, 1, false},
     {"foreign", offsetof(struct mt_numbers, engine.foreign), NULL, 1, false},
-    {"recognised", offsetof(struct mt_numbers, engine.recognised), mt_mta_names, MT_MTA_COUNT, false},
-    {"unrecognised", offsetof(struct mt_numbers, engine.unrecognised), mt_mta_names, MT_MTA_COUNT, false},
+    {"recognised", offsetof(struct mt_numbers, engine.recognised), mt_source_names, MT_SOURCE_COUNT, false},
+    {"unrecognised", offsetof(struct mt_numbers, engine.unrecognised), mt_source_names, MT_SOURCE_COUNT, false},
     {"repeated", offsetof(struct mt_numbers, engine.repeated), NULL, 1, false},
     {"late", offsetof(struct mt_numbers, engine.late), NULL, 1, false},
     {"cut", offsetof(struct mt_numbers, engine.cut), NULL, 1, false},

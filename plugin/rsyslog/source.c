@@ -69,7 +69,7 @@ static struct mt_slice host_of(smsg_t *msg)
 bool mt_source_line(smsg_t *msg, uint32_t max_line, struct mt_line *line)
 {
     mt_syslog_tag(tag_of(msg), &line->program, &line->pid);
-    line->mta = 0;
+    line->source = 0;
     if (mt_is_foreign(line)) {
         return false;
     }
@@ -119,7 +119,7 @@ bool mt_source_wrapped(smsg_t *msg, struct mt_zone *zone, uint32_t max_line, str
     if (!read_header(zone, text_of(msg), line) && !read_header(zone, tag_and_text(msg), line)) {
         return false;
     }
-    line->mta = 0;
+    line->source = 0;
     line->order = order_of(msg);
     cut(line, max_line);
     return true;

@@ -22,8 +22,8 @@ static const struct place {
 } places[] = {
     {"lines", offsetof(struct mt_numbers, engine.lines), NULL, 1, NULL, false},
     {"foreign", offsetof(struct mt_numbers, engine.foreign), NULL, 1, NULL, false},
-    {"recognised", offsetof(struct mt_numbers, engine.recognised), mt_mta_names, MT_MTA_COUNT, "mta", false},
-    {"unrecognised", offsetof(struct mt_numbers, engine.unrecognised), mt_mta_names, MT_MTA_COUNT, "mta", false},
+    {"recognised", offsetof(struct mt_numbers, engine.recognised), mt_source_names, MT_SOURCE_COUNT, "mta", false},
+    {"unrecognised", offsetof(struct mt_numbers, engine.unrecognised), mt_source_names, MT_SOURCE_COUNT, "mta", false},
     {"repeated", offsetof(struct mt_numbers, engine.repeated), NULL, 1, NULL, false},
     {"late", offsetof(struct mt_numbers, engine.late), NULL, 1, NULL, false},
     {"cut", offsetof(struct mt_numbers, engine.cut), NULL, 1, NULL, false},

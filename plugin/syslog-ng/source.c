@@ -81,7 +81,7 @@ static void cut(struct mt_line *line, uint32_t max_line)
 bool mt_source_line(const LogMessage *msg, struct mt_slice text, uint32_t max_line, struct mt_line *line)
 {
     line->program = value_of(msg, LM_V_PROGRAM);
-    line->mta = 0;
+    line->source = 0;
     if (mt_is_foreign(line)) {
         return false;
     }
@@ -137,7 +137,7 @@ bool mt_source_wrapped(const LogMessage *msg, struct mt_slice text, struct mt_zo
         !(starts_like_stamp(value_of(msg, LM_V_PROGRAM)) && read_header(zone, header_and_text(msg, text), line))) {
         return false;
     }
-    line->mta = 0;
+    line->source = 0;
     line->order = order_of(msg);
     cut(line, max_line);
     return true;

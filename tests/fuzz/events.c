@@ -176,7 +176,7 @@ static void check_counters(const struct mt_correlator *c, const struct tally *ta
     uint64_t recognised = 0, unrecognised = 0, emitted = 0, incomplete = 0;
 
     mt_correlator_stats(c, &stats);
-    for (int mta = 0; mta < MT_MTA_COUNT; mta++) {
+    for (int mta = 0; mta < MT_SOURCE_COUNT; mta++) {
         recognised += stats.recognised[mta];
         unrecognised += stats.unrecognised[mta];
     }

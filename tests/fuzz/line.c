@@ -46,8 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_check(mt_time_format(&line.time, timestamp) <= MT_TIME_MAX, "a time has its longest text");
         parse(&line, raw, &text);
     } else {
-        for (uint8_t mta = 1; mta < MT_MTA_COUNT; mta++) {
-            line = (struct mt_line){.text = raw, .mta = mta};
+        for (uint8_t mta = 1; mta < MT_SOURCE_COUNT; mta++) {
+            line = (struct mt_line){.text = raw, .source = mta};
             parse(&line, raw, &text);
         }
     }

@@ -111,7 +111,7 @@ static void check_options(const struct cli_options *options)
     fuzz_check(options->config.max_line >= 64 && options->config.max_line <= 64 << 20, "a line has room");
     fuzz_check(options->config.events && !(options->config.events & ~MT_EVENTS_ALL), "there are events");
     fuzz_check(options->offset > -24 * 60 && options->offset < 24 * 60, "an offset is less than a day");
-    fuzz_check(options->mta < MT_MTA_COUNT, "the MTA is one");
+    fuzz_check(options->mta < MT_SOURCE_COUNT, "the MTA is one");
     fuzz_check(options->nfiles > 0 && options->files[0], "there is a file");
 }
 

@@ -854,7 +854,7 @@ START_TEST(test_unrecognised_lines_are_counted)
     story_line(&s, "10:00:00", "postfix/smtpd[40]: no line that smtpd writes");
     story_line(&s, "10:00:00", "sshd[40]: Accepted publickey for root");
     ck_assert_uint_eq(story_stats(&s).lines, 2);
-    ck_assert_uint_eq(story_stats(&s).unrecognised[MT_MTA_POSTFIX], 1);
+    ck_assert_uint_eq(story_stats(&s).unrecognised[MT_SOURCE_postfix], 1);
     ck_assert_uint_eq(story_stats(&s).foreign, 1);
 }
 END_TEST

@@ -147,7 +147,7 @@ END_TEST
 
 START_TEST(test_record_has_its_head_then_the_fields)
 {
-    struct mt_record rec = {.kind = MT_KIND_TO, .mta = MT_MTA_POSTFIX, .status = MT_STATUS_DEFERRED};
+    struct mt_record rec = {.kind = MT_KIND_TO, .source = MT_SOURCE_postfix, .status = MT_STATUS_DEFERRED};
 
     rec.line = (struct mt_line){.time = {INT64_C(1711551778123456), 60, 6}, .host = MT_LIT("mx1"), .pid = 123};
     rec.service = MT_LIT("smtp");
@@ -166,7 +166,7 @@ END_TEST
 
 static struct mt_record sendmail_record(struct mt_slice to)
 {
-    struct mt_record rec = {.kind = MT_KIND_TO, .mta = MT_MTA_SENDMAIL, .list = true};
+    struct mt_record rec = {.kind = MT_KIND_TO, .source = MT_SOURCE_sendmail, .list = true};
 
     mt_set(&rec.f, MT_F_TO, to);
     mt_set_int(&rec.f, MT_F_DELAY, 2000000);

@@ -74,7 +74,7 @@ END_TEST
 
 START_TEST(test_record_is_a_tree_too)
 {
-    struct mt_record rec = {.kind = MT_KIND_HOLD, .mta = MT_MTA_POSTFIX, .service = MT_LIT("postsuper")};
+    struct mt_record rec = {.kind = MT_KIND_HOLD, .source = MT_SOURCE_postfix, .service = MT_LIT("postsuper")};
 
     mt_set(&rec.f, MT_F_QUEUE_ID, MT_LIT("4F00A2B3C"));
     char *text = text_of(mt_record_fastjson(&rec));

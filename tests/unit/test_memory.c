@@ -351,7 +351,7 @@ static void check_same(const struct mt_message *a, const struct mt_message *b)
     ck_assert_uint_eq(a->first.digits, b->first.digits);
     ck_assert_uint_eq(a->lines, b->lines);
     ck_assert_uint_eq(a->version, b->version);
-    ck_assert_uint_eq(a->mta, b->mta);
+    ck_assert_uint_eq(a->source, b->source);
     ck_assert_uint_eq(a->origin, b->origin);
     ck_assert_uint_eq(a->reason, b->reason);
     ck_assert_uint_eq(mt_message_flags(a), mt_message_flags(b));

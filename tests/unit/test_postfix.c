@@ -954,7 +954,7 @@ static void check_row(const struct row *row)
     char field[1024];
 
     ck_assert_msg(mt_parse(&line, &rec) == expected, "verdict on: %s", row->text);
-    ck_assert_msg(rec.mta == MT_MTA_POSTFIX, "MTA of: %s", row->text);
+    ck_assert_msg(rec.source == MT_SOURCE_postfix, "MTA of: %s", row->text);
     ck_assert_msg(rec.kind == row->kind, "kind %s of: %s", rec.kind ? mt_kind_names[rec.kind] : "none", row->text);
     if (!row->kind) {
         return;

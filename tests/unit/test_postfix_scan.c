@@ -249,15 +249,67 @@ START_TEST(test_foreign_lines_are_told_by_the_program_alone)
     };
 
     for (size_t i = 0; i < COUNT(programs); i++) {
-        for (uint8_t mta = 0; mta < MT_MTA_COUNT; mta++) {
-            struct mt_line line = line_of(programs[i], "text"), told = {.program = line.program, .mta = mta};
+        for (uint8_t mta = 0; mta < MT_SOURCE_COUNT; mta++) {
+            struct mt_line line = line_of(programs[i], "text"), told = {.program = line.program, .source = mta};
             struct mt_record rec;
             bool foreign;
-            line.mta = mta;
+            line.source = mta;
             foreign = mt_parse(&line, &rec) == MT_FOREIGN;
             ck_assert_msg(mt_is_foreign(&told) == foreign, "%s, %d", programs[i], mta);
-            ck_assert_msg(foreign || !mta || rec.mta == mta, "%s, %d", programs[i], mta);
+            ck_assert_msg(foreign || !mta || rec.source == mta, "%s, %d", programs[i], mta);
         }
+    }
+}
+END_TEST
+
+/* Other people's programs are called after Postfix, and may write what Postfix would. */
+START_TEST(test_programs_named_like_postfix_are_foreign)
+{
+    static const char *const programs[] = {
+        "postfix-exporter",   "postfix-tlspol",
+        "postfix-local",      "postfix-mta-sts-resolver",
+        "postfix-out",        "postfix-policyd-spf-perl",
+        "postfix/policy-spf", "postfix/policyd-weight",
+        "postfix-out/x",      "postfixx/x",
+        "postfix/smtpd/x",    "xpostfix",
+    };
+
+    for (size_t i = 0; i < COUNT(programs); i++) {
+        struct mt_line line = line_of(programs[i], "098F1AAE9E9: to=<b@c>, relay=h[192.0.2.1]:25, delay=0, dsn=2.0.0, "
+                                                   "status=sent (250 Ok)");
+        struct mt_record rec;
+        ck_assert_msg(mt_parse(&line, &rec) == MT_FOREIGN, "%s", programs[i]);
+    }
+}
+END_TEST
+
+START_TEST(test_a_service_has_its_daemons_role_and_its_own_name)
+{
+    static const struct {
+        const char *program, *instance, *service;
+        enum mt_role role;
+    } rows[] = {
+        {"postfix/smtpd", "", "smtpd", MT_ROLE_RECEIVES},
+        {"postfix/submission/smtpd", "", "smtpd", MT_ROLE_RECEIVES},
+        {"submission/smtpd", "submission", "smtpd", MT_ROLE_RECEIVES},
+        {"postfix/relay/smtp", "", "smtp", MT_ROLE_DELIVERS},
+        {"postfix-ip2/smtp", "postfix-ip2", "smtp", MT_ROLE_DELIVERS},
+        {"postfix-in/qmgr", "postfix-in", "qmgr", MT_ROLE_QUEUE},
+        {"postfix-in/cleanup", "postfix-in", "cleanup", MT_ROLE_QUEUE},
+        {"postfix/pickup", "", "pickup", MT_ROLE_QUEUE},
+        {"postfix/bounce", "", "bounce", MT_ROLE_QUEUE},
+        {"postfix/postsuper", "", "postsuper", MT_ROLE_QUEUE},
+        {"postfix/postfix-script", "", "postfix-script", MT_ROLE_OTHER},
+        {"postfix", "", "postfix", MT_ROLE_OTHER},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct mt_line line = line_of(rows[i].program, "fatal: x");
+        struct mt_record rec;
+        ck_assert_int_eq(mt_parse(&line, &rec), MT_RECOGNISED);
+        ck_assert_msg(rec.role == rows[i].role, "%s", rows[i].program);
+        expect_slice(mt_get(&rec.f, MT_F_INSTANCE), rows[i].instance, rows[i].program);
+        expect_slice(rec.service, rows[i].service, rows[i].program);
     }
 }
 END_TEST
@@ -324,6 +376,8 @@ Suite *mt_suite_postfix_scan(void)
     tcase_add_test(fields, test_a_wrong_byte_anywhere_spoils_a_queue_id);
     tcase_add_test(fields, test_delays_are_read_as_format_tv_writes_them);
     tcase_add_test(fields, test_the_next_queue_id_is_found_in_each_servers_words);
+    tcase_add_test(fields, test_programs_named_like_postfix_are_foreign);
+    tcase_add_test(fields, test_a_service_has_its_daemons_role_and_its_own_name);
     tcase_add_test(fields, test_only_what_was_sent_has_a_next_queue_id);
     tcase_add_test(fields, test_a_port_is_at_most_65535);
     tcase_add_test(fields, test_a_level_needs_no_more_than_a_letter_behind_it);

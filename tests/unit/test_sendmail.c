@@ -643,6 +643,23 @@ START_TEST(test_a_cut_delivery_tells_no_other_result)
 }
 END_TEST
 
+/* Processes with different labels (option -L) work on one queue. */
+START_TEST(test_a_label_is_no_instance)
+{
+    static const char *const labels[] = {
+        "sendmail",    "sm-mta", "sm-msp-queue", "sm-que",   "sm-mta-queue",
+        "sm-mta-runq", "sm-msp", "sm-que-runq",  "sm-queue", "sm-acceptingconnections"};
+
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+        struct mt_line line = {.program = mt_slice_str(labels[i]), .text = MT_LIT(Q ": discarded"), .pid = 7};
+        struct mt_record rec;
+        ck_assert_msg(mt_parse(&line, &rec) == MT_RECOGNISED, "%s", labels[i]);
+        ck_assert(!mt_has(&rec.f, MT_F_INSTANCE));
+        ck_assert_int_eq(rec.role, MT_ROLE_RECEIVES);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *forms, TCase *hostility)
 {
     tcase_add_test(forms, test_from_tells_the_envelope_and_the_client);
@@ -653,6 +670,7 @@ static void add_tests(TCase *forms, TCase *hostility)
     tcase_add_test(forms, test_sessions_notes_and_pieces_are_told);
     tcase_add_test(forms, test_what_is_no_form_of_the_source_is_not_recognised);
     tcase_add_test(forms, test_the_next_queue_id_is_found_in_the_reply);
+    tcase_add_test(forms, test_a_label_is_no_instance);
     tcase_add_test(hostility, test_an_address_says_nothing_but_itself);
     tcase_add_test(hostility, test_a_sender_cut_at_200_characters_ends_there);
     tcase_add_test(hostility, test_a_command_line_address_is_read_without_its_name);

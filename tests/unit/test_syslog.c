@@ -21,7 +21,7 @@ struct header {
 static void expect_header(const struct header *h)
 {
     struct mt_zone zone = {.now = NOW, .fixed = true};
-    struct mt_line line = {.mta = 7, .order = 8, .cut = true};
+    struct mt_line line = {.source = 7, .order = 8, .cut = true};
 
     ck_assert_msg(mt_syslog_read(&zone, mt_slice_str(h->raw), &line) == h->form, "form of: %s", h->raw);
     expect_stamp(&line.time, h->time, h->raw);
@@ -29,7 +29,7 @@ static void expect_header(const struct header *h)
     expect_slice(line.program, h->program, h->raw);
     ck_assert_msg(line.pid == h->pid, "pid %u of: %s", line.pid, h->raw);
     expect_slice(line.text, h->text, h->raw);
-    ck_assert(line.mta == 7 && line.order == 8 && line.cut);
+    ck_assert(line.source == 7 && line.order == 8 && line.cut);
 }
 
 #define S "2026-11-22T00:17:50+00:00"

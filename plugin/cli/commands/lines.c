@@ -24,7 +24,7 @@ struct lines {
     struct cli_output output;
     struct mt_stats stats;
     struct {
-        uint8_t mta;
+        uint8_t source;
         char name[64];
         size_t n;
         uint64_t lines;
@@ -46,9 +46,9 @@ static void count_unrecognised(struct lines *lines, const struct mt_record *reco
     struct mt_slice name = record->line.program;
     size_t i = 0;
 
-    lines->stats.unrecognised[record->mta]++;
+    lines->stats.unrecognised[record->source]++;
     name.n = name.n < sizeof lines->unknown[0].name ? name.n : sizeof lines->unknown[0].name;
-    while (i < lines->nunknown && (lines->unknown[i].mta != record->mta ||
+    while (i < lines->nunknown && (lines->unknown[i].source != record->source ||
                                    !mt_slice_eq(name, mt_slice(lines->unknown[i].name, lines->unknown[i].n)))) {
         i++;
     }
@@ -57,7 +57,7 @@ static void count_unrecognised(struct lines *lines, const struct mt_record *reco
     }
     if (i == lines->nunknown) {
         lines->nunknown++;
-        lines->unknown[i].mta = record->mta;
+        lines->unknown[i].source = record->source;
         lines->unknown[i].n = name.n;
         if (name.n) {
             memcpy(lines->unknown[i].name, name.p, name.n);
@@ -80,7 +80,7 @@ static void show(struct lines *lines, const struct mt_line *line, bool may_be_pa
         count_unrecognised(lines, &record);
         break;
     case MT_RECOGNISED:
-        lines->stats.recognised[record.mta] += may_be_part; /* pieces were counted one by one */
+        lines->stats.recognised[record.source] += may_be_part; /* pieces were counted one by one */
         if (record.kind != MT_KIND_PART) {
             cli_output_line(&lines->output, mt_record_json(&record, &lines->output.buffer));
         } else if (may_be_part && mt_parts_add(lines->parts, &record, &whole)) {
@@ -121,7 +121,7 @@ static void print_stats(const struct lines *lines)
 {
     cli_stats_print(&lines->stats, false);
     for (size_t i = 0; i < lines->nunknown; i++) {
-        cli_stats_program(NULL, lines->unknown[i].mta, mt_slice(lines->unknown[i].name, lines->unknown[i].n),
+        cli_stats_program(NULL, lines->unknown[i].source, mt_slice(lines->unknown[i].name, lines->unknown[i].n),
                           lines->unknown[i].lines);
     }
 }

@@ -45,14 +45,14 @@ void cli_log_read(struct cli_log *log, const struct cli_options *options, struct
 {
     struct mt_line *line = &log->line;
 
-    line->mta = 0;
+    line->source = 0;
     line->cut = cut;
     log->headed = mt_syslog_read(&log->zone, raw, line) != MT_SYSLOG_NONE;
     if (!log->headed) {
         line->host = line->program = mt_slice(NULL, 0);
         line->pid = 0;
         line->text = raw;
-        line->mta = options->mta;
+        line->source = options->mta;
     }
     if (!line->host.n) {
         line->host = options->host;

@@ -16,8 +16,7 @@ struct cli_process {
 /* Those that write lines without a queue ID about what they do for one. */
 static bool is_talker(const struct mt_record *rec)
 {
-    return rec->mta != MT_MTA_POSTFIX || mt_slice_eq(rec->service, MT_LIT("smtpd")) ||
-           mt_slice_eq(rec->service, MT_LIT("smtp")) || mt_slice_eq(rec->service, MT_LIT("lmtp"));
+    return rec->role == MT_ROLE_RECEIVES || rec->role == MT_ROLE_DELIVERS;
 }
 
 static uint32_t number_of(struct cli_related *g, const struct mt_record *rec, bool add)
@@ -139,7 +138,7 @@ static uint32_t owner(const struct cli_process *process, const struct mt_record 
 /* A client's session goes on after its message; what a delivery agent does next is for others. */
 static bool goes_on(const struct mt_record *rec)
 {
-    return rec->mta != MT_MTA_POSTFIX || mt_slice_eq(rec->service, MT_LIT("smtpd"));
+    return rec->role == MT_ROLE_RECEIVES;
 }
 
 void cli_sessions_pass(struct cli_related *g, const struct mt_record *rec, struct mt_slice raw)

@@ -22,11 +22,11 @@ static void print_some(const char *what, const char *which, uint64_t count)
 static void print_lines(const struct mt_stats *stats)
 {
     print_count("lines", stats->lines);
-    for (int mta = 1; mta < MT_MTA_COUNT; mta++) {
-        print_some("recognised, ", mt_mta_names[mta], stats->recognised[mta]);
+    for (uint8_t source = 1; source < MT_SOURCE_COUNT; source++) {
+        print_some("recognised, ", mt_source_names[source], stats->recognised[source]);
     }
-    for (int mta = 1; mta < MT_MTA_COUNT; mta++) {
-        print_some("not recognised, ", mt_mta_names[mta], stats->unrecognised[mta]);
+    for (uint8_t source = 1; source < MT_SOURCE_COUNT; source++) {
+        print_some("not recognised, ", mt_source_names[source], stats->unrecognised[source]);
     }
     print_some("of other programs", "", stats->foreign);
     print_some("cut, being too long", "", stats->cut);
@@ -62,7 +62,7 @@ void cli_stats_print(const struct mt_stats *stats, bool events)
 }
 
 /* A program's name comes from the log: nothing in it may steer a terminal. */
-void cli_stats_program(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines)
+void cli_stats_program(void *ctx, uint8_t source, struct mt_slice program, uint64_t lines)
 {
     char name[64];
     size_t n = program.n < sizeof name - 1 ? program.n : sizeof name - 1;
@@ -72,5 +72,5 @@ void cli_stats_program(void *ctx, enum mt_mta mta, struct mt_slice program, uint
         name[i] = program.p[i] > ' ' && program.p[i] < 0x7f ? program.p[i] : '?';
     }
     name[n] = '\0';
-    fprintf(stderr, "not recognised: %-12s %12" PRIu64 "  (%s)\n", name, lines, mt_mta_names[mta]);
+    fprintf(stderr, "not recognised: %-12s %12" PRIu64 "  (%s)\n", name, lines, mt_source_names[source]);
 }

@@ -8,6 +8,6 @@
 void cli_stats_print(const struct mt_stats *stats, bool events);
 
 /* A program with lines that were not recognised: for mt_correlator_unrecognised(). */
-void cli_stats_program(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines);
+void cli_stats_program(void *ctx, uint8_t source, struct mt_slice program, uint64_t lines);
 
 #endif

@@ -21,14 +21,14 @@ const struct mt_slice mt_event_words[MT_EVENT_COUNT] = {
 };
 
 const struct mt_slice mt_kind_words[MT_KIND_COUNT] = {
-#define MT_ROW(id, name) [MT_KIND_##id] = MT_NAMED(name),
+#define MT_ROW(id, name, rank) [MT_KIND_##id] = MT_NAMED(name),
     MT_KINDS(MT_ROW)
 #undef MT_ROW
 };
 
-const struct mt_slice mt_mta_words[MT_MTA_COUNT] = {
-#define MT_ROW(id, name) [MT_MTA_##id] = MT_NAMED(name),
-    MT_MTAS(MT_ROW)
+const struct mt_slice mt_source_words[MT_SOURCE_COUNT] = {
+#define MT_ROW(id, name) [MT_SOURCE_##id] = MT_NAMED(name),
+    MT_SOURCE_ROWS(MT_ROW)
 #undef MT_ROW
 };
 

@@ -1,4 +1,4 @@
-/* The names of events, records, MTAs and statuses as slices: the text of the public tables of
+/* The names of events, records, sources and statuses as slices: the text of the public tables of
  * names with its length, for where a name is written.
  */
 #ifndef MT_BASE_WORDS_H
@@ -15,7 +15,7 @@
 /* By enum value; empty where there is no name. */
 extern const struct mt_slice mt_event_words[MT_EVENT_COUNT];
 extern const struct mt_slice mt_kind_words[MT_KIND_COUNT];
-extern const struct mt_slice mt_mta_words[MT_MTA_COUNT];
+extern const struct mt_slice mt_source_words[MT_SOURCE_COUNT];
 extern const struct mt_slice mt_status_words[MT_STATUS_COUNT];
 
 #endif

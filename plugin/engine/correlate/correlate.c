@@ -427,29 +427,30 @@ static void count_unrecognised(struct mt_correlator *c, const struct mt_record *
     struct mt_slice name = rec->line.program;
     size_t i = 0;
 
-    c->stats.unrecognised[rec->mta]++;
+    c->stats.unrecognised[rec->source]++;
     if (name.n > sizeof c->programs[0].name) {
         name.n = sizeof c->programs[0].name;
     }
-    while (i < MT_PROGRAMS - 1 && c->programs[i].lines &&
-           (c->programs[i].mta != rec->mta || !mt_slice_eq(mt_slice(c->programs[i].name, c->programs[i].n), name))) {
+    while (
+        i < MT_PROGRAMS - 1 && c->programs[i].lines &&
+        (c->programs[i].source != rec->source || !mt_slice_eq(mt_slice(c->programs[i].name, c->programs[i].n), name))) {
         i++;
     }
     if (!c->programs[i].lines && i < MT_PROGRAMS - 1 && name.n) {
         memcpy(c->programs[i].name, name.p, name.n);
         c->programs[i].n = (uint8_t)name.n;
     }
-    c->programs[i].mta = rec->mta;
+    c->programs[i].source = rec->source;
     c->programs[i].lines++;
 }
 
 void mt_correlator_unrecognised(const struct mt_correlator *c,
-                                void (*fn)(void *ctx, enum mt_mta mta, struct mt_slice program, uint64_t lines),
+                                void (*fn)(void *ctx, uint8_t source, struct mt_slice program, uint64_t lines),
                                 void *ctx)
 {
     for (size_t i = 0; i < MT_PROGRAMS; i++) {
         if (c->programs[i].lines) {
-            fn(ctx, c->programs[i].mta, mt_slice(c->programs[i].name, c->programs[i].n), c->programs[i].lines);
+            fn(ctx, c->programs[i].source, mt_slice(c->programs[i].name, c->programs[i].n), c->programs[i].lines);
         }
     }
 }
@@ -531,7 +532,7 @@ void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, en
         count_unrecognised(c, rec);
         return;
     }
-    c->stats.recognised[rec->mta]++;
+    c->stats.recognised[rec->source]++;
     if (rec->kind != MT_KIND_PART) {
         feed_record(c, rec, wall);
     } else if (mt_parts_add(c->parts, rec, &whole)) {
@@ -549,7 +550,7 @@ void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_line_copy *copy,
     mt_line_copy_adopt(&c->store, copy);
     c->stats.lines++;
     c->stats.cut += copy->line.cut;
-    c->stats.recognised[copy->mta]++;
+    c->stats.recognised[copy->source]++;
     if (host) {
         take_in(c, host, copy, copy->usec, wall);
     } else {

@@ -14,7 +14,6 @@
 #include "archive.h"
 #include "shards.h"
 
-#define NO_MTA   0
 #define VERSION  1
 #define TABLES   5
 #define NAME_MAX 64
@@ -22,7 +21,7 @@
 
 /* --- tables of names --- */
 
-enum table { FIELDS, STATUSES, REASONS, TROUBLES, MTAS };
+enum table { FIELDS, STATUSES, REASONS, TROUBLES, SOURCES };
 
 /* Pointers that were met, and their numbers; loading, the things by number. */
 struct refs {
@@ -50,7 +49,7 @@ static size_t table_size(enum table table)
                                     [STATUSES] = MT_STATUS_COUNT,
                                     [REASONS] = MT_REASON_COUNT,
                                     [TROUBLES] = MT_TROUBLE_COUNT,
-                                    [MTAS] = MT_MTA_COUNT};
+                                    [SOURCES] = MT_SOURCE_COUNT};
 
     return sizes[table];
 }
@@ -79,8 +78,8 @@ static size_t name_of(enum table table, size_t i, char out[NAME_MAX])
     case TROUBLES:
         text = word(mt_trouble_names, i);
         break;
-    case MTAS:
-        text = word(mt_mta_names, i);
+    case SOURCES:
+        text = word(mt_source_names, i);
         break;
     }
     return (size_t)snprintf(out, NAME_MAX, "%s", text);
@@ -351,12 +350,12 @@ static void session_body(struct image *im, struct mt_session *s)
     walk_usec(im, &s->closed);
     MT_ARCHIVE(&im->a, s->number);
     MT_ARCHIVE(&im->a, s->pid);
-    walk_member(im, MTAS, &s->mta);
+    walk_member(im, SOURCES, &s->source);
     walk_member(im, TROUBLES, &s->reason);
     MT_ARCHIVE(&im->a, s->connected);
     MT_ARCHIVE(&im->a, s->lost);
     MT_ARCHIVE(&im->a, s->told);
-    im->a.failed |= s->mta == NO_MTA;
+    im->a.failed |= !s->source;
     walk_peers(im, s);
 }
 
@@ -414,7 +413,7 @@ static struct mt_line_copy *line_body(struct image *im, const struct mt_line_cop
     walk_time(im, &line.time);
     MT_ARCHIVE(&im->a, line.order);
     MT_ARCHIVE(&im->a, line.pid);
-    walk_member(im, MTAS, &line.mta);
+    walk_member(im, SOURCES, &line.source);
     MT_ARCHIVE(&im->a, line.cut);
     MT_ARCHIVE(&im->a, repeated);
     line.program = mt_archive_slice(&im->a, line.program);
@@ -550,8 +549,8 @@ static void message_body(struct image *im, struct mt_message *m)
 {
     mt_archive_bytes(&im->a, &m->hash, sizeof m->hash);
     MT_ARCHIVE(&im->a, m->state);
-    walk_member(im, MTAS, &m->mta);
-    im->a.failed |= m->state > MT_ENDED || m->mta == NO_MTA;
+    walk_member(im, SOURCES, &m->source);
+    im->a.failed |= m->state > MT_ENDED || !m->source;
     walk_bag(im, &m->kept);
     walk_hashes(im, &m->seen);
     walk_time(im, &m->first);
@@ -816,7 +815,7 @@ static void save_part(void *ctx, const struct mt_line *part)
     walk_time(im, &line.time);
     MT_ARCHIVE(&im->a, line.order);
     MT_ARCHIVE(&im->a, line.pid);
-    walk_member(im, MTAS, &line.mta);
+    walk_member(im, SOURCES, &line.source);
     mt_archive_slice(&im->a, line.program);
     mt_archive_slice(&im->a, line.text);
 }
@@ -837,7 +836,7 @@ static void load_parts(struct image *im)
         walk_time(im, &line.time);
         MT_ARCHIVE(&im->a, line.order);
         MT_ARCHIVE(&im->a, line.pid);
-        walk_member(im, MTAS, &line.mta);
+        walk_member(im, SOURCES, &line.source);
         line.program = mt_archive_slice(&im->a, none);
         line.text = mt_archive_slice(&im->a, none);
         im->c = mt_shards_at(im->shards, line.host);

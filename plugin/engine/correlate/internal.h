@@ -13,7 +13,7 @@
 
 struct mt_program {
     uint64_t lines;
-    uint8_t mta, n;
+    uint8_t source, n;
     char name[30];
 };
 

@@ -121,9 +121,10 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     s->peer = NULL;
     s->chunk = chunk;
     s->refs = 1;
-    s->mta = rec->mta;
+    s->source = rec->source;
     s->kind = rec->kind;
     s->status = rec->status;
+    s->role = rec->role;
     s->list = rec->list;
     s->more = rec->more;
     s->repeated = rec->repeated;

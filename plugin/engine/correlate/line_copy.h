@@ -32,7 +32,7 @@ struct mt_line_copy {
     struct mt_peer *peer;       /* the TLS connection that a delivery went through */
     struct mt_chunk *chunk;
     uint32_t refs;
-    uint8_t mta, kind, status;
+    uint8_t source, kind, status, role;
     bool list, more, repeated, postmaster;
     uint8_t place[MT_FIELD_COUNT]; /* in v, of the fields that `have` names */
     union mt_value v[];            /* in order of the fields; then the bytes of the slices */

@@ -206,7 +206,7 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
     c->event.nrecipients = 0;
     mt_set(f, MT_F_EVENT, mt_event_words[p->kind]);
     mt_set(f, MT_F_HOST, host->name);
-    mt_set(f, MT_F_MTA, mt_mta_words[p->line ? p->line->mta : m ? m->mta : s ? s->mta : MT_MTA_NONE]);
+    mt_set(f, MT_F_MTA, mt_source_words[p->line ? p->line->source : m ? m->source : s ? s->source : MT_SOURCE_NONE]);
     if (m) {
         mt_kept_fill(&m->kept, f, common_fields);
         mt_set_time(f, MT_F_ARRIVED, m->first);

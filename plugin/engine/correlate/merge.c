@@ -1,6 +1,5 @@
 /* Merging a line into its message. */
 #include "internal.h"
-#include "traits.h"
 
 /* An entry whose MTA logs no end is over when all its recipients are done, and a session
  * whose end is not logged when something worth an event has happened. Where
@@ -120,7 +119,7 @@ void mt_merge_session_end(struct mt_correlator *c, struct mt_host *host, struct 
 static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
                                      struct mt_slice queue_id)
 {
-    struct mt_message *m = mt_message_open(&c->messages, host, line->mta, mt_line_copy_get(line, MT_F_INSTANCE),
+    struct mt_message *m = mt_message_open(&c->messages, host, line->source, mt_line_copy_get(line, MT_F_INSTANCE),
                                            queue_id, line->line.time);
 
     if (m && m->first.usec > host->clock) {
@@ -150,7 +149,7 @@ static void link_child(struct mt_correlator *c, struct mt_host *host, const stru
         return;
     }
     if (m && m->state == MT_ENDED) {
-        if (line->usec <= m->end || !mt_traits[line->mta].reuses_ids) {
+        if (line->usec <= m->end || !mt_sources[line->source]->reuses_ids) {
             return;
         }
         mt_message_forget(&c->messages, m);
@@ -161,8 +160,8 @@ static void link_child(struct mt_correlator *c, struct mt_host *host, const stru
     }
     m->origin = (uint8_t)origin;
     mt_kept_put(&c->memory, &m->kept, MT_F_PARENT_QUEUE_ID, parent, false);
-    /* Sendmail logs no from= of a notification; its sender is the null one (RFC 3464, section 2). */
-    if (origin == MT_ORIGIN_BOUNCE && !mt_traits[line->mta].ends) {
+    /* Where nothing is logged of it: the sender of a notification is the null one (RFC 3464, section 2). */
+    if (origin == MT_ORIGIN_BOUNCE && !mt_sources[line->source]->tells_bounce_sender) {
         mt_kept_put(&c->memory, &m->kept, MT_F_FROM, mt_slice("", 0), false);
     }
 }
@@ -219,7 +218,7 @@ static void apply_from(struct mt_correlator *c, struct mt_message *m, const stru
         }
     }
     m->queued = true;
-    if (!mt_traits[line->mta].ends) { /* sendmail says all in this one line */
+    if (mt_sources[line->source]->arrives_at_once) {
         apply_begin(c, m, line);
         if (m->session && m->session->lost) {
             m->reason = MT_REASON_LOST_CONNECTION;
@@ -446,7 +445,7 @@ static bool proves_entry(const struct mt_line_copy *line)
  */
 static bool starts_anew(const struct mt_message *m, const struct mt_line_copy *line)
 {
-    if (!mt_traits[line->mta].reuses_ids || line->usec <= m->end) {
+    if (!mt_sources[line->source]->reuses_ids || line->usec <= m->end) {
         return false;
     }
     return begins(line) ||
@@ -547,7 +546,7 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
             mt_message_absorb(&c->sessions, m);
         }
         merge(c, host, m, line);
-        if (!mt_traits[m->mta].ends && m->state == MT_OPEN && (m->reason || all_done(m))) {
+        if (!mt_sources[m->source]->tells_end && m->state == MT_OPEN && (m->reason || all_done(m))) {
             end_quietly(c, host, m, line);
         }
     }
@@ -570,7 +569,7 @@ bool mt_merge_before(const struct mt_line_copy *a, const struct mt_line_copy *b)
     int64_t delay_a, delay_b;
 
     if (a->kind != b->kind) {
-        return a->kind < b->kind;
+        return mt_kind_ranks[a->kind] < mt_kind_ranks[b->kind];
     }
     if (a->postmaster != b->postmaster) { /* of two notifications the sender's is the message's */
         return b->postmaster;

@@ -84,7 +84,7 @@ bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m)
     return true;
 }
 
-struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host *host, uint8_t mta,
+struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host *host, uint8_t source,
                                    struct mt_slice instance, struct mt_slice queue_id, struct mt_time first)
 {
     struct mt_message *m = mt_memory_zeroed(messages->memory, sizeof *m);
@@ -94,7 +94,7 @@ struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host 
     }
     m->hash = key_hash(messages, host, instance, queue_id);
     m->host = host;
-    m->mta = mta;
+    m->source = source;
     m->first = first;
     m->last = first.usec;
     m->refs = 1;

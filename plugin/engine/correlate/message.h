@@ -66,7 +66,7 @@ struct mt_message {
     int64_t end; /* usec: timestamp of the line that ended it */
     uint32_t lines;
     uint16_t version; /* counts the ends that were seen, so that an outdated one is known */
-    uint8_t mta, origin;
+    uint8_t source, origin;
     uint8_t reason;   /* enum mt_reason, when it ends as incomplete */
     bool begun : 1;   /* its first line (client=, uid=) was seen */
     bool queued : 1;  /* it reached the queue */
@@ -95,7 +95,7 @@ struct mt_message *mt_message_find(const struct mt_messages *messages, const str
                                    struct mt_slice instance, struct mt_slice queue_id);
 
 /* A new open entry with one reference, the index's; NULL when memory is short. */
-struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host *host, uint8_t mta,
+struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host *host, uint8_t source,
                                    struct mt_slice instance, struct mt_slice queue_id, struct mt_time first);
 
 /* Puts an entry whose members are set into the index and the lists, which take over a reference.

@@ -148,7 +148,7 @@ static void walk(struct packer *p, struct mt_message *m)
     walk_time(p, m->last, &m->first.usec, &m->first.offset, &m->first.digits);
     WALK(p, m->lines);
     WALK(p, m->version);
-    WALK(p, m->mta);
+    WALK(p, m->source);
     WALK(p, m->origin);
     WALK(p, m->reason);
     WALK(p, flags);

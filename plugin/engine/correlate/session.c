@@ -4,7 +4,6 @@
 #include <xxhash.h>
 
 #include "host.h"
-#include "traits.h"
 
 #define PEERS_MAX            4
 #define KEPT_ROOM            200 /* bytes: for most, so that it need not be moved */
@@ -99,7 +98,7 @@ static struct mt_session *find(const struct mt_sessions *sessions, const struct 
     struct mt_session *s = newest(sessions, hash);
 
     for (; s; s = s->older) {
-        bool over = line->usec > s->closed && mt_traits[line->mta].disconnects;
+        bool over = line->usec > s->closed && mt_sources[line->source]->tells_session_end;
         if (!over && (line->usec >= s->first || !s->connected) && same_key(s, host, line) && same_client(s, line)) {
             return s;
         }
@@ -206,12 +205,13 @@ static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_h
     s->hash = hash;
     s->host = host;
     s->pid = line->line.pid;
-    s->mta = line->mta;
+    s->source = line->source;
     s->first = line->usec;
     s->closed = INT64_MAX;
     s->number = ++sessions->opened;
     s->refs = 1;
-    mt_kept_reserve(sessions->memory, &s->kept, mt_traits[line->mta].disconnects ? KEPT_ROOM : KEPT_ROOM_KEPT);
+    mt_kept_reserve(sessions->memory, &s->kept,
+                    mt_sources[line->source]->tells_session_end ? KEPT_ROOM : KEPT_ROOM_KEPT);
     mt_kept_put(sessions->memory, &s->kept, MT_F_PROGRAM, line->line.program, true);
     if (mt_line_copy_has(line, MT_F_INSTANCE)) {
         mt_kept_put(sessions->memory, &s->kept, MT_F_INSTANCE, mt_line_copy_get(line, MT_F_INSTANCE), true);
@@ -368,11 +368,11 @@ static struct mt_peer *peer_of(struct mt_session *s, const struct mt_line_copy *
     struct mt_peer *free_one = NULL;
 
     for (struct mt_peer *peer = s->peers; peer; peer = peer->next) {
-        bool bound = mt_traits[line->mta].tls_per_entry && peer->queue_id.n;
+        bool bound = mt_sources[line->source]->tls_per_entry && peer->queue_id.n;
         if ((bound && !mt_slice_eq(peer->queue_id, id)) || !same_relay(peer, line)) {
             continue;
         }
-        if (bound || !mt_traits[line->mta].tls_per_entry) {
+        if (bound || !mt_sources[line->source]->tls_per_entry) {
             return peer;
         }
         free_one = peer;
@@ -463,10 +463,10 @@ struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host 
         return NULL;
     }
     if (line->kind == MT_KIND_DISCONNECT ||
-        (line->kind == MT_KIND_LOST_CONNECTION && !mt_traits[line->mta].disconnects)) {
+        (line->kind == MT_KIND_LOST_CONNECTION && !mt_sources[line->source]->tells_session_end)) {
         close_session(s, line->usec);
     }
-    if (!s->reason || s->told || (s->closed == INT64_MAX && mt_traits[line->mta].disconnects)) {
+    if (!s->reason || s->told || (s->closed == INT64_MAX && mt_sources[line->source]->tells_session_end)) {
         return NULL;
     }
     s->told = true;

@@ -39,7 +39,7 @@ struct mt_session {
     uint64_t number;       /* counts sessions in the order in which they were opened */
     uint32_t refs;
     uint32_t pid;
-    uint8_t mta;
+    uint8_t source;
     uint8_t reason; /* enum mt_trouble */
     bool connected; /* its first line was seen */
     bool lost;      /* the connection broke */

@@ -365,7 +365,7 @@ static inline void walk_record_head(struct walk *w, const struct mt_record *rec)
         sink_time(w->sink, &places[MT_F_TIME].key, &rec->line.time);
     }
     walk_word(w, MT_F_HOST, rec->line.host);
-    walk_word(w, MT_F_MTA, mt_mta_words[rec->mta]);
+    walk_word(w, MT_F_MTA, mt_source_words[rec->source]);
     walk_span(w, MT_F_INSTANCE, MT_F_INSTANCE);
     walk_word(w, MT_F_PROGRAM, rec->service);
     if (rec->line.pid) {

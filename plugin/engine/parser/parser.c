@@ -1,19 +1,37 @@
-/* Which MTA wrote a line: one table, read from the program's name. */
+/* Which source wrote a line: told by the program's name. */
 #include "mailtrace/parser.h"
 
 #include "base/scan.h"
-#include "mta.h"
 
-const char *const mt_mta_names[MT_MTA_COUNT] = {
-#define MT_NAME(id, name) [MT_MTA_##id] = name,
-    MT_MTAS(MT_NAME)
-#undef MT_NAME
+#define MT_ROW(id, name) extern const struct mt_source mt_source_##id;
+MT_SOURCE_ROWS(MT_ROW)
+#undef MT_ROW
+
+static const struct mt_source_program nothing[] = {{{NULL, 0}, MT_ROLE_OTHER}};
+static const struct mt_source none = {.programs = nothing};
+
+const struct mt_source *const mt_sources[MT_SOURCE_COUNT] = {&none,
+#define MT_ROW(id, name) &mt_source_##id,
+                                                             MT_SOURCE_ROWS(MT_ROW)
+#undef MT_ROW
+};
+
+const char *const mt_source_names[MT_SOURCE_COUNT] = {NULL,
+#define MT_ROW(id, name) name,
+                                                      MT_SOURCE_ROWS(MT_ROW)
+#undef MT_ROW
 };
 
 const char *const mt_kind_names[MT_KIND_COUNT] = {
-#define MT_NAME(id, name) [MT_KIND_##id] = name,
+#define MT_NAME(id, name, rank) [MT_KIND_##id] = name,
     MT_KINDS(MT_NAME)
 #undef MT_NAME
+};
+
+const uint8_t mt_kind_ranks[MT_KIND_COUNT] = {
+#define MT_RANK(id, name, rank) [MT_KIND_##id] = (rank),
+    MT_KINDS(MT_RANK)
+#undef MT_RANK
 };
 
 const char *const mt_status_names[MT_STATUS_COUNT] = {
@@ -22,43 +40,14 @@ const char *const mt_status_names[MT_STATUS_COUNT] = {
 #undef MT_NAME
 };
 
-typedef bool mt_read_fn(struct mt_record *rec);
-
-/* A row: the program (the first component of the tag), the MTA, the default
- * instance (the name that is no instance), the reader. Postfix lets its syslog_name be
- * anything that starts the tag, so a tag with a slash whose last component is
- * one of its daemons is Postfix's too: see row_of().
- */
-static const struct row {
-    struct mt_slice program;
-    enum mt_mta mta;
-    bool is_default;
-    mt_read_fn *read;
-} rows[] = {
-    {{"postfix", 7}, MT_MTA_POSTFIX, true, mt_postfix_read},
-    {{"sendmail", 8}, MT_MTA_SENDMAIL, true, mt_sendmail_read},
-    {{"sm-mta", 6}, MT_MTA_SENDMAIL, true, mt_sendmail_read},
-    {{"sm-msp-queue", 12}, MT_MTA_SENDMAIL, false, mt_sendmail_read},
-};
-
-/* Postfix' programs that log (conf/master.cf, and the postfix(1) commands). */
-static const char *const postfix_programs[] = {
-    "anvil",    "bounce",         "cleanup", "discard",  "dnsblog",      "error",     "flush",      "lmtp",
-    "local",    "master",         "nqmgr",   "oqmgr",    "pickup",       "pipe",      "postalias",  "postcat",
-    "postdrop", "postfix-script", "postlog", "postlogd", "postmap",      "postqueue", "postscreen", "postsuper",
-    "proxymap", "proxywrite",     "qmgr",    "qmqpd",    "relay",        "retry",     "scache",     "sendmail",
-    "showq",    "smtp",           "smtpd",   "spawn",    "tlsmgr",       "tlsproxy",  "trace",      "trivial-rewrite",
-    "verify",   "virtual",        "defer",   "postconf", "post-install",
-};
-
-static bool is_postfix_program(struct mt_slice name)
+uint8_t mt_source_find(struct mt_slice name)
 {
-    for (size_t i = 0; i < sizeof postfix_programs / sizeof *postfix_programs; i++) {
-        if (mt_slice_eq(name, mt_slice_str(postfix_programs[i]))) {
-            return true;
+    for (uint8_t source = 1; source < MT_SOURCE_COUNT; source++) {
+        if (mt_slice_eq(name, mt_slice_str(mt_source_names[source]))) {
+            return source;
         }
     }
-    return false;
+    return MT_SOURCE_NONE;
 }
 
 /* Marks, with 0x80, the bytes of a word that are '/'. */
@@ -94,19 +83,79 @@ static inline const char *after_slash(struct mt_slice program)
     return n ? p + n : NULL;
 }
 
-/* The row of a name whose last component is known. *named: it is that of the first component itself. */
-static const struct row *row_of(struct mt_slice first, struct mt_slice last, bool slash, bool *named)
+/* What the tag of a line tells. */
+struct origin {
+    uint8_t source; /* MT_SOURCE_NONE: no known one */
+    uint8_t role;
+    struct mt_slice service, instance;
+};
+
+static inline const struct mt_source_program *find_program(const struct mt_source_program *programs,
+                                                           struct mt_slice name)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (mt_word_eq(first, rows[i].program)) {
-            return &rows[i];
+    for (; name.n && programs->name.n; programs++) {
+        if (mt_word_eq(name, programs->name)) {
+            return programs;
         }
     }
-    *named = false;
-    if (slash ? is_postfix_program(last) : mt_slice_starts(first, MT_LIT("postfix-"))) {
-        return &rows[0];
-    }
     return NULL;
+}
+
+/* A tag without a slash, or one whose source has no daemons. */
+static void find_named(struct origin *found, struct mt_slice first, bool slash)
+{
+    for (uint8_t i = 1; i < MT_SOURCE_COUNT; i++) {
+        const struct mt_source_program *program = find_program(mt_sources[i]->programs, first);
+        if (program && !(slash && mt_sources[i]->daemons && found->service.n)) {
+            found->source = i;
+            found->role = program->role;
+            return;
+        }
+    }
+}
+
+/* Behind the last slash stands a daemon's name: what is before the first one is the instance. */
+static bool find_daemon(struct origin *found, struct mt_slice first)
+{
+    for (uint8_t i = 1; i < MT_SOURCE_COUNT; i++) {
+        const struct mt_source_program *daemon =
+            mt_sources[i]->daemons ? find_program(mt_sources[i]->daemons, found->service) : NULL;
+        if (daemon) {
+            found->source = i;
+            found->role = daemon->role;
+            found->instance = find_program(mt_sources[i]->programs, first) ? mt_slice(NULL, 0) : first;
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline void find_origin(const struct mt_line *line, struct origin *found)
+{
+    const struct mt_slice program = line->program;
+    const char *slash = after_slash(program);
+    struct mt_slice first = program;
+
+    *found = (struct origin){.service = program};
+    if (slash) {
+        found->service = mt_slice_to(slash, program.p + program.n);
+        first = mt_slice_to(program.p, mt_find(program, '/'));
+    }
+    if (!slash || !find_daemon(found, first)) {
+        find_named(found, first, slash != NULL);
+    }
+    if (line->source) { /* the adapter knows better */
+        found->source = line->source;
+        found->instance = mt_slice(NULL, 0);
+    }
+}
+
+bool mt_is_foreign(const struct mt_line *line)
+{
+    struct origin origin;
+
+    find_origin(line, &origin);
+    return !origin.source;
 }
 
 /* "message repeated 3 times: [ text]" (rsyslog), also with a blank before the bracket. */
@@ -128,35 +177,28 @@ static __attribute__((noinline)) void unwrap(struct mt_record *rec)
     rec->repeated = true;
 }
 
-/* The row of an MTA that the adapter has told. */
-static const struct row *row_of_mta(uint8_t mta)
+enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].mta == mta) {
-            return &rows[i];
-        }
+    struct origin origin;
+
+    find_origin(line, &origin);
+    if (!origin.source) {
+        return MT_FOREIGN;
     }
-    return NULL;
-}
-
-static __attribute__((noinline)) enum mt_verdict read_line(const struct mt_line *line, const struct row *row,
-                                                           struct mt_slice instance, struct mt_record *rec)
-{
-    const char *slash = after_slash(line->program);
-
     rec->line = *line;
-    rec->mta = (uint8_t)row->mta;
+    rec->source = origin.source;
+    rec->role = origin.role;
+    rec->service = origin.service;
     rec->kind = MT_KIND_NONE;
     rec->status = MT_STATUS_NONE;
     rec->list = rec->more = rec->repeated = rec->postmaster = false;
     rec->part = 0;
-    rec->service = slash ? mt_slice_to(slash, line->program.p + line->program.n) : line->program;
     mt_fields_clear(&rec->f);
-    mt_set(&rec->f, MT_F_INSTANCE, instance);
+    mt_set(&rec->f, MT_F_INSTANCE, origin.instance);
     if (line->text.n && *line->text.p == 'm') {
         unwrap(rec);
     }
-    if (row->read(rec)) {
+    if (mt_sources[origin.source]->read(rec)) {
         return MT_RECOGNISED;
     }
     rec->kind = MT_KIND_NONE;
@@ -165,52 +207,8 @@ static __attribute__((noinline)) enum mt_verdict read_line(const struct mt_line 
     return MT_UNRECOGNISED;
 }
 
-/* Is it Postfix' own tag? That of most lines, and the cheapest to tell. */
-static inline bool is_postfix(const struct mt_line *line)
-{
-    return !line->mta && mt_slice_starts(line->program, MT_LIT("postfix/"));
-}
-
-/* The row of any other line, or NULL, and its instance, which may be empty. */
-static __attribute__((noinline)) const struct row *row_of_line(const struct mt_line *line, struct mt_slice *instance)
-{
-    const struct mt_slice program = line->program;
-    const char *slash = after_slash(program);
-    struct mt_slice last = slash ? mt_slice_to(slash, program.p + program.n) : program;
-    struct mt_slice first;
-    const struct row *row;
-    bool named = true;
-
-    *instance = mt_slice(NULL, 0);
-    if (line->mta) {
-        return row_of_mta(line->mta);
-    }
-    first = slash ? mt_slice_to(program.p, mt_find(program, '/')) : program;
-    row = row_of(first, last, slash != NULL, &named);
-    if (row && !(named && row->is_default)) {
-        *instance = first;
-    }
-    return row;
-}
-
-bool mt_is_foreign(const struct mt_line *line)
-{
-    struct mt_slice instance;
-
-    return !is_postfix(line) && !row_of_line(line, &instance);
-}
-
-enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
-{
-    struct mt_slice instance;
-    const struct row *row;
-
-    if (is_postfix(line)) {
-        return read_line(line, &rows[0], mt_slice(NULL, 0), rec);
-    }
-    row = row_of_line(line, &instance);
-    return row ? read_line(line, row, instance, rec) : MT_FOREIGN;
-}
+/* The next address of sendmail's to= list: parser/sendmail. */
+bool mt_sendmail_recipient_next(struct mt_slice *rest, struct mt_slice *address);
 
 bool mt_recipient_next(bool list, struct mt_slice *rest, struct mt_slice *address)
 {

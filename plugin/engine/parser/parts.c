@@ -40,7 +40,7 @@ struct split {
     int64_t newest;
     uint64_t hash;
     uint32_t pid;
-    uint8_t mta; /* as line.mta */
+    uint8_t source; /* as line.source */
     bool done;
     size_t host, program, prefix; /* lengths in key */
     char key[];
@@ -61,7 +61,7 @@ struct part {
     uint32_t pid;
     uint64_t hash; /* with a random seed: who sends lines must not choose it */
     uint16_t number;
-    uint8_t mta;
+    uint8_t source;
     bool last;
 };
 
@@ -85,7 +85,7 @@ static struct part part_of(const struct mt_parts *parts, const struct mt_record 
                         .text = mt_get(&rec->f, MT_F_TEXT),
                         .pid = rec->line.pid,
                         .number = rec->part,
-                        .mta = rec->line.mta,
+                        .source = rec->line.source,
                         .last = true};
     size_t n = 0;
 
@@ -196,7 +196,7 @@ static struct split *new_split(struct mt_parts *parts, const struct part *part, 
     split->prefix = part->prefix.n;
     split->hash = part->hash;
     split->pid = part->pid;
-    split->mta = part->mta;
+    split->source = part->source;
     split->newest = now;
     split->bytes = bytes;
     parts->bytes += bytes;
@@ -282,7 +282,7 @@ static bool join(struct mt_parts *parts, const struct split *split, struct mt_li
     }
     free(parts->line);
     parts->line = line;
-    *whole = (struct mt_line){.time = first->time, .order = first->order, .pid = split->pid, .mta = split->mta};
+    *whole = (struct mt_line){.time = first->time, .order = first->order, .pid = split->pid, .source = split->source};
     whole->host = mt_slice(line, split->host);
     whole->program = mt_slice(line + split->host, split->program);
     whole->text = mt_slice_to(line + key, at);
@@ -387,7 +387,7 @@ bool mt_parts_expire(struct mt_parts *parts, int64_t before, struct mt_line *who
 /* The line that a piece came by; text has room for it. */
 static struct mt_line line_of(const struct split *split, const struct piece *piece, char *text)
 {
-    struct mt_line line = {.time = piece->time, .order = piece->order, .pid = split->pid, .mta = split->mta};
+    struct mt_line line = {.time = piece->time, .order = piece->order, .pid = split->pid, .source = split->source};
     const char *key = split->key;
     char *at = text;
 

@@ -12,7 +12,9 @@ struct mt_spot {
     uint64_t segment, at;
 };
 
-/* The content of a line's record; host, program and text follow. */
+/* The content of a line's record; host, program, text and the name of its source (of a line without a syslog header)
+ * follow.
+ */
 struct mt_line_record {
     int64_t wall;
     int64_t usec;
@@ -22,7 +24,7 @@ struct mt_line_record {
     uint32_t pid;
     uint32_t host_n, program_n, text_n;
     int16_t offset;
-    uint8_t digits, mta;
+    uint8_t digits, source_n;
     uint8_t cut, repeated;
     uint8_t unused[6];
 };

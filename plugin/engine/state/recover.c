@@ -389,17 +389,17 @@ static void replay_line(struct mt_state *state, const struct mt_view_record *rec
     }
     memcpy(&head, record->p, sizeof head);
     rest = mt_slice_skip(rest, sizeof head);
-    if ((uint64_t)head.host_n + head.program_n + head.text_n != rest.n) {
+    if ((uint64_t)head.host_n + head.program_n + head.text_n + head.source_n != rest.n) {
         return;
     }
     line = (struct mt_line){.time = {head.usec, head.offset, head.digits > 6 ? 6 : head.digits},
                             .pid = head.pid,
-                            .mta = head.mta < MT_MTA_COUNT ? head.mta : 0,
                             .order = head.order,
                             .cut = head.cut};
     line.host = mt_slice(rest.p, head.host_n);
     line.program = mt_slice(rest.p + head.host_n, head.program_n);
     line.text = mt_slice(rest.p + head.host_n + head.program_n, head.text_n);
+    line.source = mt_source_find(mt_slice(line.text.p + line.text.n, head.source_n));
     verdict = mt_parse(&line, rec);
     rec->repeated = head.repeated;
     state->order = head.order > state->order ? head.order : state->order;

@@ -318,7 +318,8 @@ static void append(unsigned char **at, struct mt_slice s)
 static void write_line(struct mt_state *state, const struct mt_line *line, bool repeated, int64_t wall,
                        const struct mt_place *place)
 {
-    size_t n = sizeof(struct mt_line_record) + line->host.n + line->program.n + line->text.n;
+    struct mt_slice source = mt_slice_str(line->source ? mt_source_names[line->source] : "");
+    size_t n = sizeof(struct mt_line_record) + line->host.n + line->program.n + line->text.n + source.n;
     struct mt_line_record *record = reserve(state, n);
     unsigned char *at;
 
@@ -339,13 +340,14 @@ static void write_line(struct mt_state *state, const struct mt_line *line, bool 
         .text_n = (uint32_t)line->text.n,
         .offset = line->time.offset,
         .digits = line->time.digits,
-        .mta = line->mta,
+        .source_n = (uint8_t)source.n,
         .cut = line->cut,
         .repeated = repeated,
     };
     append(&at, line->host);
     append(&at, line->program);
     append(&at, line->text);
+    append(&at, source);
     commit(state, MT_RECORD_LINE, n);
 }
 

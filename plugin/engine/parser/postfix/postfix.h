@@ -14,13 +14,15 @@
 #define MT_PARSER_POSTFIX_POSTFIX_H
 
 #include "base/scan.h"
-#include "parser/mta.h"
+#include "mailtrace/parser.h"
 
 /* MT_LIT for static tables. */
 #define MT_TEXT(literal)               \
     {                                  \
         (literal), sizeof(literal) - 1 \
     }
+
+bool mt_postfix_read(struct mt_record *rec);
 
 struct mt_postfix_form;
 

@@ -1,4 +1,4 @@
-/* What the files of the Sendmail reader share. Nothing here is for others: see mta.h.
+/* What the files of the Sendmail reader share. Nothing here is for others.
  *
  *     sendmail.c           the prefix of a line, and which of the readers below takes it
  *     sendmail_text.c      addresses and host names, as the log shows them
@@ -14,7 +14,12 @@
 #define MT_PARSER_SENDMAIL_SENDMAIL_H
 
 #include "base/scan.h"
-#include "parser/mta.h"
+#include "mailtrace/parser.h"
+
+bool mt_sendmail_read(struct mt_record *rec);
+
+/* The next address of a to= list: mt_recipient_next() for lists. */
+bool mt_sendmail_recipient_next(struct mt_slice *rest, struct mt_slice *address);
 
 /* Length of the queue ID that s begins with (sendmail/queue.c, assign_queueid), or 0. */
 size_t mt_sendmail_queue_id(struct mt_slice s);

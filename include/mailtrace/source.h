@@ -1,0 +1,77 @@
+/* Sources: the servers and filters whose lines are read.
+ *
+ * A source is a struct in a folder of its own below plugin/engine/parser/, and a row here. Nothing outside that folder
+ * knows a source by its name: what the others have to know of its way of logging is a flag of the struct, and
+ * what a line does is said by the record (record.h).
+ *
+ * Sources are known by their number, 1 to MT_SOURCE_COUNT - 1; 0 is none. Numbers follow the order of the rows, which means
+ * nothing: what is kept on disk, shown or asked for has the name.
+ */
+#ifndef MAILTRACE_SOURCE_H
+#define MAILTRACE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mailtrace/slice.h"
+
+/* X(its struct is mt_source_ID, name in the field "mta"). A new source is one row more. */
+#define MT_SOURCE_ROWS(X) \
+    X(postfix, "postfix") \
+    X(sendmail, "sendmail")
+
+enum mt_source_number {
+    MT_SOURCE_NONE = 0,
+#define MT_SOURCE_ENUM(id, name) MT_SOURCE_##id,
+    MT_SOURCE_ROWS(MT_SOURCE_ENUM)
+#undef MT_SOURCE_ENUM
+        MT_SOURCE_COUNT
+};
+
+/* What a process does for the messages that its lines are about. */
+enum mt_role {
+    MT_ROLE_OTHER = 0,
+    MT_ROLE_RECEIVES, /* serves one client after the other; its lines without a queue ID are about the client's message */
+    MT_ROLE_DELIVERS, /* a delivery agent: its lines without a queue ID are about the entry that it delivers next */
+    MT_ROLE_QUEUE,    /* keeps the queue: the name that it runs by is that of the queue (INSTANCE) */
+};
+
+struct mt_source_program {
+    struct mt_slice name; /* empty: the end of the list */
+    uint8_t role;         /* enum mt_role */
+};
+
+struct mt_record;
+
+struct mt_source {
+    bool is_mta; /* a mail server; if not, a filter, which speaks of a server's messages */
+
+    /* What its log tells, each flag for itself. */
+    bool tells_end;           /* the end of every queue entry */
+    bool tells_session_end;   /* the end of every session */
+    bool tells_bounce_sender; /* the sender of a notification, in a line of the notification's own queue ID */
+    bool arrives_at_once;     /* all of a message's arrival in its FROM: the client, the login, the Message-ID */
+    bool reuses_ids;          /* a queue ID can come back while a log is kept */
+    bool tls_per_entry;       /* a TLS handshake of a process that delivers, anew for each entry */
+
+    /* The tag (without [pid]) is one of `programs`, or, where `daemons` is not NULL, has a slash with one of these behind the
+     * last one. What stands before the first slash is then the INSTANCE, unless it is in `programs`.
+     */
+    const struct mt_source_program *programs, *daemons;
+
+    /* Reads a line. Called with rec->line (text unwrapped), source, service and role set, and rec->f cleared but for INSTANCE.
+     * Sets kind, effect and fields and returns true; false for a form that it does not know: what it has set does not count.
+     */
+    bool (*read)(struct mt_record *rec);
+};
+
+/* By number; entry 0 says of nothing that it is told. */
+extern const struct mt_source *const mt_sources[MT_SOURCE_COUNT];
+
+/* Names by number; entry 0 is NULL. */
+extern const char *const mt_source_names[MT_SOURCE_COUNT];
+
+/* The number of a name; MT_SOURCE_NONE when there is none. */
+uint8_t mt_source_find(struct mt_slice name);
+
+#endif
