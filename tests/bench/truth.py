@@ -34,6 +34,12 @@ def of_message(e):
             e.get('parent_queue_id', '')) + tuple(str(counts.get(k, 0)) for k in ('sent', 'deferred', 'bounced', 'expired'))
 
 
+def of_client(e):
+    """Of a message that came over the network, and has ended."""
+    who = e['client']
+    return ('C', e['host'], e['queue_id'], e.get('message_id', ''), client(e), who.get('tls', {}).get('version', ''), who.get('user', ''))
+
+
 def of_reject(e):
     return ('R', e['host'], e.get('queue_id', ''), e['to'], e['stage'], str(e['reply_code']), e['dsn'], '<%s>' % e['from'])
 
@@ -45,23 +51,26 @@ def of_session(e):
 FACTS = {'delivery': of_delivery, 'message': of_message, 'reject': of_reject, 'session': of_session}
 
 
-def fact(line):
+def facts(line):
     event = json.loads(line)
     try:
-        return '\t'.join(FACTS[event['event']](event))
+        found = [FACTS[event['event']](event)]
+        if event['event'] == 'message' and event['mta'] == 'postfix' and 'ip' in event.get('client', ()) and event['result'] != 'incomplete':
+            found.append(of_client(event))
+        return ['\t'.join(texts) for texts in found]
     except KeyError as missing:
-        return 'no %s in %s' % (missing, line.decode(errors='replace').strip())
+        return ['no %s in %s' % (missing, line.decode(errors='replace').strip())]
 
 
 def plain(line):
-    return line.decode().rstrip('\n')
+    return [line.decode().rstrip('\n')]
 
 
 def is_incomplete(text):
     return text[0] == 'M' and text.split('\t')[3] == 'incomplete'
 
 
-READERS = {'truth': plain, 'events': fact}
+READERS = {'truth': plain, 'events': facts}
 
 
 def lines_of(path, start, end):
@@ -82,11 +91,12 @@ def add_up(job):
     kind, path, start, end, ended = job
     read, sums = READERS[kind], {}
     for line in lines_of(path, start, end):
-        text = read(line)
-        if ended and is_incomplete(text):
+        texts = read(line)
+        if ended and is_incomplete(texts[0]):
             continue
-        n, total = sums.get(text[0], (0, 0))
-        sums[text[0]] = n + 1, total + hash(text) & BITS
+        for text in texts:
+            n, total = sums.get(text[0], (0, 0))
+            sums[text[0]] = n + 1, total + hash(text) & BITS
     return sums
 
 
@@ -103,8 +113,8 @@ def total(kind, paths, ended, pool):
 def show(truth, events, ended):
     count = collections.Counter()
     for path in events:
-        count.update(fact(line) for line in lines_of(path, 0, os.path.getsize(path)))
-    count.subtract(plain(line) for line in lines_of(truth, 0, os.path.getsize(truth)))
+        count.update(text for line in lines_of(path, 0, os.path.getsize(path)) for text in facts(line))
+    count.subtract(text for line in lines_of(truth, 0, os.path.getsize(truth)) for text in plain(line))
     for word, sign in (('missing', -1), ('too many', 1)):
         wrong = [text for text, n in count.items() if n * sign > 0 and not (ended and is_incomplete(text))]
         for text in wrong[:10]:

@@ -50,7 +50,8 @@ class Bench(unittest.TestCase):
 
     def test_events_are_what_is_true_of_the_log(self):
         for options in (['--mta', 'postfix'], ['--mta', 'sendmail'], ['--mta', 'mixed', '--hosts', '4'],
-                        ['--long-ids', '--open', '200'], ['--format', 'rfc3164']):
+                        ['--long-ids', '--open', '200'], ['--format', 'rfc3164'], ['--whole-seconds'],
+                        ['--reuse', '20', '--connections-per-second', '20', '--returning', '30']):
             with self.subTest(options=options):
                 self.generate(*options)
                 self.assertGreaterEqual(self.read('log').count(b'\n'), LINES)

@@ -5,9 +5,8 @@
  * The same options give the same bytes. One heap of messages by the time of their
  * next line makes them interleave; see world.h for what a message does.
  */
-#include "world.h"
+#include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,13 +22,6 @@ struct heap {
     struct entry *entries;
     size_t n, size;
     uint64_t turns;
-};
-
-struct options {
-    uint64_t lines, open, seed;
-    uint32_t hosts, noise, rate, retry;
-    const char *mta, *output, *truth;
-    bool long_ids, rfc3164;
 };
 
 static struct world world;
@@ -98,7 +90,7 @@ static void step(struct world *w, struct message *m)
 }
 
 /* A share of noise in percent, over all. */
-static void add_noise(struct world *w, uint32_t percent)
+static void add_noise(struct world *w, uint64_t percent)
 {
     static uint64_t mail, all;
 
@@ -107,7 +99,7 @@ static void add_noise(struct world *w, uint32_t percent)
     }
 }
 
-static void take_one(struct world *w, uint32_t percent)
+static void take_one(struct world *w, uint64_t percent)
 {
     struct entry entry = heap_take();
     uint64_t lines = w->lines;
@@ -143,7 +135,7 @@ static void begin_message(struct world *w, const struct options *options, int64_
 }
 
 /* Messages that stay come first; then the others, until there are lines enough. */
-static void play(struct world *w, const struct options *options)
+static void play(struct world *w, struct options *options)
 {
     int64_t next = START;
     uint64_t wanted, spare;
@@ -162,7 +154,9 @@ static void play(struct world *w, const struct options *options)
         next = w->now + 10 * SECOND;
     }
     wanted = w->lines + options->lines;
-    for (spare = 0; w->lines + spare < wanted; spare = 12 * heap.n) {
+    options->crowd.next_reuse = options->crowd.next_connection = next;
+    for (spare = 0; w->lines + spare < wanted || options->crowd.reuses; spare = 12 * heap.n) {
+        crowd_start(w, &options->crowd, next);
         while (heap.n && heap.entries[0].at <= next) {
             take_one(w, options->noise);
         }
@@ -182,7 +176,7 @@ static void play(struct world *w, const struct options *options)
 
 static void make_hosts(struct world *w, const struct options *options)
 {
-    w->nhosts = options->hosts;
+    w->nhosts = (uint32_t)options->hosts;
     w->hosts = calloc(w->nhosts, sizeof *w->hosts);
     if (!w->hosts) {
         abort();
@@ -199,86 +193,6 @@ static void make_hosts(struct world *w, const struct options *options)
     }
 }
 
-static void usage(void)
-{
-    fprintf(stderr,
-            "usage: generate [--lines N] [--mta postfix|sendmail|mixed] [--seed N] [--noise PERCENT] [--hosts N]\n"
-            "                [--open N] [--rate MESSAGES-PER-SECOND] [--retry SECONDS] [--long-ids] [--format "
-            "rfc3339|rfc3164]\n"
-            "                [--truth FILE] [--output FILE]\n");
-    exit(2);
-}
-
-static uint64_t number(const char *text, uint64_t least, uint64_t most)
-{
-    char *end;
-    unsigned long long n = strtoull(text, &end, 10);
-
-    if (*end || end == text || n < least || n > most) {
-        usage();
-    }
-    return n;
-}
-
-static void read_options(int argc, char **argv, struct options *o)
-{
-    static const struct option names[] = {
-        {"lines", 1, NULL, 'l'},    {"mta", 1, NULL, 'm'},    {"seed", 1, NULL, 's'},  {"noise", 1, NULL, 'n'},
-        {"hosts", 1, NULL, 'h'},    {"open", 1, NULL, 'o'},   {"rate", 1, NULL, 'r'},  {"retry", 1, NULL, 'y'},
-        {"long-ids", 0, NULL, 'i'}, {"format", 1, NULL, 'f'}, {"truth", 1, NULL, 't'}, {"output", 1, NULL, 'w'},
-        {NULL, 0, NULL, 0},
-    };
-
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-        switch (c) {
-        case 'l':
-            o->lines = number(optarg, 0, UINT32_MAX);
-            break;
-        case 'm':
-            o->mta = optarg;
-            break;
-        case 's':
-            o->seed = number(optarg, 0, UINT64_MAX);
-            break;
-        case 'n':
-            o->noise = (uint32_t)number(optarg, 0, 90);
-            break;
-        case 'h':
-            o->hosts = (uint32_t)number(optarg, 1, 10000);
-            break;
-        case 'o':
-            o->open = number(optarg, 0, 100000000);
-            break;
-        case 'r':
-            o->rate = (uint32_t)number(optarg, 1, 1000000);
-            break;
-        case 'y':
-            o->retry = (uint32_t)number(optarg, 1, 86400);
-            break;
-        case 'i':
-            o->long_ids = true;
-            break;
-        case 'f':
-            o->rfc3164 = strcmp(optarg, "rfc3164") == 0;
-            break;
-        case 't':
-            o->truth = optarg;
-            break;
-        case 'w':
-            o->output = optarg;
-            break;
-        default:
-            usage();
-        }
-    }
-    if (optind != argc || !strchr("psm", o->mta[0])) {
-        usage();
-    }
-    if (o->mta[0] == 'm' && o->hosts < 2) {
-        o->hosts = 2;
-    }
-}
-
 int main(int argc, char **argv)
 {
     struct options options = {.lines = 1000000,
@@ -290,14 +204,15 @@ int main(int argc, char **argv)
                               .mta = "postfix",
                               .output = "-"};
 
-    read_options(argc, argv, &options);
+    options_read(&options, argc, argv);
     text_open(&world.log, options.output);
     text_open(&world.truth, options.truth);
     kept = calloc(options.open + 1, sizeof *kept);
     world.random = mix(options.seed);
-    world.retry = options.retry;
+    world.retry = (uint32_t)options.retry;
     world.long_ids = options.long_ids;
     world.rfc3164 = options.rfc3164;
+    world.whole_seconds = options.whole_seconds;
     world.now = START;
     world.start = heap_add;
     make_hosts(&world, &options);

@@ -18,6 +18,8 @@ enum step {
     GONE,
 };
 
+#define CROWDED_SMTPD 300 /* process ID */
+
 static const char tls_words[] = ": TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 "
                                 "server-signature RSA-PSS (2048 bits) server-digest SHA256";
 static const char *const programs[] = {"postfix/smtp", "postfix/lmtp", "postfix/local", "postfix/virtual"};
@@ -59,6 +61,9 @@ static void make_id(struct world *w, struct message *m)
     char *p = m->id;
 
     m->arrived = w->now;
+    if (*p) { /* that of another message, which has ended */
+        return;
+    }
     if (w->long_ids) {
         p = put_base(p, (uint64_t)(w->now / SECOND), 52, 6);
         p = put_base(p, usec, 52, 4);
@@ -81,17 +86,18 @@ static int64_t write_connect(struct world *w, struct message *m)
 {
     struct host *h = host_of(w, m);
     uint64_t drawn = draw(m, 70) % 1000;
+    bool stays = m->stays || m->again || m->id[0];
 
-    m->session = pool_take(w, h, &h->smtpd);
+    m->session = m->crowded ? CROWDED_SMTPD : pool_take(w, h, &h->smtpd);
     line_begin(w, m->host, "postfix/smtpd", m->session);
     puts_(&w->log, "connect from ");
     put_client(&w->log, m, true);
     line_end(w);
-    m->step = drawn < 60 && !m->stays   ? REFUSED
-              : drawn < 80 && !m->stays ? AUTH_FAILED
-              : drawn < 95 && !m->stays ? IDLE
-              : m->tls                  ? TLS
-                                        : CLIENT;
+    m->step = drawn < 60 && !stays   ? REFUSED
+              : drawn < 80 && !stays ? AUTH_FAILED
+              : drawn < 95 && !stays ? IDLE
+              : m->tls               ? TLS
+                                     : CLIENT;
     return 20000 + (int64_t)below(w, 60000);
 }
 
@@ -130,7 +136,9 @@ static void write_disconnect(struct world *w, struct message *m, const char *com
     put_client(&w->log, m, true);
     puts_(&w->log, commands);
     line_end(w);
-    pool_give(&host_of(w, m)->smtpd, m->session);
+    if (!m->crowded) {
+        pool_give(&host_of(w, m)->smtpd, m->session);
+    }
 }
 
 static int64_t disconnect(struct world *w, struct message *m)
@@ -270,6 +278,9 @@ static void finish(struct world *w, struct message *m)
                   : m->sent == m->nrcpt    ? "sent"
                   : m->bounced == m->nrcpt ? "bounced"
                                            : "partial");
+    if (m->again) {
+        crowd_follow(w, m);
+    }
 }
 
 static int64_t end_attempt(struct world *w, struct message *m)
@@ -279,6 +290,7 @@ static int64_t end_attempt(struct world *w, struct message *m)
         return STEP_ENDED;
     }
     m->step = ACTIVE;
+    m->hurry = 0;
     return m->stays ? STEP_OPEN : (((int64_t)w->retry << (m->attempt - 1)) + (int64_t)below(w, 60)) * SECOND;
 }
 
@@ -513,7 +525,7 @@ static int64_t notify(struct world *w, struct message *m)
     return 120 + (int64_t)below(w, 500);
 }
 
-int64_t postfix_step(struct world *w, struct message *m)
+static int64_t take_step(struct world *w, struct message *m)
 {
     switch ((enum step)m->step) {
     case CONNECT:
@@ -546,4 +558,11 @@ int64_t postfix_step(struct world *w, struct message *m)
         return go(w, m);
     }
     return STEP_ENDED;
+}
+
+int64_t postfix_step(struct world *w, struct message *m)
+{
+    int64_t next = take_step(w, m);
+
+    return next > 0 && m->hurry ? 1 + next % m->hurry : next;
 }

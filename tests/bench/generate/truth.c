@@ -4,6 +4,7 @@
  *     M host queue-id result message-id from parent sent deferred bounced expired
  *     R host queue-id to stage code dsn from
  *     S host reason client-ip-and-name
+ *     C host queue-id message-id client-ip-and-name tls user
  */
 #include "world.h"
 
@@ -62,6 +63,22 @@ void truth_delivery(struct world *w, const struct message *m, uint32_t i, enum r
     putc_(t, '\n');
 }
 
+/* Of a message that came over the network: who brought it, and how. */
+static void put_client_fact(struct world *w, const struct message *m)
+{
+    struct text *t = begin(w, 'C', m);
+
+    tab(t, m->id);
+    put_message_id(t, w, m);
+    putc_(t, '\t');
+    put_client(t, m, true);
+    tab(t, m->tls ? "\tTLSv1.3" : "\t");
+    if (m->auth) {
+        put_sender(t, m);
+    }
+    putc_(t, '\n');
+}
+
 void truth_message(struct world *w, const struct message *m, const char *result)
 {
     struct text *t = &w->truth;
@@ -83,6 +100,9 @@ void truth_message(struct world *w, const struct message *m, const char *result)
     putc_(t, '\t');
     put_number(t, m->expires ? rest : 0);
     putc_(t, '\n');
+    if (w->hosts[m->host].mta == POSTFIX && !m->local && !m->parent[0] && !m->open) {
+        put_client_fact(w, m);
+    }
 }
 
 void truth_reject(struct world *w, const struct message *m, const char *code, const char *dsn)

@@ -52,7 +52,7 @@ struct message *message_new(struct world *w, uint32_t host)
     }
     m->host = host;
     m->number = w->numbers++;
-    m->seed = mix(w->random ^ mix(m->number));
+    m->seed = m->client_seed = mix(w->random ^ mix(m->number));
     message_draw(m);
     return m;
 }
@@ -99,6 +99,9 @@ enum result outcome(const struct message *m, uint32_t i, uint32_t attempt)
     if (m->stays || m->expires) {
         return DEFERRED;
     }
+    if (m->again) {
+        return attempt > 1 ? PASSED : !m->null_sender && drawn < 200 ? BOUNCED : SENT;
+    }
     if (attempt <= deferrals) {
         return DEFERRED;
     }
@@ -122,8 +125,11 @@ static void make_stamp(struct world *w)
 
     gmtime_r(&seconds, &tm);
     w->second = w->now / SECOND;
-    w->stamp_n =
-        strftime(w->timestamp, sizeof w->timestamp, w->rfc3164 ? "%b %e %H:%M:%S " : "%Y-%m-%dT%H:%M:%S.", &tm);
+    w->stamp_n = strftime(w->timestamp, sizeof w->timestamp,
+                          w->rfc3164         ? "%b %e %H:%M:%S "
+                          : w->whole_seconds ? "%Y-%m-%dT%H:%M:%S+00:00 "
+                                             : "%Y-%m-%dT%H:%M:%S.",
+                          &tm);
 }
 
 void line_begin(struct world *w, uint32_t host, const char *program, uint32_t pid)
@@ -135,7 +141,7 @@ void line_begin(struct world *w, uint32_t host, const char *program, uint32_t pi
         make_stamp(w);
     }
     put(t, w->timestamp, w->stamp_n);
-    if (!w->rfc3164) {
+    if (!w->rfc3164 && !w->whole_seconds) {
         put_digits(t, (uint64_t)(w->now % SECOND), 6);
         puts_(t, "+00:00 ");
     }
@@ -189,21 +195,25 @@ static void put_ip(struct text *t, uint64_t drawn, bool sendmail)
 
 void put_helo(struct text *t, const struct message *m)
 {
+    struct message client = {.seed = m->client_seed};
+
     puts_(t, "mail");
-    put_number(t, draw(m, 20) % 9);
+    put_number(t, draw(&client, 20) % 9);
     putc_(t, '.');
-    put_tree(t, draw(m, 21));
+    put_tree(t, draw(&client, 21));
 }
 
 void put_client(struct text *t, const struct message *m, bool brackets)
 {
-    if (brackets && chance(draw(m, 22), 100)) {
+    struct message client = {.seed = m->client_seed};
+
+    if (brackets && chance(draw(&client, 22), 100)) {
         puts_(t, "unknown");
     } else {
         put_helo(t, m);
     }
     puts_(t, brackets ? "[" : " [");
-    put_ip(t, draw(m, 23), !brackets);
+    put_ip(t, draw(&client, 23), !brackets);
     putc_(t, ']');
 }
 

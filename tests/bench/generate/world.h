@@ -35,18 +35,23 @@ struct host {
     uint32_t qmgr, pickup;
     uint64_t inode;
     struct pool smtpd, smtp;
+    uint64_t last_client; /* its seed, of the smtpd that serves many */
 };
 
 struct message {
     uint64_t seed, number;
-    uint64_t to_seed;   /* of the message whose sender this notification goes to; 0: none */
-    int64_t arrived;    /* of the queue file */
-    int64_t busy_until; /* one that stays: no other try before */
+    uint64_t client_seed; /* of the client's name and address */
+    uint64_t to_seed;     /* of the message whose sender this notification goes to; 0: none */
+    int64_t arrived;      /* of the queue file */
+    int64_t busy_until;   /* one that stays: no other try before */
     uint32_t host, size, nrcpt, next, attempt, session, delivery;
     uint32_t sent, bounced; /* recipients that are through */
     uint32_t now_bounced;   /* at this attempt */
     uint8_t step, agent;
     bool tls, auth, local, null_sender, open, expires, stays, refused;
+    bool again;              /* its queue ID is used again at once */
+    bool crowded;            /* it comes through the one smtpd that serves many */
+    uint32_t hurry;          /* microseconds that no step takes longer than; 0: as usual */
     char id[24], parent[24]; /* queue IDs; parent of a notification */
 };
 
@@ -57,9 +62,9 @@ struct world {
     uint32_t retry; /* seconds until the second attempt */
     int64_t now;    /* microseconds since 1970 */
     uint64_t random, numbers, lines;
-    bool long_ids, rfc3164;
+    bool long_ids, rfc3164, whole_seconds;
     int64_t second; /* that of the timestamp below */
-    char timestamp[24];
+    char timestamp[32];
     size_t stamp_n;
     void (*start)(struct world *w, struct message *m, int64_t at); /* of a message made here */
 };
@@ -125,6 +130,19 @@ void truth_session(struct world *w, const struct message *m, const char *reason)
 /* One step of a message: STEP_..., or microseconds until the next. */
 int64_t postfix_step(struct world *w, struct message *m);
 int64_t sendmail_step(struct world *w, struct message *m);
+
+/* What makes it hard to tell lines of one second apart: see crowd.c. */
+struct crowd {
+    uint64_t reuses;      /* queue IDs that are still to be used twice in a second */
+    uint64_t connections; /* that one smtpd of each host serves in a second */
+    uint64_t returning;   /* percent of these that come from the client before, with or without TLS and login */
+    int64_t next_reuse, next_connection;
+};
+
+/* Starts what is due until then. */
+void crowd_start(struct world *w, struct crowd *crowd, int64_t until);
+/* The message that gets the queue ID of one that has ended. */
+void crowd_follow(struct world *w, const struct message *m);
 
 /* One line of somebody else. */
 void noise(struct world *w);
