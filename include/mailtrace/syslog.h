@@ -1,4 +1,4 @@
-/* Reading the header of a syslog line: RFC 3164 (traditional), the same with
+/* Reading the header of a log line: RFC 3164 (traditional), the same with
  * an RFC 3339 timestamp, and RFC 5424.
  *
  *     Mar  7 15:02:58 mx1 postfix/smtpd[123]: text
@@ -8,6 +8,14 @@
  * Each may begin with <PRI>. What is found in the wild is read too: one blank
  * before a one-digit day, "Jan 01", a year after or before the date, a <mail.notice>
  * before the tag, Solaris' [ID 197553 mail.info], leading NULs.
+ *
+ * Logs that a mail program writes by itself are told by their timestamps; they have no host, and the program is the
+ * one that writes this form: "exim", "qmail", "rspamd".
+ *
+ *     2026-03-07 15:02:58.123 +0100 [99] 1vMabc-0000000001x-1A2b <= ...    Exim
+ *     @4000000069234aeb0bebc200 new msg 4711                              multilog, around qmail-send
+ *     2026-03-07 15:02:58.123456789 new msg 4711                          the same through tai64nlocal
+ *     2026-03-07 15:02:58 #99(normal) <f3a2b1>; task; ...                 rspamd
  *
  * Thread rules: no shared state but the process' zone (TZ); one thread at a time for one struct mt_zone.
  */
@@ -57,6 +65,7 @@ enum mt_syslog_form {
     MT_SYSLOG_TRADITIONAL,
     MT_SYSLOG_RFC3339,
     MT_SYSLOG_RFC5424,
+    MT_SYSLOG_OWN_LOG,
 };
 
 /* Reads the header of raw (one line, without the line feed) into *out: time,

@@ -137,6 +137,35 @@ START_TEST(test_rfc5424_header_is_read)
 }
 END_TEST
 
+#define O MT_SYSLOG_OWN_LOG
+
+static const struct header own_logs[] = {
+    {"2026-11-22 00:17:50 1oXyz-000001-AB <= a@b.example", O, S, "", "exim", 0, "1oXyz-000001-AB <= a@b.example"},
+    {"2026-11-22 00:17:50.250 1oXyz-000001-AB Completed", O, "2026-11-22T00:17:50.250+00:00", "", "exim", 0,
+     "1oXyz-000001-AB Completed"},
+    {"2026-11-22 00:17:50.250 +0100 [77] 1oXyz-000001-AB Completed", O, "2026-11-22T00:17:50.250+01:00", "", "exim", 77,
+     "1oXyz-000001-AB Completed"},
+    {"2026-11-22 00:17:50 -0330 Start queue run: pid=9", O, "2026-11-22T00:17:50-03:30", "", "exim", 0,
+     "Start queue run: pid=9"},
+    {"2026-11-22 00:17:50 +01000 is text", O, S, "", "exim", 0, "+01000 is text"},
+    {"2026-11-22 00:17:50 [77]text", O, S, "", "exim", 77, "text"},
+    {"2026-11-22 00:17:50 [x] text", O, S, "", "exim", 0, "[x] text"},
+    {"2026-11-22 00:17:50 [192.0.2.1] text", O, S, "", "exim", 0, "[192.0.2.1] text"},
+    {"2026-11-22 00:17:50 [4294967296] text", O, S, "", "exim", 0, "[4294967296] text"},
+    {"2026-11-22 00:17:50", O, S, "", "exim", 0, ""},
+    {"2026-11-22 00:17:50 #99(normal) <f3a2b1>; task; x", O, S, "", "rspamd", 99, "<f3a2b1>; task; x"},
+    {"2026-11-22 00:17:50 #99 <f3a2b1>; task; x", O, S, "", "exim", 0, "#99 <f3a2b1>; task; x"},
+    {"2026-11-22 00:17:50.123456789 new msg 4711", O, "2026-11-22T00:17:50.123456+00:00", "", "qmail", 0,
+     "new msg 4711"},
+    {"@400000006b022fdb0bebc200 new msg 4711", O, "2026-11-21T23:57:05.200000+00:00", "", "qmail", 0, "new msg 4711"},
+};
+
+START_TEST(test_the_own_log_of_a_mail_program_is_told_by_its_timestamp)
+{
+    expect_header(&own_logs[_i]);
+}
+END_TEST
+
 static const char *const headless[] = {
     "",
     "<22>",
@@ -162,7 +191,16 @@ static const char *const headless[] = {
     "2026-11-22T00:17:50+24:00 mx1 a: b",
     "2026-11-22T00:17:50+01:60 mx1 a: b",
     "2026-11-22T00:17:50.+01:00 mx1 a: b",
-    "2026-11-22 00:17:50 1oXyz-000001-AB <= a@b.example",
+    "2026-11-22 00:17",
+    "2026-11-22 00:17:5 text",
+    "2026-02-30 00:17:50 text",
+    "@400000006b022fdb0bebc20 short",
+    "@400000006b022fdb0bebc2000 long",
+    "@400000006b022fdb0bebc20g no digit",
+    "@400000006b022fdb3b9aca00 a second of nanoseconds",
+    "@3fffffff6b022fdb0bebc200 before 1970",
+    "@400000006b022fdb0bebc200",
+    "@",
     "<22>1 2026-02-30T00:17:50Z mx1 a 7 - - b",
     "<22>0 2026-11-22T00:17:50Z mx1 a 7 - - b",
     "<22>1",
@@ -206,9 +244,13 @@ static void read_exactly(struct mt_zone *zone, const char *raw, size_t n)
     char *copy = exact_copy(raw, n);
     struct mt_line line = {0};
 
-    if (mt_syslog_read(zone, mt_slice(copy, n), &line) != MT_SYSLOG_NONE) {
+    enum mt_syslog_form form = mt_syslog_read(zone, mt_slice(copy, n), &line);
+
+    if (form != MT_SYSLOG_NONE) {
         expect_inside(line.host, copy, n);
-        expect_inside(line.program, copy, n);
+        if (form != MT_SYSLOG_OWN_LOG) { /* the form tells its program */
+            expect_inside(line.program, copy, n);
+        }
         expect_inside(line.text, copy, n);
     }
     free(copy);
@@ -229,27 +271,34 @@ START_TEST(test_a_line_may_be_cut_anywhere)
     read_cut_anywhere(traditional, COUNT(traditional));
     read_cut_anywhere(rfc3339, COUNT(rfc3339));
     read_cut_anywhere(rfc5424, COUNT(rfc5424));
+    read_cut_anywhere(own_logs, COUNT(own_logs));
 }
 END_TEST
 
 /* Every byte of a header replaced by some that could mislead. */
-START_TEST(test_a_line_may_hold_any_byte_anywhere)
+static void read_any_byte_anywhere(const struct header *headers, size_t count)
 {
     static const char bytes[] = "\0 :[]<>-+\"\\0199T.Z\xFF";
     char raw[128];
 
-    for (size_t h = 0; h < COUNT(rfc5424); h++) {
+    for (size_t h = 0; h < count; h++) {
         struct mt_zone zone = {.now = NOW, .year = 2026};
-        size_t n = strlen(rfc5424[h].raw);
+        size_t n = strlen(headers[h].raw);
         for (size_t i = 0; i < n; i++) {
             for (size_t b = 0; b < sizeof bytes - 1; b++) {
-                memcpy(raw, rfc5424[h].raw, n);
+                memcpy(raw, headers[h].raw, n);
                 raw[i] = bytes[b];
                 read_exactly(&zone, raw, n);
                 read_exactly(&zone, raw + 6, n - 6);
             }
         }
     }
+}
+
+START_TEST(test_a_line_may_hold_any_byte_anywhere)
+{
+    read_any_byte_anywhere(rfc5424, COUNT(rfc5424));
+    read_any_byte_anywhere(own_logs, COUNT(own_logs));
 }
 END_TEST
 
@@ -365,6 +414,7 @@ Suite *mt_suite_syslog(void)
     LOOP(tcase, test_traditional_header_is_read, traditional);
     LOOP(tcase, test_rfc3339_header_is_read, rfc3339);
     LOOP(tcase, test_rfc5424_header_is_read, rfc5424);
+    LOOP(tcase, test_the_own_log_of_a_mail_program_is_told_by_its_timestamp, own_logs);
     LOOP(tcase, test_what_has_no_header_leaves_the_line_alone, headless);
     LOOP(tcase, test_tags, tags);
     LOOP(tcase, test_host_and_tag_may_have_any_length, pids);

@@ -3,6 +3,7 @@
 #include "mailtrace/syslog.h"
 
 #include "base/scan.h"
+#include "own_log.h"
 #include "timestamp.h"
 #include "zone.h"
 
@@ -359,6 +360,9 @@ static __attribute__((noinline)) enum mt_syslog_form read_header(struct mt_zone 
     bool zoned = end - p > 4 && p[4] == '-';
     struct mt_time time;
 
+    if (p < end && (*p == '@' || (zoned && end - p > 10 && p[10] == ' '))) {
+        return mt_own_log_read(zone, p, end, out) ? MT_SYSLOG_OWN_LOG : MT_SYSLOG_NONE;
+    }
     if (after) {
         return read_rfc5424(zone, after, end, out) ? MT_SYSLOG_RFC5424 : MT_SYSLOG_NONE;
     }

@@ -89,11 +89,23 @@ static bool take_traditional(struct mt_slice *at, struct mt_date_time *d)
     return take_hour_minute(at, d);
 }
 
+/* "2024-03-07" */
+static bool take_date(struct mt_slice *at, struct mt_date_time *d)
+{
+    return take_year(at, &d->year) && MT_EAT(at, "-") && take_two(at, &d->month) && MT_EAT(at, "-") &&
+           take_two(at, &d->day);
+}
+
 /* "2024-03-07T15:02:"; RFC 3339 lets T be t. */
 static bool take_rfc3339(struct mt_slice *at, struct mt_date_time *d)
 {
-    return take_year(at, &d->year) && MT_EAT(at, "-") && take_two(at, &d->month) && MT_EAT(at, "-") &&
-           take_two(at, &d->day) && (MT_EAT(at, "T") || MT_EAT(at, "t")) && take_hour_minute(at, d);
+    return take_date(at, d) && (MT_EAT(at, "T") || MT_EAT(at, "t")) && take_hour_minute(at, d);
+}
+
+/* "2024-03-07 15:02:" */
+static bool take_spaced(struct mt_slice *at, struct mt_date_time *d)
+{
+    return take_date(at, d) && MT_EAT(at, " ") && take_hour_minute(at, d);
 }
 
 /* ---- timestamps ---- */
@@ -120,7 +132,7 @@ static __attribute__((noinline)) const char *take_minute(struct mt_zone *zone, t
     memory->seen = true;
     *minute = memory->minute = mt_minute_of(&d, year);
     memory->length = (uint8_t)(at.p - p);
-    if (take == take_rfc3339 ? memory->length != MT_RFC3339_MINUTE : memory->length != MT_TRADITIONAL_MINUTE) {
+    if (memory->length != (take == take_traditional ? MT_TRADITIONAL_MINUTE : MT_RFC3339_MINUTE)) {
         memory->length = 0; /* "2024 Mar 7 15:02:" is as long as the minute of another form */
     }
     memory->second_length = 0;
@@ -254,4 +266,36 @@ const char *mt_timestamp_any_rfc3339(struct mt_zone *zone, const char *p, const 
         after = take_minute(zone, take_rfc3339, p, end, &minute);
     }
     return after ? take_rest(zone, true, after, end, minute, time) : NULL;
+}
+
+/* " +0100" at p, with a blank or the end behind it: the end of the digits, or NULL. */
+static const char *take_spaced_offset(const char *p, const char *end, int16_t *offset)
+{
+    const char *after = end - p > 5 && *p == ' ' ? mt_take_offset(p + 1, end, offset) : NULL;
+
+    return after && (after == end || *after == ' ') ? after : NULL;
+}
+
+const char *mt_timestamp_spaced(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time)
+{
+    int64_t minute;
+    const char *zoned, *after = take_same_minute(&zone->memory, MT_RFC3339_MINUTE, p, end, &minute);
+    int second;
+
+    if (!after) {
+        after = take_minute(zone, take_spaced, p, end, &minute);
+    }
+    if (!after || end - after < 2 || (second = mt_two_digits(after)) < 0 || second > 60) {
+        return NULL;
+    }
+    time->usec = (minute + second) * MT_SECOND;
+    after = take_fraction(after + 2, end, time);
+    zoned = take_spaced_offset(after, end, &time->offset);
+    if (zoned) {
+        after = zoned;
+    } else {
+        time->offset = mt_zone_offset_of(zone, minute + second);
+    }
+    time->usec -= time->offset * 60 * MT_SECOND;
+    return after == end || *after == ' ' ? mt_blanks_end(after, end) : NULL;
 }

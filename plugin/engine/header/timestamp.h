@@ -29,6 +29,9 @@ const char *mt_timestamp_traditional(struct mt_zone *zone, const char *p, const 
 /* "2024-03-07T15:02:58.123456+01:00", also without a zone. */
 const char *mt_timestamp_any_rfc3339(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time);
 
+/* "2024-03-07 15:02:58", with a fraction or none, and with " +0100" behind it or nothing. */
+const char *mt_timestamp_spaced(struct mt_zone *zone, const char *p, const char *end, struct mt_time *time);
+
 /* The value of six digits at p + 2, or -1. */
 static inline int mt_timestamp_fraction(const char *p)
 {
