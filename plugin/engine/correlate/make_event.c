@@ -10,11 +10,10 @@
 
 #define HEX_128 32
 
-static const struct mt_slice origin_words[] = {
-    [MT_ORIGIN_NETWORK] = MT_NAMED("network"),
-    [MT_ORIGIN_LOCAL] = MT_NAMED("local"),
-    [MT_ORIGIN_BOUNCE] = MT_NAMED("bounce"),
-    [MT_ORIGIN_FORWARD] = MT_NAMED("forward"),
+static const struct mt_slice origin_words[MT_ORIGIN_COUNT] = {
+#define MT_WORD(id, name) [MT_ORIGIN_##id] = MT_NAMED(name),
+    MT_ORIGINS(MT_WORD)
+#undef MT_WORD
 };
 
 /* How a message fared: X(identifier, value of "result"). */

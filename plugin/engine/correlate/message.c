@@ -4,9 +4,16 @@
 #include <xxhash.h>
 
 #include "host.h"
+#include "members.h"
 
 #define KEPT_ROOM  88 /* bytes: what is known of most when the first recipient is */
 #define INDEX_FROM 32 /* recipients; shorter lists are searched as they stand */
+
+const char *const mt_origin_names[MT_ORIGIN_COUNT] = {
+#define MT_NAME(id, name) [MT_ORIGIN_##id] = name,
+    MT_ORIGINS(MT_NAME)
+#undef MT_NAME
+};
 
 static uint64_t key_hash(const struct mt_messages *messages, const struct mt_host *host, struct mt_slice instance,
                          struct mt_slice queue_id)
@@ -17,6 +24,11 @@ static uint64_t key_hash(const struct mt_messages *messages, const struct mt_hos
         seed = XXH3_64bits_withSeed(instance.p, instance.n, seed);
     }
     return XXH3_64bits_withSeed(queue_id.p, queue_id.n, seed);
+}
+
+void mt_message_set_key(const struct mt_messages *messages, struct mt_message *m)
+{
+    m->hash = key_hash(messages, m->host, mt_kept_get(&m->kept, MT_F_INSTANCE), mt_kept_get(&m->kept, MT_F_QUEUE_ID));
 }
 
 /* The queue ID is what kept fields begin with. */
@@ -184,6 +196,27 @@ static size_t block_size(uint32_t room)
     return room * (sizeof(struct mt_rcpt) + (room > INDEX_FROM ? 2 * sizeof(uint32_t) : 0));
 }
 
+/* What the member holds in blocks of its own. */
+static inline void free_member(struct mt_memory *memory, enum mt_way way, void *member)
+{
+    struct mt_slice *owned = member;
+
+    switch (way) {
+    case MT_WAY_KEPT:
+        mt_kept_free(memory, member);
+        break;
+    case MT_WAY_HASHES:
+        mt_hashes_free(memory, member);
+        break;
+    case MT_WAY_OWNED:
+        mt_memory_put(memory, (void *)(uintptr_t)owned->p, owned->n);
+        *owned = mt_slice(NULL, 0);
+        break;
+    default:
+        break;
+    }
+}
+
 static void free_recipients(struct mt_messages *messages, struct mt_rcpts *rcpts)
 {
     struct mt_memory *memory = messages->memory;
@@ -195,25 +228,12 @@ static void free_recipients(struct mt_messages *messages, struct mt_rcpts *rcpts
     *rcpts = (struct mt_rcpts){0};
 }
 
-/* The order is on disk (image.c). */
-#define FLAGS(X) \
-    X(begun)     \
-    X(queued)    \
-    X(refused)   \
-    X(aliased)   \
-    X(cut)       \
-    X(noticed)   \
-    X(deleted)   \
-    X(rejected)  \
-    X(discarded) \
-    X(canceled)
-
 unsigned mt_message_flags(const struct mt_message *m)
 {
     unsigned flags = 0, bit = 1;
 
 #define PUT(flag) flags |= m->flag ? bit : 0, bit <<= 1;
-    FLAGS(PUT)
+    MT_MESSAGE_FLAGS(PUT)
 #undef PUT
     return flags;
 }
@@ -223,14 +243,17 @@ void mt_message_set_flags(struct mt_message *m, unsigned flags)
     unsigned bit = 1;
 
 #define GET(flag) m->flag = flags & bit, bit <<= 1;
-    FLAGS(GET)
+    MT_MESSAGE_FLAGS(GET)
 #undef GET
 }
 
 void mt_message_free_parts(struct mt_messages *messages, struct mt_message *m)
 {
-    mt_kept_free(messages->memory, &m->kept);
-    mt_hashes_free(messages->memory, &m->seen);
+#define FREE(place, way, member, name) free_member(messages->memory, MT_WAY_##way, &m->member);
+#define FREE_WHOLE(place, way, name)
+    MT_MESSAGE_MEMBERS(FREE, FREE_WHOLE)
+#undef FREE_WHOLE
+#undef FREE
     free_recipients(messages, &m->rcpts);
 }
 

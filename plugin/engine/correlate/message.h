@@ -31,13 +31,35 @@ struct mt_rcpts {
     uint32_t stored; /* the first ones: those beyond the bound have no kept fields */
 };
 
+/* X(identifier, value of "origin"). */
+#define MT_ORIGINS(X)     \
+    X(NONE, "")           \
+    X(NETWORK, "network") \
+    X(LOCAL, "local")     \
+    X(BOUNCE, "bounce")   \
+    X(FORWARD, "forward")
+
 enum mt_origin {
-    MT_ORIGIN_NONE,
-    MT_ORIGIN_NETWORK,
-    MT_ORIGIN_LOCAL,
-    MT_ORIGIN_BOUNCE,
-    MT_ORIGIN_FORWARD,
+#define MT_ORIGIN_ENUM(id, name) MT_ORIGIN_##id,
+    MT_ORIGINS(MT_ORIGIN_ENUM)
+#undef MT_ORIGIN_ENUM
+        MT_ORIGIN_COUNT
 };
+
+extern const char *const mt_origin_names[MT_ORIGIN_COUNT];
+
+/* What is only true or false of a message: X(member). */
+#define MT_MESSAGE_FLAGS(X)                                                                \
+    X(begun)   /* its first line (client=, uid=) was seen */                               \
+    X(queued)  /* it reached the queue */                                                  \
+    X(refused) /* a recipient or more was rejected */                                      \
+    X(aliased) /* recipients were made out of others: more may follow than were counted */ \
+    X(cut)     /* the MTA left recipients out of a line */                                 \
+    X(noticed) /* BOUNCE_QUEUE_ID is a notice of delay */                                  \
+    X(deleted)                                                                             \
+    X(rejected)                                                                            \
+    X(discarded)                                                                           \
+    X(canceled)
 
 enum mt_state {
     MT_OPEN,
@@ -45,6 +67,7 @@ enum mt_state {
     MT_ENDED,  /* the event was made: only key and hashes are left */
 };
 
+/* A member has its row in members.h, but for those that say where the entry stands. */
 struct mt_message {
     uint64_t hash; /* of the key */
     struct mt_host *host;
@@ -67,14 +90,10 @@ struct mt_message {
     uint32_t lines;
     uint16_t version; /* counts the ends that were seen, so that an outdated one is known */
     uint8_t source, origin;
-    uint8_t reason;   /* enum mt_reason, when it ends as incomplete */
-    bool begun : 1;   /* its first line (client=, uid=) was seen */
-    bool queued : 1;  /* it reached the queue */
-    bool refused : 1; /* a recipient or more was rejected */
-    bool aliased : 1; /* recipients were made out of others: more may follow than were counted */
-    bool cut : 1;     /* the MTA left recipients out of a line */
-    bool noticed : 1; /* BOUNCE_QUEUE_ID is a notice of delay */
-    bool deleted : 1, rejected : 1, discarded : 1, canceled : 1;
+    uint8_t reason; /* enum mt_reason, when it ends as incomplete */
+#define MT_MESSAGE_FLAG(member) bool member : 1;
+    MT_MESSAGE_FLAGS(MT_MESSAGE_FLAG)
+#undef MT_MESSAGE_FLAG
 };
 
 struct mt_message_list {
@@ -97,6 +116,9 @@ struct mt_message *mt_message_find(const struct mt_messages *messages, const str
 /* A new open entry with one reference, the index's; NULL when memory is short. */
 struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host *host, uint8_t source,
                                    struct mt_slice instance, struct mt_slice queue_id, struct mt_time first);
+
+/* Sets the hash of an entry whose other members are set. */
+void mt_message_set_key(const struct mt_messages *messages, struct mt_message *m);
 
 /* Puts an entry whose members are set into the index and the lists, which take over a reference.
  * False when it is there already, or memory is short.

@@ -1,10 +1,11 @@
 /* Entries at rest. Most of what a busy host keeps are entries that were tried and wait to be tried again,
  * for hours: each is one block, its members packed behind those that the index and the lists need.
  *
- * Packed are, in this order: the fields, the hashes of lines, single members, the recipients. Numbers
- * are base 128, the low bits first; times are differences from the last line's.
+ * What is packed, and in which order, says members.h. Numbers are base 128, the low bits first; times are
+ * differences from the last line's.
  */
 #include "host.h"
+#include "members.h"
 
 #include <endian.h>
 #include <stddef.h>
@@ -15,9 +16,7 @@
 #define RECIPIENTS_MAX 16
 #define HASH_BYTES     6 /* of a hash of a line */
 
-/* Bytes that numbers and single bytes take, at most. */
-#define AROUND           80
-#define AROUND_RECIPIENT 48
+#define NUMBER_BYTES 10 /* of one, at most */
 
 _Static_assert(MT_HASHES_BITS <= HASH_BYTES * 8, "a packed hash is whole");
 
@@ -75,6 +74,22 @@ static void walk_near(struct packer *p, int64_t *v, int64_t other)
     }
 }
 
+__attribute__((unused)) static void walk_owned(struct packer *p, struct mt_slice *s)
+{
+    size_t n = s->n;
+    char *copy;
+
+    WALK(p, n);
+    if (p->unpacking && n) {
+        copy = mt_memory_get(p->messages->memory, n);
+        *s = mt_slice(copy, copy ? n : 0);
+        p->failed |= !copy;
+    }
+    if (s->n) {
+        walk_bytes(p, (void *)(uintptr_t)s->p, n);
+    }
+}
+
 static void walk_time(struct packer *p, int64_t last, int64_t *usec, int16_t *offset, uint8_t *digits)
 {
     int64_t minutes = *offset;
@@ -115,6 +130,50 @@ static void walk_hashes(struct packer *p, struct mt_hashes *set)
     }
 }
 
+static void walk_flags(struct packer *p, struct mt_message *m)
+{
+    unsigned flags = mt_message_flags(m);
+
+    WALK(p, flags);
+    if (p->unpacking) {
+        mt_message_set_flags(m, flags);
+    }
+}
+
+/* How a row is packed. */
+#define HEAD_(walk)
+#define AWAKE_(walk)
+#define PACKED_(walk) walk;
+#define ANY_(walk)    walk;
+
+#define WALK_NUMBER(p, v) WALK(p, v)
+#define WALK_BOOL         WALK_NUMBER
+#define WALK_STATUS       WALK_NUMBER
+#define WALK_REASON       WALK_NUMBER
+#define WALK_SOURCE       WALK_NUMBER
+#define WALK_ORIGIN       WALK_NUMBER
+#define WALK_USEC(p, v)   walk_near((p), &(v), last)
+#define WALK_TIME(p, v)   walk_time((p), last, &(v).usec, &(v).offset, &(v).digits)
+#define WALK_KEY(p, v)    walk_bytes((p), &(v), sizeof(v))
+#define WALK_KEPT(p, v)   walk_fields((p), &(v))
+#define WALK_HASHES(p, v) walk_hashes((p), &(v))
+#define WALK_OWNED(p, v)  walk_owned((p), &(v))
+
+#define WALK_FLAGS(p, m)         walk_flags((p), (m))
+#define WALK_RECIPIENTS(p, m)    walk_recipients((p), (m))
+#define WALK_TIME_IN_PARTS(p, r) walk_time((p), last, &(r)->usec, &(r)->offset, &(r)->digits)
+
+#define MEMBER(place, way, member, name) place##_(WALK_##way(p, thing->member))
+#define WHOLE(place, way, name)          place##_(WALK_##way(p, thing))
+
+static void walk_recipient(struct packer *p, struct mt_rcpt *thing, bool stored, int64_t last)
+{
+    MT_RCPT_MEMBERS(MEMBER, WHOLE)
+    if (stored) {
+        MT_RESULT_MEMBERS(MEMBER, WHOLE)
+    }
+}
+
 static void walk_recipients(struct packer *p, struct mt_message *m)
 {
     uint32_t n = m->rcpts.n, stored = m->rcpts.stored;
@@ -129,31 +188,15 @@ static void walk_recipients(struct packer *p, struct mt_message *m)
             p->failed = true;
             return;
         }
-        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is one, or it was just made */
-        WALK(p, rcpt->attempts);
-        WALK(p, rcpt->status);
-        if (i < stored) {
-            walk_time(p, m->last, &rcpt->usec, &rcpt->offset, &rcpt->digits);
-            walk_fields(p, &rcpt->kept);
-        }
+        walk_recipient(p, rcpt, i < stored, m->last);
     }
 }
 
-static void walk(struct packer *p, struct mt_message *m)
+static void walk(struct packer *p, struct mt_message *thing)
 {
-    unsigned flags = mt_message_flags(m);
+    int64_t last = thing->last;
 
-    walk_fields(p, &m->kept); /* where mt_message_packed_fields() finds them */
-    walk_hashes(p, &m->seen);
-    walk_time(p, m->last, &m->first.usec, &m->first.offset, &m->first.digits);
-    WALK(p, m->lines);
-    WALK(p, m->version);
-    WALK(p, m->source);
-    WALK(p, m->origin);
-    WALK(p, m->reason);
-    WALK(p, flags);
-    mt_message_set_flags(m, flags);
-    walk_recipients(p, m);
+    MT_MESSAGE_MEMBERS(MEMBER, WHOLE)
 }
 
 static size_t head_of(const struct mt_message *m)
@@ -197,16 +240,48 @@ static void move(struct mt_messages *messages, struct mt_message *m, struct mt_m
 
 /* --- to rest --- */
 
-/* More bytes than it can take; SIZE_MAX for what is not packed. */
-static size_t bound(const struct mt_message *m)
+/* More bytes than a member can take. */
+static inline size_t member_bound(enum mt_way way, const void *member)
 {
-    size_t n = AROUND + mt_kept_bytes(&m->kept).n + (size_t)m->seen.n * HASH_BYTES;
+    switch (way) {
+    case MT_WAY_KEPT:
+        return NUMBER_BYTES + mt_kept_bytes(member).n;
+    case MT_WAY_HASHES:
+        return NUMBER_BYTES + (size_t)((const struct mt_hashes *)member)->n * HASH_BYTES;
+    case MT_WAY_OWNED:
+        return NUMBER_BYTES + ((const struct mt_slice *)member)->n;
+    case MT_WAY_TIME:
+    case MT_WAY_TIME_IN_PARTS:
+    case MT_WAY_RECIPIENTS: /* how many there are */
+        return 3 * NUMBER_BYTES;
+    default:
+        return NUMBER_BYTES;
+    }
+}
 
-    if (m->rcpts.n > RECIPIENTS_MAX) {
+#define BOUND(place, way, member, name) n += member_bound(MT_WAY_##way, &thing->member);
+#define BOUND_WHOLE(place, way, name)   n += member_bound(MT_WAY_##way, thing);
+
+static size_t recipient_bound(const struct mt_rcpt *thing)
+{
+    size_t n = sizeof thing->hash;
+
+    MT_RCPT_MEMBERS(BOUND, BOUND_WHOLE)
+    MT_RESULT_MEMBERS(BOUND, BOUND_WHOLE)
+    return n;
+}
+
+/* More bytes than an entry can take; SIZE_MAX for what is not packed. */
+static size_t bound(const struct mt_message *thing)
+{
+    size_t n = 0;
+
+    if (thing->rcpts.n > RECIPIENTS_MAX) {
         return SIZE_MAX;
     }
-    for (uint32_t i = 0; i < m->rcpts.n; i++) {
-        n += AROUND_RECIPIENT + mt_kept_bytes(&m->rcpts.v[i].kept).n;
+    MT_MESSAGE_MEMBERS(BOUND, BOUND_WHOLE)
+    for (uint32_t i = 0; i < thing->rcpts.n; i++) {
+        n += recipient_bound(&thing->rcpts.v[i]);
     }
     return n;
 }

@@ -330,7 +330,10 @@ static void load_image(struct mt_state *state)
             r->offset = r->v[r->at].view.begin;
             return;
         }
-        mt_state_report(state, MT_SEVERITY_WARNING, "%s: the image in it cannot be used", r->v[r->at].name);
+        mt_state_report(
+            state, MT_SEVERITY_WARNING,
+            "%s: the image in it is damaged, or of a later version: what only it says is not known any more",
+            r->v[r->at].name);
         r->v[r->at].usable = false;
         r->v[r->at].damaged = true;
     }
