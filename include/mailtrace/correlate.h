@@ -43,7 +43,9 @@ void mt_config_default(struct mt_config *config);
     X(EVICTED, "evicted")                 \
     X(REPLACED, "replaced")               \
     X(LOST_CONNECTION, "lost-connection") \
-    X(UNSEEN, "unseen")
+    X(UNSEEN, "unseen")                   \
+    X(CANCELED, "canceled")               \
+    X(OPEN, "open")
 
 enum mt_reason {
     MT_REASON_NONE = 0,
@@ -119,7 +121,8 @@ void mt_copier_free(struct mt_copier *copier, struct mt_correlator *c);
 void mt_correlator_tick(struct mt_correlator *c, int64_t wall);
 
 /* End of input: takes what still waits. With incomplete set, every open message ends as
- * "incomplete" with reason timeout; without, open messages stay open.
+ * "incomplete" with reason open, and the last lines are believed however long the pause before them was;
+ * without, open messages stay open.
  */
 void mt_correlator_flush(struct mt_correlator *c, bool incomplete);
 

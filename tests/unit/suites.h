@@ -24,6 +24,7 @@
     X(event)         \
     X(hostile)       \
     X(correlate)     \
+    X(ends)          \
     X(properties)    \
     X(received)      \
     X(session)       \

@@ -582,13 +582,25 @@ void mt_correlator_tick(struct mt_correlator *c, int64_t wall)
     hold_bounds(c);
 }
 
-/* Everything that waits, as if time went on without end; the clock stays. */
+/* After the last line nothing can show that its timestamp is wrong, so a long pause before it was one. */
+static void believe_last_line(struct mt_host *host)
+{
+    const struct mt_line_queue *queue = &host->queue;
+    int64_t last = queue->n ? queue->v[queue->first + queue->n - 1]->usec : INT64_MIN;
+
+    host->clock = last > host->clock ? last : host->clock;
+}
+
+/* Everything that waits, as if time went on without end. */
 static void finish(struct mt_correlator *c, struct mt_host *host, bool incomplete)
 {
+    if (incomplete) {
+        believe_last_line(host);
+    }
     advance(c, host, INT64_MAX);
     expire_sessions(c, host, INT64_MAX, incomplete ? INT64_MAX : INT64_MIN);
     while (incomplete && host->open.first) {
-        mt_merge_give_up(c, host->open.first, MT_REASON_TIMEOUT);
+        mt_merge_give_up(c, host->open.first, MT_REASON_OPEN);
     }
 }
 

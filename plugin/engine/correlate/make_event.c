@@ -25,6 +25,7 @@ static const struct mt_slice origin_words[MT_ORIGIN_COUNT] = {
     X(DISCARDED, "discarded") \
     X(DELETED, "deleted")     \
     X(REJECTED, "rejected")   \
+    X(PROBE, "probe")         \
     X(INCOMPLETE, "incomplete")
 
 enum result {
@@ -249,9 +250,12 @@ static void count_statuses(const struct mt_message *m, int64_t counts[MT_STATUS_
 /* Told from the last statuses of the recipients. */
 static enum result result_of(const int64_t counts[MT_STATUS_COUNT])
 {
-    int64_t good = counts[MT_STATUS_SENT] + counts[MT_STATUS_DELIVERABLE];
-    int64_t bad = counts[MT_STATUS_BOUNCED] + counts[MT_STATUS_EXPIRED] + counts[MT_STATUS_UNDELIVERABLE];
+    int64_t good = counts[MT_STATUS_SENT];
+    int64_t bad = counts[MT_STATUS_BOUNCED] + counts[MT_STATUS_EXPIRED];
 
+    if (counts[MT_STATUS_DELIVERABLE] || counts[MT_STATUS_UNDELIVERABLE]) { /* verify(8) asked, nothing was sent */
+        return RESULT_PROBE;
+    }
     if (counts[MT_STATUS_DEFERRED]) { /* the MTA ends no entry with work left, so somebody else did */
         return RESULT_DELETED;
     }
@@ -273,6 +277,10 @@ static enum result message_result(struct mt_message *m, const int64_t counts[MT_
         return RESULT_REJECTED;
     }
     if (m->reason) {
+        /* What was broken off because the client went away says so; its session may say it after the entry's end. */
+        if (m->reason == MT_REASON_CANCELED && m->session && m->session->lost) {
+            m->reason = MT_REASON_LOST_CONNECTION;
+        }
         return RESULT_INCOMPLETE;
     }
     if (m->discarded) {

@@ -321,8 +321,8 @@ static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct 
     m->canceled |= action_is(line, "canceled");
     m->discarded |= action_is(line, "discarded");
     m->deleted |= line->kind == MT_KIND_DELETE;
-    if (m->canceled && !m->rejected) {
-        m->reason = MT_REASON_LOST_CONNECTION;
+    if (m->canceled && !m->rejected && !m->reason) {
+        m->reason = MT_REASON_CANCELED;
     }
     end_message(c, host, m, line);
 }
