@@ -17,7 +17,7 @@ static void teardown(void)
     story_end(&s);
 }
 
-#define DEFERRED                                                                                          \
+#define DEFERRED                                                                                        \
     "postfix/smtp[50]: 3F2A1C0: to=<bob@example.net>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, " \
     "status=deferred (connect to mx.example.net[192.0.2.7]:25: Connection refused)"
 
@@ -121,9 +121,10 @@ END_TEST
 START_TEST(test_a_refused_message_is_rejected_though_the_server_cancels_it)
 {
     begin("10:00:00");
-    story_line(&s, "10:00:01",
-               "postfix/cleanup[41]: 3F2A1C0: milter-reject: END-OF-MESSAGE from client.example.org[198.51.100.4]: 5.7.1 "
-               "spam; from=<ann@example.org> to=<bob@example.net> proto=ESMTP helo=<x>");
+    story_line(
+        &s, "10:00:01",
+        "postfix/cleanup[41]: 3F2A1C0: milter-reject: END-OF-MESSAGE from client.example.org[198.51.100.4]: 5.7.1 "
+        "spam; from=<ann@example.org> to=<bob@example.net> proto=ESMTP helo=<x>");
     story_line(&s, "10:00:01", "postfix/cleanup[41]: 3F2A1C0: removed (canceled)");
     story_finish(&s);
     story_is(&s, "message", 0, "result", "rejected");
