@@ -159,7 +159,7 @@ class Counters(unittest.TestCase):
             n = sum(e.startswith(b'{"event":"%s"' % kind.encode()) for e in events)
             self.assertEqual(stats['events.' + kind], n, kind)
         self.assertEqual(stats['open'], 0)
-        self.assertEqual([v for k, v in stats.items() if k.startswith('incomplete.')], [0] * 5)
+        self.assertEqual([v for k, v in stats.items() if k.startswith('incomplete.')], [0] * 7)
 
     def test_evictions_are_counted(self):
         lines = [line for line in many(400, 52) if 'removed' not in line.text and 'done;' not in line.text]
