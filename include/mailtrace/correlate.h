@@ -26,15 +26,10 @@ struct mt_config {
     unsigned events;         /* set of 1u << enum mt_event_kind */
 };
 
-/* The defaults, and the limits that adapters hold values against. */
-#define MT_TIMEOUT_DEFAULT        (86400 * INT64_C(1000000))
-#define MT_SETTLE_DEFAULT         (2 * INT64_C(1000000))
-#define MT_MAX_MESSAGES_DEFAULT   1000000
-#define MT_MAX_MEMORY_DEFAULT     (UINT64_C(512) << 20)
-#define MT_MAX_RECIPIENTS_DEFAULT 1000
-#define MT_MAX_LINE_DEFAULT       65536
-#define MT_MAX_MEMORY_LEAST       (UINT64_C(1) << 20)
+/* max_memory is at least this. */
+#define MT_MAX_MEMORY_LEAST (UINT64_C(1) << 20)
 
+/* The defaults: those of settings.h. */
 void mt_config_default(struct mt_config *config);
 
 /* Why a message ended as "incomplete": X(identifier, value of "reason"). */

@@ -6,11 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mailtrace/syslog.h"
-#include "units.h"
+#define HELP_COLUMN 23
+#define HELP_WIDTH  62
 
-#define MAX_LINE_LEAST 64
-#define MAX_LINE_MOST  (UINT64_C(64) << 20)
+static const struct mt_units units = {mt_size_units, mt_time_units};
 
 typedef bool set_fn(struct cli_options *options, const char *value);
 
@@ -22,9 +21,9 @@ static bool set_host(struct cli_options *options, const char *value)
 
 static bool set_year(struct cli_options *options, const char *value)
 {
-    uint64_t year;
+    int64_t year;
 
-    if (!cli_count(value, 1970, 9999, &year)) {
+    if (!mt_number_read(value, NULL, 1, 1970, 9999, &year)) {
         return false;
     }
     options->year = (int)year;
@@ -46,8 +45,7 @@ static bool set_zone_name(const char *value)
 
 static bool set_tz(struct cli_options *options, const char *value)
 {
-    options->fixed = mt_zone_offset(mt_slice_str(value), &options->offset);
-    return options->fixed || set_zone_name(value);
+    return mt_setting_read(mt_setting_find("tz"), value, &units, &options->settings) || set_zone_name(value);
 }
 
 static bool set_mta(struct cli_options *options, const char *value)
@@ -56,64 +54,9 @@ static bool set_mta(struct cli_options *options, const char *value)
     return options->mta && mt_sources[options->mta]->is_mta;
 }
 
-static bool set_events(struct cli_options *options, const char *value)
-{
-    struct mt_slice bad;
-
-    return mt_events_parse(mt_slice_str(value), &options->config.events, &bad);
-}
-
-static bool set_timeout(struct cli_options *options, const char *value)
-{
-    return cli_duration(value, &options->config.timeout) && options->config.timeout > 0;
-}
-
-static bool set_settle(struct cli_options *options, const char *value)
-{
-    return cli_duration(value, &options->config.settle);
-}
-
-static bool set_max_messages(struct cli_options *options, const char *value)
-{
-    return cli_count(value, 1, UINT32_MAX, &options->config.max_messages);
-}
-
-static bool set_max_memory(struct cli_options *options, const char *value)
-{
-    return cli_size(value, MT_MAX_MEMORY_LEAST, INT64_MAX, &options->config.max_memory);
-}
-
-static bool set_max_recipients(struct cli_options *options, const char *value)
-{
-    uint64_t count;
-
-    if (!cli_count(value, 0, UINT32_MAX, &count)) {
-        return false;
-    }
-    options->config.max_recipients = (uint32_t)count;
-    return true;
-}
-
-static bool set_max_line(struct cli_options *options, const char *value)
-{
-    uint64_t size;
-
-    if (!cli_size(value, MAX_LINE_LEAST, MAX_LINE_MOST, &size)) {
-        return false;
-    }
-    options->config.max_line = (uint32_t)size;
-    return true;
-}
-
 static bool set_state(struct cli_options *options, const char *value)
 {
-    options->state = value;
-    return *value != '\0';
-}
-
-static bool set_max_state(struct cli_options *options, const char *value)
-{
-    return cli_size(value, MT_STATE_LEAST, UINT64_C(1) << 48, &options->max_state);
+    return *value != '\0' && mt_setting_read(mt_setting_find("state-file"), value, &units, &options->settings);
 }
 
 static bool set_stats(struct cli_options *options, const char *value)
@@ -195,7 +138,9 @@ static bool set_until(struct cli_options *options, const char *value)
 /* Commands that read logs. */
 #define LOGS (CLI_FOR_EVENTS | CLI_FOR_LINES | CLI_FOR_FIND | CLI_FOR_RECEIVED)
 
-/* The table: what is typed, for which command, what reads it, what a wrong value is told, help. */
+/* The table: what is typed, for which command, what reads it, what a wrong value is told, help. A row without `set`
+ * is a setting of the engine, which knows all of that; help, if it is given, says it in this command's words.
+ */
 static const struct row {
     const char *name, *argument;
     unsigned commands;
@@ -231,24 +176,16 @@ static const struct row {
      "the zone of timestamps without one: +01:00, UTC, Europe/Berlin\n"
      "[the local one]"},
     {"mta", "NAME", LOGS, set_mta, NULL, "take lines without a syslog header for this program's:\n"},
-    {"max-line", "SIZE", LOGS, set_max_line, "a size from 64 to 64M", "what is longer is cut [64k]"},
-    {"events", "LIST", CLI_FOR_EVENTS, set_events, "some of delivery, message, reject, session, with commas between",
-     "which events: delivery,message,reject,session [all]"},
-    {"timeout", "TIME", CLI_FOR_EVENTS, set_timeout, "a time above 0 such as 90, 30s, 10m, 6h, 5d",
-     "after how long without a line a message is given up [1d]"},
-    {"settle", "TIME", CLI_FOR_EVENTS, set_settle, "a time such as 2, 0.5, 30s, 10m",
-     "how long an event waits for lines that come late, by the\n"
-     "timestamps of the lines; 0: not at all [2s]"},
-    {"max-messages", "N", CLI_FOR_EVENTS, set_max_messages, "a number from 1 to 4294967295",
-     "open messages; the oldest is given up for more [1000000]"},
-    {"max-memory", "SIZE", CLI_FOR_EVENTS, set_max_memory, "a size from 1M", "memory for open messages [512M]"},
-    {"max-recipients", "N", CLI_FOR_EVENTS, set_max_recipients, "a number from 0 to 4294967295",
-     "recipients listed in a message event [1000]"},
+    {"max-line", "SIZE", LOGS, NULL, NULL, NULL},
+    {"events", "LIST", CLI_FOR_EVENTS, NULL, NULL, "which events: delivery,message,reject,session [all]"},
+    {"timeout", "TIME", CLI_FOR_EVENTS, NULL, NULL, NULL},
+    {"settle", "TIME", CLI_FOR_EVENTS, NULL, NULL, NULL},
+    {"max-messages", "N", CLI_FOR_EVENTS, NULL, NULL, NULL},
+    {"max-memory", "SIZE", CLI_FOR_EVENTS, NULL, NULL, NULL},
+    {"max-recipients", "N", CLI_FOR_EVENTS, NULL, NULL, NULL},
     {"state", "FILE", CLI_FOR_EVENTS, set_state, "a file's name",
-     "go on where the last run with this file stopped, and leave\n"
-     "open messages to the next one"},
-    {"max-state", "SIZE", CLI_FOR_EVENTS, set_max_state, "a size from 16M",
-     "disk space for that [4 times --max-memory]"},
+     "go on where the last run with this file stopped, and leave open messages to the next one"},
+    {"max-state", "SIZE", CLI_FOR_EVENTS, NULL, NULL, "disk space for that [4 times --max-memory]"},
     {"stats", NULL, CLI_FOR_EVENTS | CLI_FOR_LINES, set_stats, NULL, "a summary on standard error at the end"},
 };
 
@@ -274,20 +211,54 @@ static void print_mtas(FILE *to)
     }
 }
 
-/* Help texts have lines of their own, put below one another. */
+/* How much of a text stands in its next line: up to a line feed, or the last blank that fits. */
+static size_t line_of(const char *text)
+{
+    size_t n = strcspn(text, "\n"), at = HELP_WIDTH;
+
+    if (n <= HELP_WIDTH) {
+        return n;
+    }
+    while (at && text[at] != ' ') {
+        at--;
+    }
+    return at ? at : n;
+}
+
+static void print_text(const char *text)
+{
+    for (;;) {
+        size_t n = line_of(text);
+        printf("%.*s", (int)n, text);
+        text += n;
+        if (*text == '\0') {
+            return;
+        }
+        printf("\n%*s", HELP_COLUMN, "");
+        text++;
+    }
+}
+
+static void print_setting(const struct mt_setting *setting)
+{
+    char text[400], initial[MT_SETTING_TEXT_MAX];
+
+    snprintf(text, sizeof text, "%s [%s]", setting->help, mt_setting_default(setting, &units, initial));
+    print_text(text);
+}
+
 static void print_row(const struct row *row)
 {
-    const char *p = row->help, *feed;
     char option[40];
 
     snprintf(option, sizeof option, "--%s%s%s", row->name, row->argument ? "=" : "",
              row->argument ? row->argument : "");
     printf("  %-20s ", option);
-    while ((feed = strchr(p, '\n'))) {
-        printf("%.*s\n%23s", (int)(feed - p), p, "");
-        p = feed + 1;
+    if (row->help) {
+        print_text(row->help);
+    } else {
+        print_setting(mt_setting_find(row->name));
     }
-    fputs(p, stdout);
     if (row->set == set_mta) {
         print_mtas(stdout);
     }
@@ -308,8 +279,11 @@ static enum cli_code print_help(unsigned command, const char *about, const char 
 
 static void complain(const struct row *row, const char *value)
 {
-    if (row->wanted) {
-        cli_error("--%s: '%s': give %s", row->name, value, row->wanted);
+    char allowed[MT_SETTING_TEXT_MAX];
+
+    if (row->wanted || !row->set) {
+        cli_error("--%s: '%s': give %s", row->name, value,
+                  row->wanted ? row->wanted : mt_setting_allowed(mt_setting_find(row->name), &units, allowed));
         return;
     }
     fprintf(stderr, "mailtrace: --%s: '%s': give one of ", row->name, value);
@@ -338,6 +312,12 @@ static void fill_getopt(struct option *options, unsigned command)
     *options = (struct option){0};
 }
 
+static bool set(const struct row *row, struct cli_options *options, const char *value)
+{
+    return row->set ? row->set(options, value)
+                    : mt_setting_read(mt_setting_find(row->name), value, &units, &options->settings);
+}
+
 enum cli_code cli_options_read(struct cli_options *options, unsigned command, const char *about, int argc, char **argv)
 {
     static char dash[] = "-", *standard_input[] = {dash};
@@ -345,19 +325,23 @@ enum cli_code cli_options_read(struct cli_options *options, unsigned command, co
     int c;
 
     memset(options, 0, sizeof *options);
-    mt_config_default(&options->config);
+    mt_settings_init(&options->settings);
     fill_getopt(table, command);
     while ((c = getopt_long(argc, argv, "h", table, NULL)) != -1) {
         const struct row *row = c >= OPTION_FIRST ? &rows[c - OPTION_FIRST] : NULL;
         if (c == OPTION_HELP) {
             return print_help(command, about, argv[0]);
         }
-        if (!row || !row->set(options, optarg)) {
+        if (!row || !set(row, options, optarg)) {
             if (row) {
                 complain(row, optarg);
             }
             return try_help(argv[0]);
         }
+    }
+    if (!mt_settings_finish(&options->settings)) {
+        cli_error("--settle must be shorter than --timeout");
+        return try_help(argv[0]);
     }
     options->files = optind < argc ? argv + optind : standard_input;
     options->nfiles = optind < argc ? argc - optind : 1;

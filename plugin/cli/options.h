@@ -3,7 +3,7 @@
 #define MT_CLI_OPTIONS_H
 
 #include "cli.h"
-#include "mailtrace/state.h"
+#include "mailtrace/settings.h"
 #include "search/criteria.h"
 
 /* Which subcommands an option is for. */
@@ -13,15 +13,11 @@
 #define CLI_FOR_FIND     8u
 
 struct cli_options {
-    struct mt_config config;
-    struct mt_slice host; /* of lines without one */
-    int year;             /* 0: not given */
-    bool fixed;           /* offset holds; otherwise the local zone */
-    int16_t offset;
-    uint8_t mta; /* number of the source of lines without a header; 0: not given */
+    struct mt_settings settings; /* the engine's; mt_settings_free() */
+    struct mt_slice host;        /* of lines without one */
+    int year;                    /* 0: not given */
+    uint8_t mta;                 /* number of the source of lines without a header; 0: not given */
     bool stats;
-    const char *state;          /* events: file; NULL: none */
-    uint64_t max_state;         /* bytes on disk; 0: not given */
     bool json;                  /* received, find: for programs */
     bool lines;                 /* find: with the log lines */
     struct cli_criteria wanted; /* find */

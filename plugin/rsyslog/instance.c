@@ -44,13 +44,14 @@ static void emit(void *ctx, const struct mt_event *event)
 
 static enum mt_verdict read_line(struct mt_worker *worker, smsg_t *msg)
 {
-    const struct mt_settings *settings = &worker->instance->settings;
-    uint32_t max_line = settings->engine.max_line;
+    const struct mt_action_settings *settings = &worker->instance->settings;
+    uint32_t max_line = settings->engine.config.max_line;
     enum mt_verdict verdict;
     struct mt_line line;
 
     verdict = mt_source_line(msg, max_line, &line) ? mt_parse(&line, &worker->record) : MT_FOREIGN;
-    if (verdict != MT_RECOGNISED && settings->wrapped && mt_source_wrapped(msg, &worker->zone, max_line, &line)) {
+    if (verdict != MT_RECOGNISED && settings->engine.wrapped &&
+        mt_source_wrapped(msg, &worker->zone, max_line, &line)) {
         verdict = mt_parse(&line, &worker->record);
     }
     return verdict;
@@ -153,7 +154,7 @@ static void feed(struct mt_worker *worker, enum mt_verdict verdict)
 /* The record goes into the line's own tree; the flag is what parsing modules of rsyslog set. */
 static void mark(const struct mt_worker *worker, smsg_t *msg, enum mt_verdict verdict)
 {
-    const struct mt_settings *settings = &worker->instance->settings;
+    const struct mt_action_settings *settings = &worker->instance->settings;
     struct fjson_object *tree;
 
     if (settings->annotate && verdict == MT_RECOGNISED) {
@@ -183,7 +184,7 @@ void mt_worker_take(struct mt_worker *worker, smsg_t *msg)
 void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance)
 {
     worker->instance = instance;
-    worker->zone = instance->settings.zone;
+    worker->zone = instance->settings.engine.zone;
     worker->outbox.trees = instance->settings.container != NULL;
     pthread_mutex_lock(&instance->lock);
     worker->next = instance->workers;
@@ -303,9 +304,9 @@ rsRetVal mt_instance_open(struct mt_instance *instance, struct nvlst *parameters
 
     pthread_mutex_init(&instance->recovery, NULL);
     pthread_mutex_init(&instance->lock, NULL);
-    CHKiRet(mt_settings_read(&instance->settings, parameters));
-    CHKmalloc(instance->shards =
-                  mt_shards_new(&instance->settings.engine, mt_shards_for(&instance->settings.engine), emit));
+    CHKiRet(mt_action_settings_read(&instance->settings, parameters));
+    CHKmalloc(instance->shards = mt_shards_new(&instance->settings.engine.config,
+                                               mt_shards_for(&instance->settings.engine.config), emit));
     instance->ticker_outbox.trees = instance->settings.container != NULL;
     instance->list = list;
     instance->next = *list;
@@ -350,7 +351,7 @@ void mt_instance_close(struct mt_instance *instance)
     }
     mt_shards_free(instance->shards);
     mt_outbox_free(&instance->ticker_outbox);
-    mt_settings_free(&instance->settings);
+    mt_action_settings_free(&instance->settings);
     free(instance->work_directory);
     pthread_mutex_destroy(&instance->lock);
     pthread_mutex_destroy(&instance->recovery);
@@ -397,7 +398,7 @@ static bool check_target(struct mt_instance *instance, rsconf_t *conf)
 /* Lines can only be changed or dropped on their way, not in a queue beside it. */
 static bool check_way(const struct mt_instance *instance, struct cnfstmt *statement)
 {
-    const struct mt_settings *settings = &instance->settings;
+    const struct mt_action_settings *settings = &instance->settings;
 
     if ((settings->annotate || settings->drop_parsed) && instance->action->pQueue->qType != QUEUETYPE_DIRECT) {
         refuse(instance, "%s cannot work in an action with a queue of its own: remove the action's queue.* parameters",
@@ -432,7 +433,7 @@ void mt_instance_check(struct mt_instance *instance, rsconf_t *conf)
 /* Below the work directory; named after the action where no name is given. NULL: no memory. */
 static char *state_path(const struct mt_instance *instance)
 {
-    const char *given = instance->settings.state_file;
+    const char *given = instance->settings.engine.state_file;
     char *path = NULL, *p;
     int n;
 
@@ -455,7 +456,7 @@ static char *state_path(const struct mt_instance *instance)
 
 static bool wants_state(struct mt_instance *instance)
 {
-    const char *given = instance->settings.state_file;
+    const char *given = instance->settings.engine.state_file;
 
     if (given && !*given) {
         return false;
@@ -473,10 +474,10 @@ static bool wants_state(struct mt_instance *instance)
 
 static bool open_state(struct mt_instance *instance)
 {
-    const struct mt_settings *settings = &instance->settings;
-    struct mt_state_config config = {.redeliver = settings->redeliver,
-                                     .max_bytes = settings->max_state,
-                                     .sync = settings->sync,
+    const struct mt_action_settings *settings = &instance->settings;
+    struct mt_state_config config = {.redeliver = settings->engine.redeliver,
+                                     .max_bytes = settings->engine.max_state,
+                                     .sync = settings->engine.sync,
                                      .report = report,
                                      .ctx = instance};
     char why[400] = "no memory", *path;

@@ -15,7 +15,7 @@
 
 struct mt_instance {
     struct mt_instance *next, **list; /* of all actions of the configuration */
-    struct mt_settings settings;
+    struct mt_action_settings settings;
     struct mt_address target;
     action_t *action; /* rsyslog's side of it; NULL: no ruleset runs it */
     bool ready;       /* checked, and found usable */

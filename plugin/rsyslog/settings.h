@@ -4,19 +4,13 @@
 
 #include "sdk.h"
 
-#include "mailtrace/state.h"
-#include "mailtrace/syslog.h"
+#include "mailtrace/settings.h"
 
-struct mt_settings {
-    struct mt_config engine;
-    struct mt_zone zone;
-    char *ruleset;    /* where events go */
-    char *container;  /* "!" or "!mail" and the like; NULL: no tree */
-    char *state_file; /* as given; NULL: not given; empty: none is wanted */
-    int64_t redeliver;
-    uint64_t max_state;
-    enum mt_sync sync;
-    bool annotate, drop_parsed, wrapped;
+struct mt_action_settings {
+    struct mt_settings engine;
+    char *ruleset;   /* where events go */
+    char *container; /* "!" or "!mail" and the like; NULL: no tree */
+    bool annotate, drop_parsed;
     char *file; /* where the action stands in the configuration */
     int line;
 };
@@ -24,7 +18,7 @@ struct mt_settings {
 /* Reads the parameters of the action that the configuration parser is at. What is
  * wrong is reported by rsyslog's parser_errmsg(), which names file and line.
  */
-rsRetVal mt_settings_read(struct mt_settings *settings, struct nvlst *parameters);
-void mt_settings_free(struct mt_settings *settings);
+rsRetVal mt_action_settings_read(struct mt_action_settings *settings, struct nvlst *parameters);
+void mt_action_settings_free(struct mt_action_settings *settings);
 
 #endif

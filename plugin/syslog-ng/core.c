@@ -345,9 +345,9 @@ static void report(void *ctx, enum mt_severity severity, const char *text)
 static void open_state(struct mt_core *core)
 {
     struct mt_state_config config = {.path = core->state_path,
-                                     .redeliver = core->options.redeliver,
-                                     .max_bytes = core->options.max_state,
-                                     .sync = core->options.sync,
+                                     .redeliver = core->options.engine.redeliver,
+                                     .max_bytes = core->options.engine.max_state,
+                                     .sync = core->options.engine.sync,
                                      .report = report,
                                      .ctx = core};
     char why[400] = "no memory";
@@ -365,7 +365,7 @@ struct mt_core *mt_core_new(const struct mt_options *options, const char *state_
 
     core->deliveries = mt_deliveries_new();
     mt_options_copy(options, &core->options);
-    core->shards = mt_shards_new(&core->options.engine, mt_shards_for(&core->options.engine), emit);
+    core->shards = mt_shards_new(&core->options.engine.config, mt_shards_for(&core->options.engine.config), emit);
     core->pipe = pipe;
     if (!core->shards) {
         mt_core_free(core);
@@ -430,7 +430,7 @@ struct mt_core *mt_core_renew(struct mt_core *core, const struct mt_options *opt
     bool flow_control = core->flow_control;
     struct mt_core *next;
 
-    if (mt_options_same_engine(&core->options, options) && !g_strcmp0(core->state_path, state_path)) {
+    if (mt_settings_same_engine(&core->options.engine, &options->engine) && !g_strcmp0(core->state_path, state_path)) {
         return core;
     }
     end_sync(core);

@@ -67,7 +67,7 @@ static struct mt_zone *zone_of(const struct parser *self)
 
     if (memory.serial != self->serial) {
         memory.serial = self->serial;
-        memory.zone = (struct mt_zone){.fixed = self->options.fixed_zone, .offset = self->options.zone};
+        memory.zone = self->options.engine.zone;
     }
     return &memory.zone;
 }
@@ -80,7 +80,7 @@ static struct mt_outbox *feed_wrapped(struct parser *self, LogMessage *msg, stru
     struct mt_line line;
 
     scratch_buffers_mark(&marker);
-    if (mt_source_wrapped(msg, text, zone_of(self), self->options.engine.max_line, &line)) {
+    if (mt_source_wrapped(msg, text, zone_of(self), self->options.engine.config.max_line, &line)) {
         verdict = mt_parse(&line, record);
     }
     box = mt_core_feed(self->core, record, verdict);
@@ -94,8 +94,9 @@ static struct mt_outbox *feed(struct parser *self, LogMessage *msg, struct mt_sl
     enum mt_verdict verdict;
     struct mt_line line;
 
-    verdict = mt_source_line(msg, text, self->options.engine.max_line, &line) ? mt_parse(&line, &record) : MT_FOREIGN;
-    if (verdict != MT_RECOGNISED && self->options.wrapped) {
+    verdict =
+        mt_source_line(msg, text, self->options.engine.config.max_line, &line) ? mt_parse(&line, &record) : MT_FOREIGN;
+    if (verdict != MT_RECOGNISED && self->options.engine.wrapped) {
         return feed_wrapped(self, msg, text, &record, verdict);
     }
     return mt_core_feed(self->core, &record, verdict);
@@ -210,7 +211,7 @@ static gchar *own_name(const struct parser *self)
  */
 static gchar *state_path(const struct parser *self)
 {
-    const char *given = self->options.state_file;
+    const char *given = self->options.engine.state_file;
     gchar *directory, *name, *clone, *path;
 
     if (given && !*given) {

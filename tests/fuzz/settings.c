@@ -2,13 +2,12 @@
  *
  * Each line of the input is an argument of `mailtrace events` and of `mailtrace find`, such as --settle=0.5;
  * what stands behind its '=' also goes to each reader of numbers, and what comes of it is
- * held against the promises of units.h.
+ * held against the promises of mailtrace/settings.h.
  */
+#include "mailtrace/settings.h"
 #include "cli.h"
 #include "fuzz.h"
-#include "mailtrace/syslog.h"
 #include "options.h"
-#include "units.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -25,10 +24,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static void check_count(const char *text)
 {
-    uint64_t value = 77;
+    int64_t value = 77;
 
-    if (cli_count(text, 5, 5000000000, &value)) {
-        fuzz_check(value >= 5 && value <= 5000000000 && value == strtoull(text, NULL, 10), "a count is what it says");
+    if (mt_number_read(text, NULL, 1, 5, 5000000000, &value)) {
+        fuzz_check(value >= 5 && value <= 5000000000 && value == strtoll(text, NULL, 10), "a count is what it says");
     } else {
         fuzz_check(value == 77, "a refused count changes nothing");
     }
@@ -36,15 +35,15 @@ static void check_count(const char *text)
 
 static void check_size(const char *text)
 {
-    uint64_t bytes = 77;
+    int64_t bytes = 77;
     char *unit;
-    uint64_t digits = strtoull(text, &unit, 10);
+    int64_t digits = strtoll(text, &unit, 10);
 
-    if (!cli_size(text, 1024, UINT64_C(1) << 50, &bytes)) {
+    if (!mt_number_read(text, mt_size_units, 1, 1024, INT64_C(1) << 50, &bytes)) {
         fuzz_check(bytes == 77, "a refused size changes nothing");
         return;
     }
-    fuzz_check(bytes >= 1024 && bytes <= UINT64_C(1) << 50, "a size keeps its limits");
+    fuzz_check(bytes >= 1024 && bytes <= INT64_C(1) << 50, "a size keeps its limits");
     for (const char *units = "kmgt"; *unit && digits; units++) {
         fuzz_check(*units, "a size has a known unit");
         digits *= 1024;
@@ -61,7 +60,7 @@ static void check_duration(const char *text)
     char *unit;
     double seconds = strtod(text, &unit);
 
-    if (!cli_duration(text, &usec)) {
+    if (!mt_number_read(text, mt_time_units, 1000000, 0, INT64_C(36525) * 86400 * 1000000, &usec)) {
         fuzz_check(usec == 77, "a refused time changes nothing");
         return;
     }
@@ -105,12 +104,15 @@ static void check_value(const char *text)
 
 static void check_options(const struct cli_options *options)
 {
-    fuzz_check(options->config.timeout > 0 && options->config.settle >= 0, "times are not negative");
-    fuzz_check(options->config.max_messages > 0, "a message can be open");
-    fuzz_check(options->config.max_memory >= MT_MAX_MEMORY_LEAST, "there is some memory");
-    fuzz_check(options->config.max_line >= 64 && options->config.max_line <= 64 << 20, "a line has room");
-    fuzz_check(options->config.events && !(options->config.events & ~MT_EVENTS_ALL), "there are events");
-    fuzz_check(options->offset > -24 * 60 && options->offset < 24 * 60, "an offset is less than a day");
+    fuzz_check(options->settings.config.timeout > 0 && options->settings.config.settle >= 0, "times are not negative");
+    fuzz_check(options->settings.config.max_messages > 0, "a message can be open");
+    fuzz_check(options->settings.config.max_memory >= MT_MAX_MEMORY_LEAST, "there is some memory");
+    fuzz_check(options->settings.config.max_line >= 64 && options->settings.config.max_line <= 16 << 20,
+               "a line has room");
+    fuzz_check(options->settings.config.events && !(options->settings.config.events & ~MT_EVENTS_ALL),
+               "there are events");
+    fuzz_check(options->settings.zone.offset > -24 * 60 && options->settings.zone.offset < 24 * 60,
+               "an offset is less than a day");
     fuzz_check(options->mta < MT_SOURCE_COUNT, "the MTA is one");
     fuzz_check(options->nfiles > 0 && options->files[0], "there is a file");
 }
@@ -127,6 +129,7 @@ static void read_arguments(unsigned command, int argc, char **argv)
             cli_criteria_times(&options.wanted, &options);
         }
     }
+    mt_settings_free(&options.settings);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -28,6 +28,7 @@
     X(properties)    \
     X(received)      \
     X(session)       \
+    X(settings)      \
     X(shards)        \
     X(state)         \
     MT_SUITES_FASTJSON(X)

@@ -205,15 +205,14 @@ static void report(void *ctx, enum mt_severity severity, const char *text)
 static bool open_state(struct events *events)
 {
     const struct cli_options *options = &events->options;
-    struct mt_state_config config = {.path = options->state,
+    struct mt_state_config config = {.path = options->settings.state_file,
                                      .redeliver = MT_REDELIVER_UNMARKED,
-                                     .max_bytes = options->max_state ? options->max_state
-                                                                     : MT_STATE_DISK(options->config.max_memory),
+                                     .max_bytes = options->settings.max_state,
                                      .sync = MT_SYNC_INTERVAL,
                                      .report = report};
     char why[400];
 
-    if (!options->state) {
+    if (!options->settings.state_file) {
         return true;
     }
     events->state = mt_state_open(&config, events->shards, why, sizeof why);
@@ -278,15 +277,11 @@ enum cli_code cli_events(int argc, char **argv)
 {
     struct events events = {0};
     enum cli_code code = cli_options_read(&events.options, CLI_FOR_EVENTS, about, argc, argv);
-    struct mt_config *config = &events.options.config;
 
     if (code != CLI_GO) {
         return code;
     }
-    if (events.options.max_state && MT_STATE_MEMORY(events.options.max_state) < config->max_memory) {
-        config->max_memory = MT_STATE_MEMORY(events.options.max_state);
-    }
-    events.shards = mt_shards_new(config, 1, emit);
+    events.shards = mt_shards_new(&events.options.settings.config, 1, emit);
     if (!events.shards) {
         cli_error("%s", strerror(ENOMEM));
         return CLI_FAILED;
@@ -295,5 +290,6 @@ enum cli_code cli_events(int argc, char **argv)
     code = run(&events);
     mt_shards_give(events.shards, 0);
     mt_shards_free(events.shards);
+    mt_settings_free(&events.options.settings);
     return code;
 }

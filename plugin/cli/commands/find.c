@@ -44,7 +44,7 @@ static void note_event(void *ctx, const struct mt_event *event)
 static void read_all(struct find *find)
 {
     struct cli_options options = find->options;
-    struct mt_correlator *c = mt_correlator_new(&options.config, note_event, find);
+    struct mt_correlator *c = mt_correlator_new(&options.settings.config, note_event, find);
     char **paths = calloc(find->files.n + 1, sizeof *paths);
     const struct mt_line *line;
     struct mt_record rec;

@@ -155,7 +155,7 @@ enum cli_code cli_lines(int argc, char **argv)
         code = cli_options_read(&lines->options, CLI_FOR_LINES, about, argc, argv);
     }
     if (code == CLI_GO) {
-        lines->parts = mt_parts_new(PARTS_BYTES, lines->options.config.max_line, 1);
+        lines->parts = mt_parts_new(PARTS_BYTES, lines->options.settings.config.max_line, 1);
         code = lines->parts ? run(lines) : CLI_FAILED;
         mt_parts_free(lines->parts);
     }

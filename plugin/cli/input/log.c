@@ -13,8 +13,9 @@ bool cli_log_open(struct cli_log *log, const char *path, const struct cli_option
     if (!cli_input_open(&log->input, path, pause)) {
         return false;
     }
-    log->zone = (struct mt_zone){
-        .now = log->input.modified, .year = options->year, .fixed = options->fixed, .offset = options->offset};
+    log->zone = options->settings.zone;
+    log->zone.now = log->input.modified;
+    log->zone.year = options->year;
     /* until a line has a timestamp, the time is that of reading */
     mt_syslog_read(&log->zone, MT_LIT("1 - "), &log->line);
     return true;
@@ -29,7 +30,7 @@ enum cli_got cli_log_next(struct cli_log *log, const struct cli_options *options
 {
     struct mt_slice raw;
     bool cut = false;
-    enum cli_got got = cli_input_line(&log->input, options->config.max_line, &raw, &cut);
+    enum cli_got got = cli_input_line(&log->input, options->settings.config.max_line, &raw, &cut);
 
     if (got != CLI_GOT_LINE) {
         return got;

@@ -8,7 +8,6 @@
 #include "mailtrace/syslog.h"
 
 #include "options.h"
-#include "units.h"
 
 /* ---- values of options ---- */
 
@@ -137,12 +136,13 @@ bool cli_criteria_status(struct cli_criteria *wanted, const char *value)
 /* As the timestamp of a line, which the engine can read: "2024-03-27", then " 15:02:58" or "T15:02", then a zone. */
 static bool read_stamp(const char *value, const struct cli_options *options, int64_t *usec)
 {
-    struct mt_zone zone = {.now = cli_now(), .fixed = options->fixed, .offset = options->offset};
+    struct mt_zone zone = options->settings.zone;
     struct mt_slice s = trimmed(value), time;
     struct mt_line line = {0};
     char buf[96];
     size_t n;
 
+    zone.now = cli_now();
     if (s.n < 10 || s.n > 48) {
         return false;
     }
@@ -170,6 +170,9 @@ static bool read_stamp(const char *value, const struct cli_options *options, int
     return true;
 }
 
+/* usec: what may be said to be so long ago; 100 years. */
+#define LONG_AGO (INT64_C(36525) * 86400 * 1000000)
+
 static bool read_time(const char *name, const char *value, const struct cli_options *options, int64_t *usec)
 {
     int64_t ago;
@@ -177,7 +180,7 @@ static bool read_time(const char *name, const char *value, const struct cli_opti
     if (!value || read_stamp(value, options, usec)) {
         return true;
     }
-    if (cli_duration(value, &ago)) {
+    if (mt_number_read(value, mt_time_units, 1000000, 0, LONG_AGO, &ago)) {
         *usec = cli_now() - ago;
         return true;
     }

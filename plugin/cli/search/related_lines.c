@@ -293,7 +293,7 @@ static void keep_other(struct cli_related *g, const struct mt_line *line, struct
 
 static void look_at(struct cli_related *g, struct cli_log *log, struct mt_slice raw)
 {
-    size_t most = g->options->config.max_line;
+    size_t most = g->options->settings.config.max_line;
     bool cut = raw.n > most;
     struct mt_record rec;
     struct mt_slice id;
@@ -377,7 +377,7 @@ static void read_file(struct cli_related *g, uint64_t limit)
     log.input.name = file->name;
     file->zone = log.zone;
     while (base < limit && !g->failed) {
-        got = cli_input_block(&log.input, g->options->config.max_line, &block);
+        got = cli_input_block(&log.input, g->options->settings.config.max_line, &block);
         if (got != CLI_GOT_LINE) {
             break;
         }

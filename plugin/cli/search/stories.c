@@ -214,7 +214,7 @@ static void read_lines(const struct cli_related *gather, struct cli_fed *fed)
 
 static void feed(struct cli_stories *s, const struct cli_fed *fed)
 {
-    struct mt_config config = s->options->config;
+    struct mt_config config = s->options->settings.config;
     struct mt_correlator *c;
     struct mt_record rec;
 

@@ -17,19 +17,6 @@
 #define GIVE_UP_AT_ONCE 32                /* messages of the host that is found to have the most */
 #define PARTS_SHARE     16                /* of max_memory */
 
-void mt_config_default(struct mt_config *config)
-{
-    *config = (struct mt_config){
-        .timeout = MT_TIMEOUT_DEFAULT,
-        .settle = MT_SETTLE_DEFAULT,
-        .max_messages = MT_MAX_MESSAGES_DEFAULT,
-        .max_memory = MT_MAX_MEMORY_DEFAULT,
-        .max_recipients = MT_MAX_RECIPIENTS_DEFAULT,
-        .max_line = MT_MAX_LINE_DEFAULT,
-        .events = MT_EVENTS_ALL,
-    };
-}
-
 static uint64_t random_seed(void)
 {
     uint64_t seed;

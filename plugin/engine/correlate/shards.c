@@ -6,9 +6,9 @@
 
 #define LOOK_EVERY 256 /* lines, after which a correlator looks at what the others use */
 
-/* Of the bounds, for each. */
-#define SHARE_MEMORY   (MT_MAX_MEMORY_DEFAULT / MT_SHARDS_MAX)
-#define SHARE_MESSAGES (MT_MAX_MESSAGES_DEFAULT / MT_SHARDS_MAX)
+/* Of the bounds, for each at least. */
+#define SHARE_MEMORY   (UINT64_C(16) << 20)
+#define SHARE_MESSAGES 31250
 
 unsigned mt_shards_for(const struct mt_config *config)
 {
