@@ -6,18 +6,10 @@ import sys
 import tempfile
 import unittest
 
-from rsyslog import BUILD, ENVIRONMENT, TOP, built
+from generated import TRUTH, program
+from rsyslog import ENVIRONMENT, TOP, built
 
-TRUTH = os.path.join(TOP, 'tests/bench/truth.py')
 LINES = 5000
-
-
-def program(name):
-    """One of the benchmark; ./dev links only what users need."""
-    for path in (os.path.join(BUILD, name), os.path.join(BUILD, 'gcc', name)):
-        if os.path.exists(path):
-            return path
-    raise FileNotFoundError('%s is not in %s: make check-programs' % (name, BUILD))
 
 
 class Bench(unittest.TestCase):
