@@ -209,6 +209,37 @@ void *mt_memory_resize(struct mt_memory *m, void *p, size_t old, size_t n)
     return q;
 }
 
+void *mt_memory_make_room(struct mt_memory *m, void *v, size_t each, size_t *first, size_t n, size_t *size,
+                          size_t least)
+{
+    size_t larger = *size ? *size * 2 : least;
+
+    if (*first + n < *size) {
+        return v;
+    }
+    if (*first > *size / 2) {
+        memmove(v, (char *)v + *first * each, n * each);
+        *first = 0;
+        return v;
+    }
+    v = mt_memory_resize(m, v, *size * each, larger * each);
+    if (v) {
+        *size = larger;
+    }
+    return v;
+}
+
+void *mt_array_grow(void *v, size_t each, size_t *size, size_t least)
+{
+    size_t larger = *size ? *size * 2 : least;
+
+    v = larger <= SIZE_MAX / each ? realloc(v, larger * each) : NULL;
+    if (v) {
+        *size = larger;
+    }
+    return v;
+}
+
 void mt_memory_free(struct mt_memory *m)
 {
     struct mt_slab *slab, *other;

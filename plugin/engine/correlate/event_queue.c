@@ -1,40 +1,23 @@
 #include "event_queue.h"
 
-static bool make_room(struct mt_memory *memory, struct mt_event_queue *queue)
-{
-    size_t size = queue->size ? queue->size * 2 : 16;
-    void *v;
+#define LEAST 16 /* events that there is room for at first */
 
-    if (queue->first + queue->n < queue->size) {
-        return true;
-    }
-    if (queue->first > queue->size / 2) {
-        memmove(queue->v, queue->v + queue->first, queue->n * sizeof *queue->v);
-        queue->first = 0;
-        return true;
-    }
-    v = mt_memory_resize(memory, queue->v, queue->size * sizeof *queue->v, size * sizeof *queue->v);
+bool mt_event_queue_add(struct mt_memory *memory, struct mt_event_queue *queue, const struct mt_queued_event *event)
+{
+    struct mt_queued_event *v =
+        mt_memory_make_room(memory, queue->v, sizeof *v, &queue->first, queue->n, &queue->size, LEAST);
+    struct mt_queued_event *place;
+
     if (!v) {
         return false;
     }
     queue->v = v;
-    queue->size = size;
-    return true;
-}
-
-bool mt_event_queue_add(struct mt_memory *memory, struct mt_event_queue *queue, const struct mt_queued_event *pending)
-{
-    struct mt_queued_event *place;
-
-    if (!make_room(memory, queue)) {
-        return false;
-    }
-    place = &queue->v[queue->first + queue->n];
-    while (place > &queue->v[queue->first] && place[-1].due > pending->due) {
+    place = &v[queue->first + queue->n];
+    while (place > &v[queue->first] && place[-1].due > event->due) {
         *place = place[-1];
         place--;
     }
-    *place = *pending;
+    *place = *event;
     queue->n++;
     return true;
 }

@@ -29,7 +29,7 @@ struct mt_event_queue {
 };
 
 /* Adds one behind all that are not due later. False when memory is short. */
-bool mt_event_queue_add(struct mt_memory *memory, struct mt_event_queue *queue, const struct mt_queued_event *pending);
+bool mt_event_queue_add(struct mt_memory *memory, struct mt_event_queue *queue, const struct mt_queued_event *event);
 
 static inline struct mt_queued_event *mt_event_queue_first(struct mt_event_queue *queue)
 {

@@ -68,14 +68,12 @@ static uint64_t ref_of(struct mt_archive *a, struct mt_image_refs *refs, const v
 void mt_image_remember(struct mt_archive *a, struct mt_image_refs *refs, void *thing)
 {
     if (refs->n == refs->size) {
-        size_t size = refs->size ? refs->size * 2 : LEAST;
-        void *p = realloc(refs->things, size * sizeof *refs->things);
-        if (!p) {
+        void *larger = mt_array_grow(refs->things, sizeof *refs->things, &refs->size, LEAST);
+        if (!larger) {
             a->failed = true;
             return;
         }
-        refs->things = p;
-        refs->size = size;
+        refs->things = larger;
     }
     refs->things[refs->n++] = thing;
 }

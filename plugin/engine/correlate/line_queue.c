@@ -3,42 +3,24 @@
  */
 #include "internal.h"
 
+#define LEAST 64 /* lines that there is room for at first */
+
 static bool before(const struct mt_line_copy *a, const struct mt_line_copy *b)
 {
     return a->usec != b->usec ? a->usec < b->usec : a->order < b->order;
 }
 
-static bool make_room(struct mt_memory *memory, struct mt_line_queue *queue)
+bool mt_line_queue_add(struct mt_memory *memory, struct mt_line_queue *queue, struct mt_line_copy *line)
 {
-    size_t size = queue->size ? queue->size * 2 : 64;
-    void *v;
+    struct mt_line_copy **v =
+        mt_memory_make_room(memory, queue->v, sizeof *v, &queue->first, queue->n, &queue->size, LEAST);
+    size_t low, high;
 
-    if (queue->first + queue->n < queue->size) {
-        return true;
-    }
-    if (queue->first > queue->size / 2) {
-        memmove(queue->v, queue->v + queue->first, queue->n * sizeof *queue->v);
-        queue->first = 0;
-        return true;
-    }
-    v = mt_memory_resize(memory, queue->v, queue->size * sizeof *queue->v, size * sizeof *queue->v);
     if (!v) {
         return false;
     }
     queue->v = v;
-    queue->size = size;
-    return true;
-}
-
-bool mt_line_queue_add(struct mt_memory *memory, struct mt_line_queue *queue, struct mt_line_copy *line)
-{
-    struct mt_line_copy **v;
-    size_t low, high;
-
-    if (!make_room(memory, queue)) {
-        return false;
-    }
-    v = queue->v + queue->first;
+    v += queue->first;
     low = queue->n;
     if (low && before(line, v[low - 1])) {
         for (low = 0, high = queue->n - 1; low < high;) {

@@ -8,9 +8,6 @@
  */
 #include "text.h"
 
-/* A quoted string or <address> that goes on for longer is none: RFC 5321 has paths of 256 octets. */
-#define LONGEST 512
-
 /* Semicolons that are tried from the end when the header's structure is broken. */
 #define TRIES 64
 
@@ -20,8 +17,6 @@ static const struct mt_slice keywords[CLAUSES] = {
     [FROM] = {"from", 4}, [BY] = {"by", 2}, [VIA] = {"via", 3},
     [WITH] = {"with", 4}, [ID] = {"id", 2}, [FOR] = {"for", 3},
 };
-
-enum token { END, WORD, COMMENT, SEMICOLON };
 
 struct reader {
     struct mt_slice at;
@@ -33,103 +28,6 @@ struct reader {
     bool exim;
     struct mt_slice stray; /* words that belong to nothing */
 };
-
-/* ---- words and comments ---- */
-
-size_t mt_comment_length(struct mt_slice s)
-{
-    size_t depth = 0;
-
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '\\') {
-            i++;
-        } else if (s.p[i] == '(') {
-            depth++;
-        } else if (s.p[i] == ')' && --depth == 0) {
-            return i + 1;
-        }
-    }
-    return 0;
-}
-
-static bool ends_soon(struct mt_slice s, char end)
-{
-    return mt_find(mt_slice(s.p + 1, (s.n < LONGEST ? s.n : LONGEST) - 1), end) != NULL;
-}
-
-/* The length of the quoted string that s starts with, or 1 when it does not end. */
-static size_t quoted_length(struct mt_slice s)
-{
-    for (size_t i = ends_soon(s, '"') ? 1 : LONGEST; i < s.n && i < LONGEST; i++) {
-        if (s.p[i] == '\\') {
-            i++;
-        } else if (s.p[i] == '"') {
-            return i + 1;
-        }
-    }
-    return 1;
-}
-
-/* The same for <address>, which may hold a quoted string. */
-static size_t angle_length(struct mt_slice s)
-{
-    for (size_t i = ends_soon(s, '>') ? 1 : LONGEST; i < s.n && i < LONGEST; i++) {
-        if (s.p[i] == '"') {
-            i += quoted_length(mt_slice_skip(s, i)) - 1;
-        } else if (s.p[i] == '>') {
-            return i + 1;
-        }
-    }
-    return 1;
-}
-
-/* Up to a blank, a comment or a semicolon; an <address> is a word by itself. */
-static size_t word_length(struct mt_slice s)
-{
-    size_t i = 0;
-
-    if (*s.p == '<' && (i = angle_length(s)) > 1) {
-        return i;
-    }
-    for (i = 0; i < s.n && !mt_is_blank(s.p[i]) && s.p[i] != '(' && s.p[i] != ';';) {
-        if (s.p[i] == '"') {
-            i += quoted_length(mt_slice_skip(s, i));
-        } else if (s.p[i] == '<') {
-            i += angle_length(mt_slice_skip(s, i));
-        } else {
-            i++;
-        }
-    }
-    return i;
-}
-
-/* *text is the word, or the comment without its parentheses. A comment without an end goes to the end. */
-static enum token take_token(struct mt_slice *at, struct mt_slice *text, bool *open)
-{
-    size_t n;
-
-    while (at->n && mt_is_blank(*at->p)) {
-        *at = mt_slice_skip(*at, 1);
-    }
-    if (!at->n) {
-        return END;
-    }
-    if (*at->p == ';') {
-        *at = mt_slice_skip(*at, 1);
-        return SEMICOLON;
-    }
-    if (*at->p != '(') {
-        n = word_length(*at);
-        *text = mt_slice(at->p, n);
-        *at = mt_slice_skip(*at, n);
-        return WORD;
-    }
-    n = mt_comment_length(*at);
-    *open |= n == 0;
-    *text = n ? mt_slice(at->p + 1, n - 2) : mt_slice_skip(*at, 1);
-    *at = mt_slice_skip(*at, n ? n : at->n);
-    return COMMENT;
-}
 
 /* ---- the date ---- */
 
@@ -150,11 +48,11 @@ static const char *find_semicolon(struct mt_slice s)
 {
     const char *last = NULL;
     struct mt_slice text;
-    enum token token;
+    enum mt_token token;
     bool open = false;
 
-    while ((token = take_token(&s, &text, &open)) != END) {
-        if (token == SEMICOLON) {
+    while ((token = mt_token_take(&s, &text, &open)) != MT_TOKEN_END) {
+        if (token == MT_TOKEN_SEMICOLON) {
             last = s.p - 1;
         }
     }
@@ -184,11 +82,11 @@ static bool find_hidden_date(struct mt_hop *hop, struct mt_slice *s, struct mt_s
 static bool find_bare_date(struct mt_hop *hop, struct mt_slice *s, struct mt_slice *after)
 {
     struct mt_slice at = *s, text;
-    enum token token;
+    enum mt_token token;
     bool open = false;
 
-    while ((token = take_token(&at, &text, &open)) != END) {
-        if (token == WORD && read_date(hop, mt_slice_to(text.p, s->p + s->n), after)) {
+    while ((token = mt_token_take(&at, &text, &open)) != MT_TOKEN_END) {
+        if (token == MT_TOKEN_WORD && read_date(hop, mt_slice_to(text.p, s->p + s->n), after)) {
             *s = mt_slice_to(s->p, text.p);
             return true;
         }
@@ -266,10 +164,10 @@ static bool is_value(const struct reader *r)
     if (!r->wanted) {
         return false;
     }
-    switch (take_token(&at, &text, &open)) {
-    case WORD:
+    switch (mt_token_take(&at, &text, &open)) {
+    case MT_TOKEN_WORD:
         return clause_of(text) != NO_CLAUSE;
-    case COMMENT:
+    case MT_TOKEN_COMMENT:
         return r->clause == FROM || r->clause == BY;
     default:
         return true;
@@ -282,7 +180,7 @@ static bool is_with_cipher(const struct reader *r, enum clause clause)
     struct mt_slice at = r->at, text;
     bool open = false;
 
-    return clause == WITH && take_token(&at, &text, &open) == WORD && mt_eq_folded(text, MT_LIT("cipher"));
+    return clause == WITH && mt_token_take(&at, &text, &open) == MT_TOKEN_WORD && mt_eq_folded(text, MT_LIT("cipher"));
 }
 
 /* What is in angle brackets, if anything. */
@@ -374,14 +272,14 @@ static void take_comment(struct reader *r, struct mt_slice text)
 static void read_clauses(struct reader *r, struct mt_slice clauses)
 {
     struct mt_slice text;
-    enum token token;
+    enum mt_token token;
     bool open = false;
 
     r->at = clauses;
-    while ((token = take_token(&r->at, &text, &open)) != END) {
-        if (token == WORD) {
+    while ((token = mt_token_take(&r->at, &text, &open)) != MT_TOKEN_END) {
+        if (token == MT_TOKEN_WORD) {
             take_word(r, text);
-        } else if (token == COMMENT) {
+        } else if (token == MT_TOKEN_COMMENT) {
             take_comment(r, text);
         }
     }

@@ -46,8 +46,19 @@ static inline struct mt_slice mt_trim(struct mt_slice s)
     return s;
 }
 
+/* --- comments.c --- */
+
 /* The length of the comment that s starts with, its parentheses included; 0: it does not end. */
 size_t mt_comment_length(struct mt_slice s);
+
+enum mt_token { MT_TOKEN_END, MT_TOKEN_WORD, MT_TOKEN_COMMENT, MT_TOKEN_SEMICOLON };
+
+/* Takes the next word or comment off *at. *text is the word, or the comment without its parentheses. A comment that does
+ * not end goes to the end of *at: *open is set then, and else left alone.
+ */
+enum mt_token mt_token_take(struct mt_slice *at, struct mt_slice *text, bool *open);
+
+/* --- hosts.c --- */
 
 /* What a comment, or the words, after "from" and "by" say of the other side: hosts.c. */
 struct mt_from {

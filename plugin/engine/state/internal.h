@@ -1,4 +1,4 @@
-/* The state's own: state.c writes, recover.c reads. */
+/* The state's own: what stands in its files, and what its files share. */
 #ifndef MT_STATE_INTERNAL_H
 #define MT_STATE_INTERNAL_H
 
@@ -75,29 +75,58 @@ struct mt_state {
     struct mt_state_stats stats;
 };
 
-/* state.c */
+#define MT_FILES_LEAST 8 /* files that there is room for at first */
+
+/* --- state.c --- */
 
 int64_t mt_state_now(void);
 void mt_state_report(struct mt_state *state, enum mt_severity severity, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* --- files.c: with all correlators taken, where an image may be written --- */
+
 char *mt_state_file_name(const struct mt_state *state, uint64_t number); /* to be freed; NULL: no memory */
-bool mt_state_set_position(struct mt_state *state, uint64_t source, uint64_t position);
+uint64_t mt_state_bytes(const struct mt_state *state);                   /* on disk */
 /* The window is there, or there is an errno. */
 int mt_state_window(struct mt_state *state);
-/* Begins a new file with an image of what is known now. */
+/* Begins a new file with an image of what is known now. False: errno says why not. */
 bool mt_state_rotate(struct mt_state *state, bool fresh);
 /* After recovery: there is a file to write to, or errno says why not. */
 void mt_state_begin(struct mt_state *state, bool good);
-void mt_state_moment(struct mt_state *state, enum mt_record_kind kind, int64_t wall, struct mt_spot from);
+/* The disk has failed: it is reported once. */
+void mt_state_fail(struct mt_state *state, int error);
+/* Removes files that nothing needs any more. */
+void mt_state_remove_old(struct mt_state *state, int64_t now);
+/* Makes room by files that are there for the sake of redelivery only. */
+bool mt_state_fits(struct mt_state *state);
+/* Begins a new file when the journal is long enough, or after the disk has failed; is there a reason to? */
+void mt_state_keep_house(struct mt_state *state);
+bool mt_state_is_due(const struct mt_state *state);
 
-/* The caller's part of an image: note, positions, order. Loading, *rest is what follows. */
+/* --- journal.c: each writes a record, or reports that the disk has failed --- */
+
+void mt_state_moment(struct mt_state *state, enum mt_record_kind kind, int64_t wall, struct mt_spot from);
+void mt_state_write_line(struct mt_state *state, const struct mt_line *line, bool repeated, int64_t wall,
+                         const struct mt_place *place);
+void mt_state_write_note(struct mt_state *state, struct mt_slice note);
+void mt_state_write_place(struct mt_state *state, const struct mt_place *place);
+/* Returns 0 or an errno. */
+int mt_state_sync_files(const struct mt_state *state);
+
+bool mt_state_set_position(struct mt_state *state, uint64_t source, uint64_t position);
+/* An image: the caller's part (order, positions, note), and what the correlators write. ctx: the state. */
+bool mt_state_save_image(void *ctx, mt_write_fn *write, void *to);
+/* Loads the caller's part; *rest is what follows. */
 bool mt_state_load_own(struct mt_state *state, struct mt_slice image, struct mt_slice *rest);
 
-/* recover.c */
+/* --- recover.c --- */
 
 /* Looks at the files, and says why on failure. */
 bool mt_recovery_begin(struct mt_state *state);
-bool mt_recovery_step(struct mt_state *state, size_t most); /* true when done */
 void mt_recovery_free(struct mt_state *state);
+
+/* --- replay.c --- */
+
+bool mt_recovery_step(struct mt_state *state, size_t most); /* true when done */
 
 #endif
