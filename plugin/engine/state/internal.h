@@ -24,9 +24,11 @@ struct mt_line_record {
     uint32_t pid;
     uint32_t host_n, program_n, text_n;
     int16_t offset;
-    uint8_t digits, source_n;
+    uint8_t digits;
+    uint8_t source_number; /* not written any more: records of earlier versions have it in place of a name */
     uint8_t cut, repeated;
-    uint8_t unused[6];
+    uint8_t source_n; /* bytes of the source's name, behind the text */
+    uint8_t unused[5];
 };
 
 /* Of TICK, DELIVERED, CLOSE; START has the spot as well. */

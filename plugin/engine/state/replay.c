@@ -32,6 +32,9 @@ static void replay_line(struct mt_state *state, const struct mt_view_record *rec
     line.program = mt_slice(rest.p + head.host_n, head.program_n);
     line.text = mt_slice(rest.p + head.host_n + head.program_n, head.text_n);
     line.source = mt_source_find(mt_slice(line.text.p + line.text.n, head.source_n));
+    if (!line.source && head.source_number < MT_SOURCE_COUNT) { /* the first rows have kept their numbers */
+        line.source = head.source_number;
+    }
     verdict = mt_parse(&line, rec);
     rec->repeated = head.repeated;
     state->order = head.order > state->order ? head.order : state->order;
