@@ -240,6 +240,7 @@ static void end_entries(void)
     }
     mt_kept_free(&memory, &session.kept);
     mt_index_free(&memory, &messages.index);
+    mt_instances_free(&memory, &host.instances);
     ck_assert_ptr_null(session.messages);
     ck_assert_uint_eq(session.refs, 1);
     ck_assert_uint_eq(memory.used, 0);
@@ -280,7 +281,8 @@ static void fill_recipients(struct mt_message *m)
 static struct mt_message *make_entry(unsigned i)
 {
     struct mt_time first = {INT64_C(1772445600000000) + draw(1000000), (int16_t)(draw(200) - 100), (uint8_t)draw(7)};
-    struct mt_message *m = mt_message_open(&messages, &host, 1 + (uint8_t)draw(2), mt_slice(NULL, 0), key_of(i), first);
+    const struct mt_owner owner = {.own = draw(2)};
+    struct mt_message *m = mt_message_open(&messages, &host, 1 + (uint8_t)draw(2), &owner, key_of(i), first);
 
     ck_assert_ptr_nonnull(m);
     mt_message_touch(m, m->last + draw(1000000000));
@@ -360,7 +362,10 @@ static void check_same(const struct mt_message *a, const struct mt_message *b)
 
 static struct mt_message *find_entry(unsigned i)
 {
-    return mt_message_find(&messages, &host, mt_slice(NULL, 0), key_of(i));
+    const struct mt_owner owner = {.own = true};
+    bool several;
+
+    return mt_message_find(&messages, &host, &owner, key_of(i), 0, &several);
 }
 
 static struct mt_message *put_to_rest(struct mt_message *m, unsigned i)

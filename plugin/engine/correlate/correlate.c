@@ -122,6 +122,7 @@ static void host_free(struct mt_correlator *c, struct mt_host *host)
     mt_memory_put(&c->memory, host->queue.v, host->queue.size * sizeof *host->queue.v);
     mt_event_queue_free(&c->memory, &host->due);
     mt_event_queue_free(&c->memory, &host->due_later);
+    mt_instances_free(&c->memory, &host->instances);
     mt_memory_put(&c->memory, (void *)(uintptr_t)host->name.p, host->name.n + 1);
     mt_memory_put(&c->memory, host, sizeof *host);
 }
@@ -199,6 +200,16 @@ static int compare_ties(const void *a, const void *b)
     return mt_merge_before(x, y) ? -1 : mt_merge_before(y, x);
 }
 
+/* Which names are instances' is known before lines of one timestamp are taken: it tells entries apart. */
+static void learn_instances(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *const *lines, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (mt_line_keeps_queue(lines[i])) {
+            mt_instances_learn(&c->memory, &host->instances, mt_line_copy_get(lines[i], MT_F_INSTANCE));
+        }
+    }
+}
+
 /* Takes n lines of one timestamp (or one late line): first in the order in which they came, for
  * sessions; then in one that does not depend on it, for messages.
  */
@@ -211,6 +222,7 @@ static void take(struct mt_correlator *c, struct mt_host *host, struct mt_line_c
         }
     }
     if (n > 1) {
+        learn_instances(c, host, lines, n);
         /* A handshake that came behind its delivery with the same timestamp. */
         for (size_t i = 0; i < n; i++) {
             if (lines[i]->kind == MT_KIND_TO) {

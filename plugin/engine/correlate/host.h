@@ -5,6 +5,7 @@
 #define MT_CORRELATE_HOST_H
 
 #include "event_queue.h"
+#include "instances.h"
 #include "message.h"
 #include "session.h"
 
@@ -25,6 +26,7 @@ struct mt_host {
     uint64_t hash;               /* of the name */
     struct mt_host *next, *prev; /* in order of the last line */
     struct mt_slice name;        /* owned */
+    struct mt_instances instances;
     struct mt_line_queue queue;
     struct mt_message_list open, ended;
     uint64_t nopen;

@@ -142,23 +142,39 @@ static struct mt_slice text_of(const struct mt_queued_event *p)
     return p->line ? p->line->line.text : mt_slice(NULL, 0);
 }
 
+/* What the line or the entry is named by, be it a service's name. */
+static struct mt_slice name_of(const struct mt_queued_event *p)
+{
+    if (p->kind == MT_EVENT_SESSION) {
+        return mt_kept_get(&p->session->kept, MT_F_INSTANCE);
+    }
+    if (p->kind == MT_EVENT_MESSAGE) {
+        return mt_kept_get(&p->message->kept, MT_F_INSTANCE);
+    }
+    return p->line ? mt_line_copy_get(p->line, MT_F_INSTANCE) : mt_slice(NULL, 0);
+}
+
 /* The same input gives the same id everywhere: only what lines say goes into it. */
 static uint64_t set_id(struct mt_correlator *c, const struct mt_queued_event *p, char out[HEX_128])
 {
-    static const uint8_t common[] = {MT_F_EVENT, MT_F_HOST, MT_F_MTA, MT_F_INSTANCE, MT_F_QUEUE_ID};
-    enum { AROUND = 4 * 8 + sizeof common + 2 }; /* numbers, and the byte behind each slice */
     struct mt_fields *f = &c->event.f;
+    const struct mt_slice common[] = {mt_get(f, MT_F_EVENT), mt_get(f, MT_F_HOST), mt_get(f, MT_F_MTA), name_of(p),
+                                      mt_get(f, MT_F_QUEUE_ID)};
+    enum {
+        COMMON = sizeof common / sizeof *common,
+        AROUND = 4 * 8 + COMMON + 2
+    }; /* numbers, a byte behind each slice */
     struct mt_slice text = text_of(p);
     size_t room = AROUND + text.n + mt_get(f, MT_F_CLIENT_IP).n;
     XXH128_hash_t hash;
     char *at;
 
-    for (size_t i = 0; i < sizeof common; i++) {
-        room += mt_get(f, common[i]).n;
+    for (size_t i = 0; i < COMMON; i++) {
+        room += common[i].n;
     }
     at = mt_buffer_grow(&c->text, room) ? c->text.p : NULL;
-    for (size_t i = 0; at && i < sizeof common; i++) {
-        at = put_slice(at, mt_get(f, common[i]));
+    for (size_t i = 0; at && i < COMMON; i++) {
+        at = put_slice(at, common[i]);
     }
     at = at ? put_cause(at, f, p, text) : NULL;
     hash = XXH3_128bits(c->text.p, at ? (size_t)(at - c->text.p) : 0);
@@ -187,11 +203,23 @@ static void set_trace_id(struct mt_fields *f, char out[HEX_128])
 /* --- what the kinds say --- */
 
 /* Of a message, in each of its events. */
-static const uint64_t common_fields[2] = {MT_FIELD_RUN(0, MT_F_INSTANCE, MT_F_CLIENT_TLS_VERIFY),
-                                          MT_FIELD_RUN(1, MT_F_INSTANCE, MT_F_CLIENT_TLS_VERIFY)};
+#define COMMON_FIELDS(word) \
+    (MT_FIELD_RUN(word, MT_F_INSTANCE, MT_F_CLIENT_TLS_VERIFY) & ~MT_FIELD_BIT(word, MT_F_INSTANCE))
+static const uint64_t common_fields[2] = {COMMON_FIELDS(0), COMMON_FIELDS(1)};
 static const uint64_t tls_fields[2] = {MT_FIELD_RUN(0, MT_F_TLS_VERSION, MT_F_TLS_VERIFY),
                                        MT_FIELD_RUN(1, MT_F_TLS_VERSION, MT_F_TLS_VERIFY)};
 static const uint64_t all_fields[2] = {UINT64_MAX, UINT64_MAX};
+
+/* What an entry is named by is shown when it is an instance's name, and not only a service's. */
+static void set_instance(struct mt_fields *f, const struct mt_host *host, const struct mt_queued_event *p)
+{
+    struct mt_slice name = p->message ? mt_kept_get(&p->message->kept, MT_F_INSTANCE) : name_of(p);
+
+    f->have[MT_F_INSTANCE / 64] &= ~(UINT64_C(1) << (MT_F_INSTANCE % 64));
+    if (name.n && ((p->message && p->message->own_name) || mt_instances_know(&host->instances, name))) {
+        mt_set(f, MT_F_INSTANCE, name);
+    }
+}
 
 static void set_common(struct mt_correlator *c, const struct mt_host *host, const struct mt_queued_event *p)
 {
@@ -394,7 +422,7 @@ static void set_message(struct mt_correlator *c, const struct mt_queued_event *p
 
 static void set_session(struct mt_correlator *c, const struct mt_queued_event *p)
 {
-    static const uint8_t own[] = {MT_F_INSTANCE, MT_F_STAGE, MT_F_RESPONSE, MT_F_USER, MT_F_MECHANISM, MT_F_COMMANDS};
+    static const uint8_t own[] = {MT_F_STAGE, MT_F_RESPONSE, MT_F_USER, MT_F_MECHANISM, MT_F_COMMANDS};
     struct mt_fields *f = &c->event.f;
     const struct mt_session *s = p->session;
 
@@ -431,6 +459,7 @@ static void make(struct mt_correlator *c, const struct mt_host *host, const stru
     if (p->line && p->kind != MT_EVENT_MESSAGE && p->kind != MT_EVENT_SESSION) {
         mt_line_copy_fill(p->line, f);
     }
+    set_instance(f, host, p);
     set_common(c, host, p);
     switch (p->kind) {
     case MT_EVENT_DELIVERY:

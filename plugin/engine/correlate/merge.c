@@ -117,10 +117,9 @@ void mt_merge_session_end(struct mt_correlator *c, struct mt_host *host, struct 
 /* --- links between entries of one host --- */
 
 static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
-                                     struct mt_slice queue_id)
+                                     const struct mt_owner *owner, struct mt_slice queue_id)
 {
-    struct mt_message *m = mt_message_open(&c->messages, host, line->source, mt_line_copy_get(line, MT_F_INSTANCE),
-                                           queue_id, line->line.time);
+    struct mt_message *m = mt_message_open(&c->messages, host, line->source, owner, queue_id, line->line.time);
 
     if (m && m->first.usec > host->clock) {
         m->last = host->clock;
@@ -130,22 +129,24 @@ static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *ho
 
 /* The entry with that queue ID, awake, or NULL in *m. False when memory is short. */
 static inline bool find_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
-                              struct mt_slice queue_id, struct mt_message **m)
+                              const struct mt_owner *owner, struct mt_slice queue_id, struct mt_message **m)
 {
-    struct mt_message *found = mt_message_find(&c->messages, host, mt_line_copy_get(line, MT_F_INSTANCE), queue_id);
+    bool several;
+    struct mt_message *found = mt_message_find(&c->messages, host, owner, queue_id, line->usec, &several);
 
     *m = found && found->resting ? mt_message_wake(&c->messages, found) : found;
     return *m || !found;
 }
 
 /* The entry `child` was made here out of the line's entry. */
-static void link_child(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
-                       struct mt_slice child, enum mt_origin origin)
+static void link_child(struct mt_correlator *c, struct mt_host *host, const struct mt_message *from,
+                       const struct mt_line_copy *line, struct mt_slice child, enum mt_origin origin)
 {
     struct mt_slice parent = mt_line_copy_get(line, MT_F_QUEUE_ID);
+    struct mt_owner owner = mt_message_owner(from);
     struct mt_message *m;
 
-    if (!child.n || mt_slice_eq(child, parent) || !find_entry(c, host, line, child, &m)) {
+    if (!child.n || mt_slice_eq(child, parent) || !find_entry(c, host, line, &owner, child, &m)) {
         return;
     }
     if (m && m->state == MT_ENDED) {
@@ -155,7 +156,7 @@ static void link_child(struct mt_correlator *c, struct mt_host *host, const stru
         mt_message_forget(&c->messages, m);
         m = NULL;
     }
-    if (!m && !(m = open_entry(c, host, line, child))) {
+    if (!m && !(m = open_entry(c, host, line, &owner, child))) {
         return;
     }
     m->origin = (uint8_t)origin;
@@ -255,7 +256,7 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
         }
     }
     if (action_is(line, "forwarded")) {
-        link_child(c, host, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
+        link_child(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
     }
 }
 
@@ -272,7 +273,7 @@ static void apply_bounce(struct mt_correlator *c, struct mt_host *host, struct m
     if (action_is(line, "expired")) {
         expire_deferred(m);
     }
-    link_child(c, host, line, child, MT_ORIGIN_BOUNCE);
+    link_child(c, host, m, line, child, MT_ORIGIN_BOUNCE);
 }
 
 /* Stages at which the whole message is refused, not one recipient. */
@@ -328,11 +329,14 @@ static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct 
 }
 
 /* postsuper -r: the entry goes on under another queue ID. */
-static void apply_requeued(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line)
+static void apply_requeued(struct mt_correlator *c, struct mt_host *host, const struct mt_message *m,
+                           struct mt_line_copy *line)
 {
+    struct mt_owner owner = mt_message_owner(m);
     struct mt_message *old;
 
-    if (find_entry(c, host, line, mt_line_copy_get(line, MT_F_PARENT_QUEUE_ID), &old) && old && old->state == MT_OPEN) {
+    if (find_entry(c, host, line, &owner, mt_line_copy_get(line, MT_F_PARENT_QUEUE_ID), &old) && old &&
+        old->state == MT_OPEN) {
         old->reason = MT_REASON_REPLACED;
         end_message(c, host, old, line);
     }
@@ -349,7 +353,7 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
         apply_begin(c, m, line);
         put(c, m, line, MT_F_FROM, false);
         set_origin(m, MT_ORIGIN_LOCAL);
-        apply_requeued(c, host, line);
+        apply_requeued(c, host, m, line);
         break;
     case MT_KIND_MESSAGE_ID:
         put(c, m, line, MT_F_MESSAGE_ID, false);
@@ -371,7 +375,7 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
         apply_bounce(c, host, m, line);
         break;
     case MT_KIND_FORWARD:
-        link_child(c, host, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
+        link_child(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
         break;
     case MT_KIND_REJECT:
         apply_reject(c, host, m, line);
@@ -468,16 +472,40 @@ static void remember(struct mt_correlator *c, struct mt_message *m, const struct
     }
 }
 
+/* The same, of an entry other than m that has its queue ID: of another instance, or before the instance was known. */
+static bool other_has_seen(struct mt_correlator *c, struct mt_host *host, const struct mt_message *m,
+                           struct mt_slice queue_id, const struct mt_line_copy *line)
+{
+    struct mt_message *other;
+
+    for (size_t at = 0; (other = mt_message_next(&c->messages, host, queue_id, &at));) {
+        if (other != m && !other->resting && seen_before(other, line)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A line by which an entry begins, of an open one that has begun: can it be one of another instance? A service's name alone
+ * does not tell; the entry may be of an instance of which nothing was seen before.
+ */
+static bool is_beside(const struct mt_message *m, const struct mt_owner *owner)
+{
+    return owner->own && !m->own_name && !mt_slice_eq(mt_kept_get(&m->kept, MT_F_INSTANCE), owner->name);
+}
+
 /* The entry of the line; NULL when it has none, or is a repeat. */
 static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line)
 {
     struct mt_slice queue_id = mt_line_copy_get(line, MT_F_QUEUE_ID);
-    struct mt_message *m;
+    struct mt_owner owner = mt_owner_of_line(line);
+    bool several;
+    struct mt_message *m = mt_message_find(&c->messages, host, &owner, queue_id, line->usec, &several);
 
-    if (!find_entry(c, host, line, queue_id, &m)) {
+    if (m && !(m = mt_message_wake(&c->messages, m))) {
         return NULL;
     }
-    if (m && seen_before(m, line)) {
+    if ((m && seen_before(m, line)) || (several && other_has_seen(c, host, m, queue_id, line))) {
         c->stats.repeated++;
         return NULL;
     }
@@ -487,11 +515,15 @@ static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host
     if (m && m->state == MT_ENDING && !starts_anew(m, line)) {
         return m;
     }
-    if (m && m->state == MT_OPEN && !(begins(line) && m->begun && line->usec > m->first.usec)) {
+    if (m && m->state == MT_OPEN &&
+        !(begins(line) && m->begun && (line->usec > m->first.usec || is_beside(m, &owner)))) {
         return m;
     }
     if (!proves_entry(line)) {
         return NULL;
+    }
+    if (m && m->state == MT_OPEN && is_beside(m, &owner)) { /* both have begun: another instance's */
+        return open_entry(c, host, line, &owner, queue_id);
     }
     if (m && m->state == MT_OPEN) { /* the queue ID was used again, and the end was not seen */
         m->reason = MT_REASON_REPLACED;
@@ -500,7 +532,7 @@ static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host
     if (m) {
         mt_message_forget(&c->messages, m);
     }
-    return open_entry(c, host, line, queue_id);
+    return open_entry(c, host, line, &owner, queue_id);
 }
 
 /* A session broke while it handed over an entry. Once the text has come whole, the entry
@@ -514,11 +546,12 @@ static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_
     struct mt_message *m;
     bool in_text = mt_slice_eq(stage, MT_LIT("DATA")) || mt_slice_eq(stage, MT_LIT("BDAT"));
     bool before_text = mt_slice_eq(stage, MT_LIT("MAIL")) || mt_slice_eq(stage, MT_LIT("RCPT"));
+    struct mt_owner owner = mt_owner_of_line(line);
 
     if (!queue_id.n || !s->lost || (!in_text && !before_text)) {
         return;
     }
-    if (!find_entry(c, host, line, queue_id, &m) || !m || m->state != MT_OPEN || m->queued ||
+    if (!find_entry(c, host, line, &owner, queue_id, &m) || !m || m->state != MT_OPEN || m->queued ||
         (m->session && m->session != s) || (before_text && mt_kept_has(&m->kept, MT_F_MESSAGE_ID))) {
         return;
     }
@@ -536,6 +569,9 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
             return;
         }
         remember(c, m, line);
+        if (!m->own_name && mt_line_keeps_queue(line)) {
+            mt_message_name(&c->messages, m, mt_line_copy_get(line, MT_F_INSTANCE));
+        }
         m->lines++;
         if (line->usec < m->first.usec) {
             m->first = line->line.time;

@@ -15,47 +15,82 @@ const char *const mt_origin_names[MT_ORIGIN_COUNT] = {
 #undef MT_NAME
 };
 
-static uint64_t key_hash(const struct mt_messages *messages, const struct mt_host *host, struct mt_slice instance,
-                         struct mt_slice queue_id)
+static uint64_t key_hash(const struct mt_messages *messages, const struct mt_host *host, struct mt_slice queue_id)
 {
-    uint64_t seed = messages->seed ^ host->hash;
+    return XXH3_64bits_withSeed(queue_id.p, queue_id.n, messages->seed ^ host->hash);
+}
 
-    if (instance.n) {
-        seed = XXH3_64bits_withSeed(instance.p, instance.n, seed);
-    }
-    return XXH3_64bits_withSeed(queue_id.p, queue_id.n, seed);
+static struct mt_slice get(const struct mt_message *m, enum mt_field id)
+{
+    return m->resting ? mt_kept_find(mt_message_packed_fields(m), id) : mt_kept_get(&m->kept, id);
 }
 
 void mt_message_set_key(const struct mt_messages *messages, struct mt_message *m)
 {
-    m->hash = key_hash(messages, m->host, mt_kept_get(&m->kept, MT_F_INSTANCE), mt_kept_get(&m->kept, MT_F_QUEUE_ID));
+    m->hash = key_hash(messages, m->host, get(m, MT_F_QUEUE_ID));
 }
 
 /* The queue ID is what kept fields begin with. */
-static bool is_key(const struct mt_message *m, struct mt_slice instance, struct mt_slice queue_id)
+static bool is_key(const struct mt_message *m, struct mt_slice queue_id)
 {
-    if (m->resting) {
-        struct mt_slice fields = mt_message_packed_fields(m);
-        return mt_slice_eq(mt_kept_find(fields, MT_F_QUEUE_ID), queue_id) &&
-               mt_slice_eq(mt_kept_find(fields, MT_F_INSTANCE), instance);
-    }
-    return (mt_kept_starts(&m->kept, MT_F_QUEUE_ID, queue_id) ||
-            mt_slice_eq(mt_kept_get(&m->kept, MT_F_QUEUE_ID), queue_id)) &&
-           mt_slice_eq(mt_kept_get(&m->kept, MT_F_INSTANCE), instance);
+    return (!m->resting && mt_kept_starts(&m->kept, MT_F_QUEUE_ID, queue_id)) ||
+           mt_slice_eq(get(m, MT_F_QUEUE_ID), queue_id);
 }
 
-struct mt_message *mt_message_find(const struct mt_messages *messages, const struct mt_host *host,
-                                   struct mt_slice instance, struct mt_slice queue_id)
+struct mt_owner mt_message_owner(const struct mt_message *m)
 {
-    uint64_t hash = key_hash(messages, host, instance, queue_id);
+    return (struct mt_owner){.name = get(m, MT_F_INSTANCE), .own = m->own_name, .by_service = m->by_service};
+}
+
+static struct mt_message *next_with(const struct mt_messages *messages, const struct mt_host *host,
+                                    struct mt_slice queue_id, uint64_t hash, size_t *at)
+{
     struct mt_message *m;
 
-    for (size_t at = 0; (m = mt_index_next(&messages->index, hash, &at));) {
-        if (m->host == host && is_key(m, instance, queue_id)) {
+    while ((m = mt_index_next(&messages->index, hash, at))) {
+        if (m->host == host && is_key(m, queue_id)) {
             return m;
         }
     }
     return NULL;
+}
+
+struct mt_message *mt_message_next(const struct mt_messages *messages, const struct mt_host *host,
+                                   struct mt_slice queue_id, size_t *at)
+{
+    return next_with(messages, host, queue_id, key_hash(messages, host, queue_id), at);
+}
+
+/* How well it fits a line of that owner and time; 0: it cannot be meant. */
+static unsigned fit(const struct mt_message *m, const struct mt_owner *owner, int64_t usec)
+{
+    struct mt_owner ours = mt_message_owner(m);
+    /* At rest it is open. Otherwise it may have ended before that time. */
+    bool alive = m->resting || m->state == MT_OPEN || usec <= m->end;
+
+    if (!mt_owners_agree(&m->host->instances, &ours, owner)) {
+        return 0;
+    }
+    return 1u + m->own_name + 2u * mt_slice_eq(ours.name, owner->name) + 4u * alive;
+}
+
+struct mt_message *mt_message_find(const struct mt_messages *messages, const struct mt_host *host,
+                                   const struct mt_owner *owner, struct mt_slice queue_id, int64_t usec, bool *several)
+{
+    uint64_t hash = key_hash(messages, host, queue_id);
+    struct mt_message *m, *best = NULL;
+    unsigned most = 0, n = 0;
+
+    for (size_t at = 0; (m = next_with(messages, host, queue_id, hash, &at));) {
+        unsigned fits = fit(m, owner, usec);
+        if (fits > most) {
+            most = fits;
+            best = m;
+        }
+        n++;
+    }
+    *several = n > 1;
+    return best;
 }
 
 static struct mt_message_list *list_of(struct mt_message *m)
@@ -89,6 +124,9 @@ bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m)
         return false;
     }
     m->indexed = true;
+    if (m->own_name) {
+        mt_instances_learn(messages->memory, &m->host->instances, get(m, MT_F_INSTANCE));
+    }
     list_add(list_of(m), m);
     if (m->state != MT_ENDED) {
         count_open(messages, m, 1);
@@ -97,15 +135,18 @@ bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m)
 }
 
 struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host *host, uint8_t source,
-                                   struct mt_slice instance, struct mt_slice queue_id, struct mt_time first)
+                                   const struct mt_owner *owner, struct mt_slice queue_id, struct mt_time first)
 {
+    struct mt_slice instance = owner->name;
     struct mt_message *m = mt_memory_zeroed(messages->memory, sizeof *m);
 
     if (!m) {
         return NULL;
     }
-    m->hash = key_hash(messages, host, instance, queue_id);
+    m->hash = key_hash(messages, host, queue_id);
     m->host = host;
+    m->own_name = owner->own;
+    m->by_service = owner->by_service || (owner->line && !owner->own && mt_line_names_service(owner->line));
     m->source = source;
     m->first = first;
     m->last = first.usec;
@@ -122,6 +163,31 @@ struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host 
         return NULL;
     }
     return m;
+}
+
+void mt_message_name(struct mt_messages *messages, struct mt_message *m, struct mt_slice instance)
+{
+    static const uint64_t others[2] = {~MT_FIELD_BIT(0, MT_F_INSTANCE), ~MT_FIELD_BIT(1, MT_F_INSTANCE)};
+    struct mt_slice queue_id = mt_kept_get(&m->kept, MT_F_QUEUE_ID);
+    struct mt_message *other;
+
+    mt_instances_learn(messages->memory, &m->host->instances, instance);
+    for (size_t at = 0; (other = next_with(messages, m->host, queue_id, m->hash, &at));) {
+        if (other != m && other->own_name && other->state != MT_OPEN &&
+            mt_slice_eq(get(other, MT_F_INSTANCE), instance)) {
+            mt_message_forget(messages, other);
+            at = 0;
+        }
+    }
+    m->own_name = true;
+    if (mt_slice_eq(mt_kept_get(&m->kept, MT_F_INSTANCE), instance)) {
+        return;
+    }
+    if (instance.n) {
+        mt_kept_put(messages->memory, &m->kept, MT_F_INSTANCE, instance, true);
+    } else {
+        mt_kept_keep(messages->memory, &m->kept, others);
+    }
 }
 
 void mt_message_touch(struct mt_message *m, int64_t usec)

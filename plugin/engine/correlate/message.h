@@ -1,4 +1,5 @@
-/* Messages: what is known of each queue entry, by (host, instance, queue ID).
+/* Messages: what is known of each queue entry, by (host, queue ID), and by instance where two of a host have
+ * the same queue ID.
  *
  * An entry that has ended stays for a while, stripped to its key and the hashes of its
  * lines, so that lines read again are known as repeats. One that waits to be tried again is
@@ -9,6 +10,7 @@
 
 #include "base/hashes.h"
 #include "base/index.h"
+#include "instances.h"
 #include "kept_fields.h"
 #include "line_copy.h"
 #include "mailtrace/event.h"
@@ -49,7 +51,16 @@ enum mt_origin {
 extern const char *const mt_origin_names[MT_ORIGIN_COUNT];
 
 /* What is only true or false of a message: X(member). */
-#define MT_MESSAGE_FLAGS(X)                                                                \
+#define MT_MESSAGE_FLAGS(X)   \
+    MT_MESSAGE_FLAGS_AWAKE(X) \
+    MT_MESSAGE_FLAGS_HEAD(X)
+
+/* Known of an entry at rest, too. */
+#define MT_MESSAGE_FLAGS_HEAD(X)                                          \
+    X(own_name)   /* INSTANCE is the queue's own name: see instances.h */ \
+    X(by_service) /* INSTANCE is what only a service's name begins with */
+
+#define MT_MESSAGE_FLAGS_AWAKE(X)                                                          \
     X(begun)   /* its first line (client=, uid=) was seen */                               \
     X(queued)  /* it reached the queue */                                                  \
     X(refused) /* a recipient or more was rejected */                                      \
@@ -78,6 +89,8 @@ struct mt_message {
     uint8_t state;
     bool indexed : 1;
     bool linked : 1; /* at rest: the next three are there; all others below are not */
+#define MT_MESSAGE_FLAG(member) bool member : 1;
+    MT_MESSAGE_FLAGS_HEAD(MT_MESSAGE_FLAG)
 
     struct mt_session *session;         /* that it came in by; a reference */
     struct mt_message *sibling, *elder; /* of the same session, the next and the one before */
@@ -91,8 +104,7 @@ struct mt_message {
     uint16_t version; /* counts the ends that were seen, so that an outdated one is known */
     uint8_t source, origin;
     uint8_t reason; /* enum mt_reason, when it ends as incomplete */
-#define MT_MESSAGE_FLAG(member) bool member : 1;
-    MT_MESSAGE_FLAGS(MT_MESSAGE_FLAG)
+    MT_MESSAGE_FLAGS_AWAKE(MT_MESSAGE_FLAG)
 #undef MT_MESSAGE_FLAG
 };
 
@@ -109,13 +121,27 @@ struct mt_messages {
     uint32_t max_recipients;
 };
 
-/* The entry with this key that the index has, whatever its state, be it at rest; NULL: none. */
+/* The entry with this queue ID that a line with the timestamp usec (and this owner) is of, whatever its state, be it
+ * at rest; NULL: none. Where several can be meant: one that had not ended by then; one that has the name;
+ * one that the queue's own daemons have named. *several: more than one has the queue ID.
+ */
 struct mt_message *mt_message_find(const struct mt_messages *messages, const struct mt_host *host,
-                                   struct mt_slice instance, struct mt_slice queue_id);
+                                   const struct mt_owner *owner, struct mt_slice queue_id, int64_t usec, bool *several);
+
+/* All entries with that queue ID, one at a time: *at starts as 0. NULL: no more. */
+struct mt_message *mt_message_next(const struct mt_messages *messages, const struct mt_host *host,
+                                   struct mt_slice queue_id, size_t *at);
+
+struct mt_owner mt_message_owner(const struct mt_message *m);
+
+/* One of its queue's own daemons names it: it is of that instance. What else has this name and queue ID, and has
+ * ended, is forgotten.
+ */
+void mt_message_name(struct mt_messages *messages, struct mt_message *m, struct mt_slice instance);
 
 /* A new open entry with one reference, the index's; NULL when memory is short. */
 struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host *host, uint8_t source,
-                                   struct mt_slice instance, struct mt_slice queue_id, struct mt_time first);
+                                   const struct mt_owner *owner, struct mt_slice queue_id, struct mt_time first);
 
 /* Sets the hash of an entry whose other members are set. */
 void mt_message_set_key(const struct mt_messages *messages, struct mt_message *m);
