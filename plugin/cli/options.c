@@ -125,13 +125,13 @@ static bool set_status(struct cli_options *options, const char *value)
 
 static bool set_since(struct cli_options *options, const char *value)
 {
-    options->wanted.since_text = value;
+    options->since = value;
     return true;
 }
 
 static bool set_until(struct cli_options *options, const char *value)
 {
-    options->wanted.until_text = value;
+    options->until = value;
     return true;
 }
 

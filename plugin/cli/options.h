@@ -18,10 +18,11 @@ struct cli_options {
     int year;                    /* 0: not given */
     uint8_t mta;                 /* number of the source of lines without a header; 0: not given */
     bool stats;
-    bool json;                  /* received, find: for programs */
-    bool lines;                 /* find: with the log lines */
-    struct cli_criteria wanted; /* find */
-    char **files;               /* at least one; "-" is standard input */
+    bool json;                 /* received, find: for programs */
+    bool lines;                /* find: with the log lines */
+    struct mt_criteria wanted; /* find */
+    const char *since, *until; /* find: as they were given; NULL: not given */
+    char **files;              /* at least one; "-" is standard input */
     int nfiles;
 };
 

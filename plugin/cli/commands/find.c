@@ -15,16 +15,18 @@ static const char about[] =
 struct find {
     struct cli_options options;
     struct cli_files files;
-    struct cli_related gather;
-    struct cli_stories stories;
+    struct cli_related related;
+    struct cli_found found;
     struct cli_text text;
-    uint64_t found;
+    uint64_t told; /* stories, and remarks that stand alone */
 };
 
-static bool is_wanted(const struct cli_criteria *w)
+static bool is_anything_asked(const struct cli_options *options)
 {
+    const struct mt_criteria *w = &options->wanted;
+
     return w->message_id.n || w->queue_id.n || w->from.n || w->null_sender || w->to.n || w->subject.n || w->ip.n ||
-           w->status || w->since_text || w->until_text;
+           w->status || options->since || options->until;
 }
 
 /* ---- without a text to search for: all lines go through the engine, and tell the queue IDs ---- */
@@ -32,12 +34,12 @@ static bool is_wanted(const struct cli_criteria *w)
 static void note_event(void *ctx, const struct mt_event *event)
 {
     struct find *find = ctx;
-    const struct cli_criteria *wanted = &find->options.wanted;
+    const struct mt_criteria *wanted = &find->options.wanted;
 
-    if (event->kind == MT_EVENT_MESSAGE && cli_criteria_message(wanted, event)) {
-        cli_related_id(&find->gather, mt_get(&event->f, MT_F_QUEUE_ID));
-    } else if (event->kind == MT_EVENT_REJECT && cli_criteria_reject(wanted, event) && !find->stories.failed) {
-        cli_stories_other(&find->stories, event);
+    if (event->kind == MT_EVENT_MESSAGE && mt_criteria_message(wanted, event)) {
+        cli_related_id(&find->related, mt_get(&event->f, MT_F_QUEUE_ID));
+    } else if (event->kind == MT_EVENT_REJECT && mt_criteria_other(wanted, event)) {
+        cli_found_add(&find->found, event);
     }
 }
 
@@ -70,72 +72,44 @@ static void read_all(struct find *find)
 
 /* ---- telling ---- */
 
-static const struct cli_message *sorted_by; /* qsort() has no place for it */
-
-static int by_first(const void *a, const void *b)
+static void print_text(struct find *find, const struct mt_story *story, const struct mt_remark *remark)
 {
-    const struct cli_message *x = &sorted_by[*(const uint32_t *)a], *y = &sorted_by[*(const uint32_t *)b];
-
-    return x->first < y->first ? -1 : x->first > y->first;
-}
-
-static void tell_one(struct find *find, uint32_t message)
-{
-    uint32_t origin = cli_stories_origin(&find->stories, message);
-
-    if (find->stories.messages[origin].told) {
-        origin = message;
+    if (find->told) {
+        cli_text_line(&find->text);
     }
-    if (find->options.json) {
-        cli_trace_write(&find->text.output, &find->stories, origin);
+    if (remark) {
+        cli_story_print_remark(&find->text, remark);
     } else {
-        if (find->found) {
-            cli_text_line(&find->text);
-        }
-        cli_story_story(&find->text, &find->stories, origin);
+        cli_story_print(&find->text, &find->found, story);
     }
-    find->found++;
 }
 
-static void tell_others(struct find *find)
+static void write_json(struct find *find, const struct mt_story *story, const struct mt_remark *remark)
 {
-    for (uint32_t i = 0; i < find->stories.nothers && !cli_stop; i++) {
-        const struct cli_event *event = &find->stories.others[i];
-        if (find->options.json) {
-            cli_trace_event(&find->text.output, event);
-        } else {
-            if (find->found) {
-                cli_text_line(&find->text);
-            }
-            cli_story_other(&find->text, event);
-        }
-        find->found++;
+    if (remark) {
+        cli_trace_event(&find->text.output, &remark->event);
+    } else {
+        cli_trace_story(&find->text.output, story);
     }
+}
+
+static bool tell(void *ctx, const struct mt_story *story, const struct mt_remark *remark)
+{
+    struct find *find = ctx;
+
+    (find->options.json ? write_json : print_text)(find, story, remark);
+    find->told++;
+    return !cli_stop && !find->text.output.failed;
 }
 
 static bool tell_all(struct find *find)
 {
-    struct cli_stories *s = &find->stories;
-    uint32_t *order = malloc((s->nmessages + 1) * sizeof *order);
+    bool enough = mt_stories_walk(find->found.stories, tell, find);
 
-    if (!order) {
+    if (!enough) {
         cli_error("%s", strerror(ENOMEM));
-        return false;
     }
-    for (uint32_t i = 0; i < s->nmessages; i++) {
-        order[i] = i;
-    }
-    sorted_by = s->messages;
-    qsort(order, s->nmessages, sizeof *order, by_first);
-    for (uint32_t i = 0; i < s->nmessages && !cli_stop && !find->text.output.failed; i++) {
-        const struct cli_message *m = &s->messages[order[i]];
-        if (m->wanted && !m->told) {
-            tell_one(find, order[i]);
-        }
-    }
-    free(order);
-    tell_others(find);
-    return true;
+    return enough;
 }
 
 static bool run(struct find *find)
@@ -143,17 +117,18 @@ static bool run(struct find *find)
     if (!cli_files_add(&find->files, find->options.files, find->options.nfiles)) {
         return false;
     }
-    cli_related_start(&find->gather, &find->options, &find->files);
-    cli_stories_start(&find->stories, &find->options, &find->gather);
-    find->stories.follow = true;
-    if (!cli_related_wanted(&find->gather)) {
+    cli_related_start(&find->related, &find->options, &find->files);
+    if (!cli_found_start(&find->found, &find->options, &find->related)) {
+        return false;
+    }
+    if (!cli_related_wanted(&find->related)) {
         read_all(find);
     }
-    cli_related_run(&find->gather);
-    if (!find->gather.failed && !cli_stop) {
-        cli_stories_make(&find->stories);
+    cli_related_run(&find->related);
+    if (!find->related.failed && !cli_stop) {
+        cli_found_make(&find->found);
     }
-    return !find->gather.failed && !find->stories.failed && tell_all(find) && !find->files.failed;
+    return !find->related.failed && !find->found.failed && tell_all(find) && !find->files.failed;
 }
 
 enum cli_code cli_find(int argc, char **argv)
@@ -165,23 +140,23 @@ enum cli_code cli_find(int argc, char **argv)
     if (code != CLI_GO) {
         return code;
     }
-    if (!is_wanted(&find.options.wanted)) {
+    if (!is_anything_asked(&find.options)) {
         cli_error(
             "say what to find: --message-id, --queue-id, --from, --to, --subject, --ip, --status, --since or --until");
         return CLI_USAGE;
     }
-    if (!cli_criteria_times(&find.options.wanted, &find.options)) {
+    if (!cli_criteria_times(&find.options)) {
         return CLI_USAGE;
     }
     cli_text_start(&find.text);
     cli_catch_signals();
     good = run(&find);
     good &= cli_output_end(&find.text.output);
-    cli_stories_free(&find.stories);
-    cli_related_free(&find.gather);
+    cli_found_free(&find.found);
+    cli_related_free(&find.related);
     cli_files_free(&find.files);
-    if (good && !find.found && !cli_stop) {
+    if (good && !find.told && !cli_stop) {
         cli_error("nothing found");
     }
-    return !good ? CLI_USAGE : find.found ? CLI_OK : CLI_FAILED;
+    return !good ? CLI_USAGE : find.told ? CLI_OK : CLI_FAILED;
 }

@@ -47,40 +47,31 @@ static void print_heading(struct received *received, struct mt_slice id, struct 
     cli_text_line(text);
 }
 
-/* The events of a hop's message. */
-static void write_events(struct cli_output *output, const struct cli_stories *s, uint32_t message)
-{
-    for (uint32_t d = s->messages[message].deliveries; d != CLI_NO_MESSAGE; d = s->deliveries[d].following) {
-        cli_trace_event(output, &s->deliveries[d].event);
-    }
-    cli_trace_event(output, &s->messages[message].event);
-}
-
 /* lookup may be NULL. */
 static void print_json(struct received *received, const struct cli_route *route, const struct cli_lookup *lookup)
 {
     struct cli_output *output = &received->text.output;
 
     for (size_t i = 0; i < route->n && !output->failed; i++) {
-        uint32_t message = lookup ? cli_lookup_hop(lookup, &route->hops[i].hop) : CLI_NO_MESSAGE;
+        uint32_t entry = lookup ? cli_lookup_hop(lookup, &route->hops[i].hop) : MT_NONE;
         cli_output_line(output, mt_hop_json(&route->hops[i].hop, &output->buffer));
-        if (message != CLI_NO_MESSAGE) {
-            write_events(output, &lookup->stories, message);
+        if (entry != MT_NONE) {
+            cli_trace_entry(output, lookup->found.stories, entry);
         }
     }
 }
 
-static void tell_logs(struct received *received, const struct cli_route *route, struct cli_lookup *lookup)
+static void print_logs(struct received *received, const struct cli_route *route, struct cli_lookup *lookup)
 {
     struct cli_text *text = &received->text;
 
     for (size_t i = 0; i < route->n; i++) {
         const struct mt_hop *hop = &route->hops[i].hop;
-        uint32_t message = cli_lookup_hop(lookup, hop);
+        uint32_t entry = cli_lookup_hop(lookup, hop);
         cli_text_print(text, "hop %zu", i + 1);
-        if (message != CLI_NO_MESSAGE) {
+        if (entry != MT_NONE) {
             cli_text_line(text);
-            cli_story_message(text, &lookup->stories, message, 2);
+            cli_story_print_entry(text, &lookup->found, entry, 2);
             continue;
         }
         if (hop->id.n) {
@@ -106,7 +97,7 @@ static void show_route(struct received *received, const struct cli_route *route,
     if (route->n) {
         cli_hops_print(&received->text, route);
         if (lookup) {
-            tell_logs(received, route, lookup);
+            print_logs(received, route, lookup);
         }
     } else {
         cli_text_print(&received->text, "no Received: headers");

@@ -3,69 +3,74 @@
 #include <stdlib.h>
 
 /* The chains of lines by queue ID. */
-static bool make_index(struct cli_stories *s)
+static bool make_chains(struct cli_found *found)
 {
-    size_t ids = s->gather->ids.n + 1, n = s->gather->n + 1;
+    size_t ids = found->related->ids.n + 1, n = found->related->lines.n + 1;
 
-    s->lines = malloc(ids * sizeof *s->lines);
-    s->next_line = malloc(n * sizeof *s->next_line);
-    if (!s->lines || !s->next_line) {
+    found->first_given = malloc(ids * sizeof *found->first_given);
+    found->next_given = malloc(n * sizeof *found->next_given);
+    if (!found->first_given || !found->next_given) {
         return false;
     }
-    memset(s->lines, 0xff, ids * sizeof *s->lines);
-    for (size_t i = s->gather->n; i-- > 0;) {
-        uint32_t id = s->gather->lines[s->fed[i].place].id;
+    memset(found->first_given, 0xff, ids * sizeof *found->first_given);
+    for (size_t i = found->related->lines.n; i-- > 0;) {
+        uint32_t id = found->related->lines.v[found->given[i].number].id;
         if (id != CLI_NO_NAME) {
-            s->next_line[i] = s->lines[id];
-            s->lines[id] = (uint32_t)i;
+            found->next_given[i] = found->first_given[id];
+            found->first_given[id] = (uint32_t)i;
         }
     }
     return true;
 }
 
-static int64_t distance(const struct cli_message *m, int64_t usec)
+static int64_t distance(const struct mt_entry *entry, int64_t usec)
 {
-    if (usec < m->first) {
-        return m->first - usec;
+    if (usec < entry->first) {
+        return entry->first - usec;
     }
-    return usec > m->last ? usec - m->last : 0;
+    return usec > entry->last ? usec - entry->last : 0;
 }
 
-/* A queue ID may have been used more than once: a line is of the message that is nearest in time. */
-static bool is_of(const struct cli_stories *s, uint32_t message, const struct mt_line *line)
+static bool same_field(const struct mt_entry *a, const struct mt_entry *b, enum mt_field id)
 {
-    const struct cli_message *mine = &s->messages[message];
-    struct mt_event event;
+    return mt_slice_eq(mt_kept_event_get(&a->event, id), mt_kept_event_get(&b->event, id));
+}
 
-    cli_event_open(&mine->event, &event);
-    if (!mt_slice_eq(line->host, mt_get(&event.f, MT_F_HOST))) {
+/* A queue ID may have been used more than once: a line is of the entry that is nearest in time. */
+static bool is_of(const struct mt_stories *s, const struct mt_entry *entry, const struct mt_line *line)
+{
+    struct mt_slice id = mt_kept_event_get(&entry->event, MT_F_QUEUE_ID);
+    int64_t usec = line->time.usec;
+    uint32_t i;
+    size_t at = 0;
+
+    if (!mt_slice_eq(line->host, mt_kept_event_get(&entry->event, MT_F_HOST))) {
         return false;
     }
-    for (uint32_t i = s->of_id[mine->id]; i != CLI_NO_MESSAGE; i = s->messages[i].same) {
-        if (s->messages[i].key == mine->key &&
-            distance(&s->messages[i], line->time.usec) < distance(mine, line->time.usec)) {
+    while ((i = mt_stories_find(s, id, &at)) != MT_NONE) {
+        const struct mt_entry *other = mt_stories_entry(s, i);
+        if (same_field(entry, other, MT_F_HOST) && same_field(entry, other, MT_F_INSTANCE) &&
+            distance(other, usec) < distance(entry, usec)) {
             return false;
         }
     }
     return true;
 }
 
-void cli_evidence_print(struct cli_text *text, struct cli_stories *s, uint32_t message, unsigned indent)
+void cli_evidence_print(struct cli_text *text, struct cli_found *found, uint32_t number, unsigned indent)
 {
-    struct mt_event event;
-    uint32_t id;
+    const struct mt_entry *entry = mt_stories_entry(found->stories, number);
+    uint32_t id = cli_numbered_texts_find(&found->related->ids, mt_kept_event_get(&entry->event, MT_F_QUEUE_ID));
 
-    cli_event_open(&s->messages[message].event, &event);
-    id = cli_numbered_texts_find(&s->gather->ids, mt_get(&event.f, MT_F_QUEUE_ID));
-    if (id == CLI_NO_NAME || (!s->lines && !make_index(s))) {
+    if (id == CLI_NO_NAME || (!found->first_given && !make_chains(found))) {
         return;
     }
-    for (uint32_t i = s->lines[id]; i != UINT32_MAX; i = s->next_line[i]) {
-        if (is_of(s, message, &s->fed[i].line)) {
-            cli_text_print(text, "%*s", (int)indent, "");
+    for (uint32_t i = found->first_given[id]; i != UINT32_MAX; i = found->next_given[i]) {
+        if (is_of(found->stories, entry, &found->given[i].line)) {
+            cli_text_indent(text, indent);
             cli_text_style(text, CLI_FAINT);
             cli_text_print(text, "| ");
-            cli_text_foreign(text, s->gather->lines[s->fed[i].place].raw, 0);
+            cli_text_foreign(text, found->related->lines.v[found->given[i].number].raw, 0);
             cli_text_style(text, CLI_PLAIN);
             cli_text_line(text);
         }

@@ -6,42 +6,42 @@
 bool cli_lookup_start(struct cli_lookup *lookup, const struct cli_options *options, struct cli_files *logs,
                       const struct cli_route *route)
 {
-    cli_related_start(&lookup->gather, options, logs);
-    cli_stories_start(&lookup->stories, options, &lookup->gather);
+    cli_related_start(&lookup->related, options, logs);
+    if (!cli_found_start(&lookup->found, options, &lookup->related)) {
+        return false;
+    }
     for (size_t i = 0; i < route->n; i++) {
         if (route->hops[i].hop.id.n) {
-            cli_related_id(&lookup->gather, route->hops[i].hop.id);
+            cli_related_id(&lookup->related, route->hops[i].hop.id);
         }
     }
-    cli_related_run(&lookup->gather);
-    if (!lookup->gather.failed && !cli_stop) {
-        cli_stories_make(&lookup->stories);
+    cli_related_run(&lookup->related);
+    if (!lookup->related.failed && !cli_stop) {
+        cli_found_make(&lookup->found);
     }
-    return !lookup->gather.failed && !lookup->stories.failed && !logs->failed;
+    return !lookup->related.failed && !lookup->found.failed && !logs->failed;
 }
 
 void cli_lookup_end(struct cli_lookup *lookup)
 {
-    cli_stories_free(&lookup->stories);
-    cli_related_free(&lookup->gather);
+    cli_found_free(&lookup->found);
+    cli_related_free(&lookup->related);
 }
 
 uint32_t cli_lookup_hop(const struct cli_lookup *lookup, const struct mt_hop *hop)
 {
-    const struct cli_stories *s = &lookup->stories;
-    uint32_t id = hop->id.n ? cli_numbered_texts_find(&s->ids, hop->id) : CLI_NO_NAME, found = CLI_NO_MESSAGE;
+    const struct mt_stories *s = lookup->found.stories;
+    uint32_t nearest = MT_NONE, entry;
     int64_t best = APART;
+    size_t at = 0;
 
-    if (id == CLI_NO_NAME || id >= s->nof_id) {
-        return found;
-    }
-    for (uint32_t i = s->of_id[id]; i != CLI_NO_MESSAGE; i = s->messages[i].same) {
-        int64_t first = s->messages[i].first, apart = hop->timed ? first - hop->time.usec : 0;
+    while (s && hop->id.n && (entry = mt_stories_find(s, hop->id, &at)) != MT_NONE) {
+        int64_t first = mt_stories_entry(s, entry)->first, apart = hop->timed ? first - hop->time.usec : 0;
         apart = apart < 0 ? -apart : apart;
         if (apart < best) {
             best = apart;
-            found = i;
+            nearest = entry;
         }
     }
-    return found;
+    return nearest;
 }

@@ -2,12 +2,12 @@
 #ifndef MT_CLI_SEARCH_LOOKUP_H
 #define MT_CLI_SEARCH_LOOKUP_H
 
+#include "found.h"
 #include "show/route.h"
-#include "stories.h"
 
 struct cli_lookup {
-    struct cli_related gather;
-    struct cli_stories stories;
+    struct cli_related related;
+    struct cli_found found;
 };
 
 /* Reads the logs for the ids of a route. False: something failed, which was reported. */
@@ -15,7 +15,7 @@ bool cli_lookup_start(struct cli_lookup *lookup, const struct cli_options *optio
                       const struct cli_route *route);
 void cli_lookup_end(struct cli_lookup *lookup);
 
-/* The message that is a hop's; CLI_NO_MESSAGE: not in the logs. */
+/* The entry that is a hop's; MT_NONE: not in the logs. */
 uint32_t cli_lookup_hop(const struct cli_lookup *lookup, const struct mt_hop *hop);
 
 #endif

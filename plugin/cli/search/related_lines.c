@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sessions.h"
 #include "show/progress.h"
 
 /* A queue ID that a remote host names is searched for when it looks like one. */
@@ -26,22 +25,18 @@ void cli_related_start(struct cli_related *g, const struct cli_options *options,
 
 void cli_related_free(struct cli_related *g)
 {
-    for (size_t i = 0; i < g->n; i++) {
-        free((char *)g->lines[i].raw.p);
-    }
-    free(g->lines);
-    cli_sessions_free(g);
+    cli_lines_free(&g->lines);
+    cli_sessions_free(&g->sessions);
     cli_numbered_texts_free(&g->ids);
-    cli_numbered_texts_free(&g->processes);
     cli_numbered_texts_free(&g->message_ids);
-    cli_search_texts_free(&g->needles);
+    cli_search_texts_free(&g->wanted);
 }
 
 /* ---- what is searched for ---- */
 
 static void search(struct cli_related *g, struct mt_slice text, enum cli_search_text_kind kind)
 {
-    if (!cli_search_texts_add(&g->needles, text, kind)) {
+    if (!cli_search_texts_add(&g->wanted, text, kind)) {
         no_memory(g);
     }
     g->learned = true;
@@ -55,14 +50,9 @@ static void add_id(struct cli_related *g, struct mt_slice id)
 
     if (cli_numbered_texts_add(&g->ids, id) == CLI_NO_NAME) {
         no_memory(g);
-    } else if (g->ids.n > before && id.n >= CLI_NEEDLE_LEAST) {
-        search(g, id, CLI_NEEDLE_WORD);
+    } else if (g->ids.n > before && id.n >= CLI_SEARCH_LEAST) {
+        search(g, id, CLI_SEARCH_WORD);
     }
-}
-
-void cli_related_search_process(struct cli_related *g, struct mt_slice text)
-{
-    search(g, text, CLI_NEEDLE_TAIL);
 }
 
 void cli_related_id(struct cli_related *g, struct mt_slice id)
@@ -106,10 +96,10 @@ static struct mt_slice plain_part(struct mt_slice id)
 
 static bool add_text(struct cli_related *g, struct mt_slice text)
 {
-    if (text.n < CLI_NEEDLE_LEAST) {
+    if (text.n < CLI_SEARCH_LEAST) {
         return false;
     }
-    search(g, text, CLI_NEEDLE_TEXT);
+    search(g, text, CLI_SEARCH_ANYWHERE);
     g->by_text |= !g->by_message_id;
     return true;
 }
@@ -138,7 +128,7 @@ static bool add_ip(struct cli_related *g, struct mt_slice ip)
 
 bool cli_related_wanted(struct cli_related *g)
 {
-    const struct cli_criteria *w = &g->options->wanted;
+    const struct mt_criteria *w = &g->options->wanted;
 
     if (w->message_id.n) {
         return add_text(g, plain_part(w->message_id));
@@ -146,7 +136,7 @@ bool cli_related_wanted(struct cli_related *g)
     if (w->queue_id.n) {
         g->by_message_id = true;
         add_id(g, w->queue_id);
-        return w->queue_id.n >= CLI_NEEDLE_LEAST;
+        return w->queue_id.n >= CLI_SEARCH_LEAST;
     }
     if (w->to.n) {
         return add_text(g, w->to);
@@ -162,62 +152,19 @@ bool cli_related_wanted(struct cli_related *g)
 
 /* ---- what is kept ---- */
 
-void cli_related_keep(struct cli_related *g, const struct cli_line *line)
+/* The line that the search is at. */
+static struct cli_line line_here(const struct cli_related *g, struct mt_slice raw, bool cut, uint32_t id)
 {
-    size_t room = g->room ? 2 * g->room : 256;
-    struct cli_line *lines = g->lines;
-
-    if (g->n == g->room) {
-        lines = realloc(g->lines, room * sizeof *lines);
-        if (!lines) {
-            no_memory(g);
-            free((char *)line->raw.p);
-            return;
-        }
-        g->lines = lines;
-        g->room = room;
-    }
-    lines[g->n++] = *line;
+    return (struct cli_line){.raw = raw, .file = g->file, .place = g->place, .id = id, .cut = cut};
 }
 
-bool cli_related_copy(struct cli_related *g, struct mt_slice raw, bool cut, uint32_t id, struct cli_line *line)
+static void keep(struct cli_related *g, const struct cli_line *line)
 {
-    char *copy = malloc(raw.n ? raw.n : 1);
+    struct cli_line copy;
 
-    if (!copy) {
+    if (!cli_line_copy(line, &copy) || !cli_lines_take(&g->lines, &copy)) {
         no_memory(g);
-        return false;
     }
-    if (raw.n) {
-        memcpy(copy, raw.p, raw.n);
-    }
-    *line = (struct cli_line){.raw = mt_slice(copy, raw.n), .file = g->file, .place = g->place, .id = id, .cut = cut};
-    return true;
-}
-
-static void keep(struct cli_related *g, struct mt_slice raw, bool cut, uint32_t id)
-{
-    struct cli_line line;
-
-    if (cli_related_copy(g, raw, cut, id, &line)) {
-        cli_related_keep(g, &line);
-    }
-}
-
-/* Forgets the lines from `first` on that come from a place in [from, to) of a file. */
-static void forget(struct cli_related *g, size_t first, uint32_t file, uint64_t from, uint64_t to)
-{
-    size_t n = first;
-
-    for (size_t i = first; i < g->n; i++) {
-        const struct cli_line *line = &g->lines[i];
-        if (line->file == file && line->place >= from && line->place < to) {
-            free((char *)line->raw.p);
-        } else {
-            g->lines[n++] = *line;
-        }
-    }
-    g->n = n;
 }
 
 /* ---- what a line says ---- */
@@ -232,7 +179,7 @@ static bool has_message_id(const struct cli_related *g, struct mt_slice id)
     struct mt_slice wanted = g->options->wanted.message_id;
 
     return id.n &&
-           (wanted.n ? cli_same_message_id(wanted, id) : cli_numbered_texts_find(&g->message_ids, id) != CLI_NO_NAME);
+           (wanted.n ? mt_same_message_id(wanted, id) : cli_numbered_texts_find(&g->message_ids, id) != CLI_NO_NAME);
 }
 
 /* The line itself meets the criterion that is searched for: the first one in cli_related_wanted(). Of a line that
@@ -240,7 +187,7 @@ static bool has_message_id(const struct cli_related *g, struct mt_slice id)
  */
 static bool is_seed(const struct cli_related *g, const struct mt_record *rec)
 {
-    const struct cli_criteria *w = &g->options->wanted;
+    const struct mt_criteria *w = &g->options->wanted;
     const struct mt_fields *f = &rec->f;
 
     if (!g->by_text) {
@@ -268,6 +215,8 @@ static bool is_linked(const struct cli_related *g, const struct mt_record *rec)
 static void keep_record(struct cli_related *g, const struct mt_record *rec, struct mt_slice raw)
 {
     struct mt_slice id = mt_get(&rec->f, MT_F_QUEUE_ID);
+    struct mt_slice process;
+    struct cli_line line;
     uint32_t number;
 
     add_id(g, id);
@@ -276,8 +225,12 @@ static void keep_record(struct cli_related *g, const struct mt_record *rec, stru
     add_named_id(g, mt_get(&rec->f, MT_F_PARENT_QUEUE_ID));
     add_named_id(g, mt_get(&rec->f, MT_F_BOUNCE_QUEUE_ID));
     follow_message_id(g, mt_get(&rec->f, MT_F_MESSAGE_ID));
-    keep(g, raw, rec->line.cut, number);
-    cli_sessions_meet(g, rec, raw, number);
+    line = line_here(g, raw, rec->line.cut, number);
+    keep(g, &line);
+    process = cli_sessions_meet(&g->sessions, rec, &line, &g->lines);
+    if (process.n) {
+        search(g, process, CLI_SEARCH_TAIL);
+    }
 }
 
 /* Lines of other programs, or of unknown forms, that begin with a known queue ID are evidence all the same. */
@@ -287,7 +240,8 @@ static void keep_other(struct cli_related *g, const struct mt_line *line, struct
     struct mt_slice id = colon ? mt_slice_to(line->text.p, colon) : mt_slice(NULL, 0);
 
     if (is_known(g, id)) {
-        keep(g, raw, line->cut, cli_numbered_texts_find(&g->ids, id));
+        struct cli_line found = line_here(g, raw, line->cut, cli_numbered_texts_find(&g->ids, id));
+        keep(g, &found);
     }
 }
 
@@ -295,6 +249,7 @@ static void look_at(struct cli_related *g, struct cli_log *log, struct mt_slice 
 {
     size_t most = g->options->settings.config.max_line;
     bool cut = raw.n > most;
+    struct cli_line line = line_here(g, raw, cut, CLI_NO_NAME);
     struct mt_record rec;
     struct mt_slice id;
 
@@ -307,9 +262,13 @@ static void look_at(struct cli_related *g, struct cli_log *log, struct mt_slice 
     if (id.n && (is_known(g, id) || is_seed(g, &rec) || is_linked(g, &rec))) {
         keep_record(g, &rec, raw);
     } else if (!id.n && (rec.kind == MT_KIND_REJECT || g->options->wanted.ip.n) && is_seed(g, &rec)) {
-        keep(g, raw, cut, CLI_NO_NAME);
+        keep(g, &line);
     } else {
-        cli_sessions_pass(g, &rec, raw);
+        line.cut = rec.line.cut;
+        cli_sessions_pass(&g->sessions, &rec, &line, &g->lines);
+    }
+    if (g->sessions.failed) {
+        no_memory(g);
     }
 }
 
@@ -328,13 +287,13 @@ static struct mt_slice line_around(struct mt_slice block, const char *hit)
     return mt_slice_to(start, end);
 }
 
-/* Looks at the lines of a block that hold a needle. */
+/* Looks at the lines of a block that hold one of the texts. */
 static void scan(struct cli_related *g, struct cli_log *log, struct mt_slice block, uint64_t base)
 {
     struct mt_slice rest = block;
     const char *hit;
 
-    while (!g->failed && (hit = cli_search_texts_find(&g->needles, rest))) {
+    while (!g->failed && (hit = cli_search_texts_find(&g->wanted, rest))) {
         struct mt_slice line = line_around(block, hit);
         const char *after = line.p + line.n;
         g->place = base + (uint64_t)(line.p - block.p);
@@ -351,14 +310,14 @@ static void scan(struct cli_related *g, struct cli_log *log, struct mt_slice blo
  */
 static void scan_block(struct cli_related *g, struct cli_log *log, struct mt_slice block, uint64_t base)
 {
-    size_t first = g->n;
-    uint32_t needles;
+    size_t first = g->lines.n;
+    uint32_t before;
 
     do {
-        forget(g, first, g->file, base, base + block.n);
-        needles = g->needles.n;
+        cli_lines_forget(&g->lines, first, g->file, base, base + block.n);
+        before = g->wanted.n;
         scan(g, log, block, base);
-    } while (!g->failed && g->needles.n != needles);
+    } while (!g->failed && g->wanted.n != before);
 }
 
 /* Up to the place `limit`. */
@@ -394,42 +353,14 @@ static void read_file(struct cli_related *g, uint64_t limit)
 static void pass(struct cli_related *g, uint32_t last_file, uint64_t last_place)
 {
     for (uint32_t file = 0; file <= last_file; file++) {
-        forget(g, 0, file, 0, file == last_file ? last_place : UINT64_MAX);
+        cli_lines_forget(&g->lines, 0, file, 0, file == last_file ? last_place : UINT64_MAX);
     }
     g->learned = false;
-    cli_sessions_reset(g);
+    cli_sessions_reset(&g->sessions);
     for (g->file = 0; g->file <= last_file && g->file < g->files->n && !g->failed && !cli_stop; g->file++) {
         g->place = 0;
         read_file(g, g->file == last_file ? last_place : UINT64_MAX);
     }
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const struct cli_line *x = a, *y = b;
-
-    if (x->file != y->file) {
-        return x->file < y->file ? -1 : 1;
-    }
-    return x->place < y->place ? -1 : x->place > y->place;
-}
-
-static void sort(struct cli_related *g)
-{
-    size_t n = 0;
-
-    if (!g->n) {
-        return;
-    }
-    qsort(g->lines, g->n, sizeof *g->lines, by_place);
-    for (size_t i = 1; i < g->n; i++) {
-        if (by_place(&g->lines[n], &g->lines[i]) == 0) {
-            free((char *)g->lines[i].raw.p);
-        } else {
-            g->lines[++n] = g->lines[i];
-        }
-    }
-    g->n = n + 1;
 }
 
 /* Behind the place where the last new thing was learned, all was searched for all there is. Before it,
@@ -451,5 +382,5 @@ void cli_related_run(struct cli_related *g)
             pass(g, last, UINT64_MAX);
         }
     }
-    sort(g);
+    cli_lines_sort(&g->lines);
 }

@@ -8,36 +8,20 @@
 #ifndef MT_CLI_SEARCH_RELATED_LINES_H
 #define MT_CLI_SEARCH_RELATED_LINES_H
 
-#include "mailtrace/record.h"
-
 #include "input/files.h"
-#include "numbered_texts.h"
 #include "options.h"
 #include "search_texts.h"
-
-/* A line that was kept. */
-struct cli_line {
-    struct mt_slice raw; /* own memory, without a line feed */
-    uint32_t file;
-    uint64_t place; /* in the file: which came first */
-    uint32_t id; /* of cli_related.ids: the queue entry that it tells of, or that it was kept for; CLI_NO_NAME: none */
-    bool cut;
-};
-
-struct cli_process;
+#include "sessions.h"
 
 struct cli_related {
     const struct cli_options *options;
     struct cli_files *files;
-    struct cli_numbered_texts ids;       /* queue IDs */
-    struct cli_numbered_texts processes; /* host, program, pid */
-    struct cli_process *sessions;        /* by number of processes */
-    uint32_t nsessions;
-    struct cli_search_texts needles;
-    struct cli_line *lines;
-    size_t n, room;
-    bool by_text;       /* the criteria are searched for; otherwise queue IDs only */
-    bool by_message_id; /* follow the Message-ID of what is found by its queue ID */
+    struct cli_lines lines;         /* id: number in ids */
+    struct cli_numbered_texts ids;  /* queue IDs */
+    struct cli_sessions sessions;   /* of the processes that received and delivered */
+    struct cli_search_texts wanted; /* what is searched for */
+    bool by_text;                   /* the criteria are searched for; otherwise queue IDs only */
+    bool by_message_id;             /* follow the Message-ID of what is found by its queue ID */
     struct cli_numbered_texts message_ids;
     uint32_t file; /* where the search is */
     uint64_t place;
@@ -47,17 +31,17 @@ struct cli_related {
     bool failed; /* memory was short, or a file could not be read: said so already */
 };
 
-void cli_related_start(struct cli_related *gather, const struct cli_options *options, struct cli_files *files);
+void cli_related_start(struct cli_related *related, const struct cli_options *options, struct cli_files *files);
 
 /* What to begin with: the criteria of options->wanted. False: they hold no text to search for. */
-bool cli_related_wanted(struct cli_related *gather);
+bool cli_related_wanted(struct cli_related *related);
 
 /* Or queue IDs. */
-void cli_related_id(struct cli_related *gather, struct mt_slice id);
+void cli_related_id(struct cli_related *related, struct mt_slice id);
 
 /* Reads the logs. The lines are then in order of file and place. */
-void cli_related_run(struct cli_related *gather);
+void cli_related_run(struct cli_related *related);
 
-void cli_related_free(struct cli_related *gather);
+void cli_related_free(struct cli_related *related);
 
 #endif

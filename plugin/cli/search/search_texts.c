@@ -5,7 +5,7 @@
 #define WINDOW_MOST 64
 #define BITS_LEAST  14 /* 16 KiB of jumps: within the first cache */
 #define BITS_MOST   20
-#define BLOCK       CLI_NEEDLE_LEAST /* bytes that are hashed */
+#define BLOCK       CLI_SEARCH_LEAST /* bytes that are hashed */
 
 static inline char fold(char c)
 {
@@ -32,7 +32,7 @@ static void enter(struct cli_search_texts *needles, uint32_t i)
     struct cli_search_text *needle = &needles->v[i];
     size_t blocks = needles->window - BLOCK;
 
-    needle->skip = needle->kind == CLI_NEEDLE_TAIL ? (uint32_t)(needle->text.n - needles->window) : 0;
+    needle->skip = needle->kind == CLI_SEARCH_TAIL ? (uint32_t)(needle->text.n - needles->window) : 0;
     for (size_t at = 0; at <= blocks; at++) {
         uint32_t hash = hash_at(needle->text.p + needle->skip + at, needles->bits);
         uint8_t shift = (uint8_t)(blocks - at);
@@ -148,7 +148,7 @@ static bool is_here(const struct cli_search_text *needle, const char *p, struct 
             return false;
         }
     }
-    return needle->kind == CLI_NEEDLE_TEXT || ((p == s.p || !is_word(p[-1])) && (after == end || !is_word(*after)));
+    return needle->kind == CLI_SEARCH_ANYWHERE || ((p == s.p || !is_word(p[-1])) && (after == end || !is_word(*after)));
 }
 
 static bool any_here(const struct cli_search_texts *needles, uint32_t hash, const char *p, struct mt_slice s)

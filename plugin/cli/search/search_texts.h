@@ -11,12 +11,12 @@
 #include "mailtrace/slice.h"
 
 /* Shorter texts cannot be searched for. */
-#define CLI_NEEDLE_LEAST 3
+#define CLI_SEARCH_LEAST 3
 
 enum cli_search_text_kind {
-    CLI_NEEDLE_TEXT, /* anywhere */
-    CLI_NEEDLE_WORD, /* no letter or digit before and behind */
-    CLI_NEEDLE_TAIL, /* the same, and what is peculiar to it stands at its end: it is looked for by that */
+    CLI_SEARCH_ANYWHERE, /* anywhere */
+    CLI_SEARCH_WORD,     /* no letter or digit before and behind */
+    CLI_SEARCH_TAIL,     /* the same, and what is peculiar to it stands at its end: it is looked for by that */
 };
 
 struct cli_search_text {
@@ -36,7 +36,7 @@ struct cli_search_texts {
     uint32_t *head; /* by hash: the first needle */
 };
 
-/* Adds a text, not shorter than CLI_NEEDLE_LEAST. False: no memory. */
+/* Adds a text, not shorter than CLI_SEARCH_LEAST. False: no memory. */
 bool cli_search_texts_add(struct cli_search_texts *needles, struct mt_slice text, enum cli_search_text_kind kind);
 
 /* A place in s within the first needle there is; NULL: there is none. */

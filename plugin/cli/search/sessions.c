@@ -1,47 +1,56 @@
 #include "sessions.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define WAITING 32 /* lines of a session that wait */
 
 struct cli_process {
-    struct cli_line waiting[WAITING];
-    size_t nwaiting;
-    uint32_t id; /* the message of this session, the last one; CLI_NO_NAME: none yet */
+    struct cli_line *waiting; /* room for WAITING, where one waits */
+    uint32_t nwaiting;
+    uint32_t id; /* number of the queue ID of this session, the last one; CLI_NO_NAME: none yet */
 };
 
 /* ---- which process ---- */
 
-/* Those that write lines without a queue ID about what they do for one. */
-static bool is_talker(const struct mt_record *rec)
+#define NAME_MOST 200 /* bytes of a host or program that count */
+
+static size_t put(char *at, struct mt_slice s)
 {
-    return rec->role == MT_ROLE_RECEIVES || rec->role == MT_ROLE_DELIVERS;
+    size_t n = s.n < NAME_MOST ? s.n : NAME_MOST;
+
+    if (n) {
+        memcpy(at, s.p, n);
+    }
+    at[n] = '\0';
+    return n + 1;
 }
 
-static uint32_t number_of(struct cli_related *g, const struct mt_record *rec, bool add)
+/* CLI_NO_NAME: it has none, or its lines without a queue ID are not about messages. */
+static uint32_t number_of(struct cli_sessions *s, const struct mt_record *rec, bool add)
 {
-    char key[512];
     const struct mt_line *line = &rec->line;
-    int n = snprintf(key, sizeof key, "%.*s %.*s %u", (int)(line->host.n < 200 ? line->host.n : 200),
-                     line->host.n ? line->host.p : "", (int)(line->program.n < 200 ? line->program.n : 200),
-                     line->program.n ? line->program.p : "", line->pid);
-    struct mt_slice text = {key, n > 0 && (size_t)n < sizeof key ? (size_t)n : 0};
+    char key[2 * (NAME_MOST + 1) + sizeof line->pid];
+    size_t n;
 
-    if (!line->pid || !is_talker(rec)) {
+    if (!line->pid || (rec->role != MT_ROLE_RECEIVES && rec->role != MT_ROLE_DELIVERS)) {
         return CLI_NO_NAME;
     }
-    return add ? cli_numbered_texts_add(&g->processes, text) : cli_numbered_texts_find(&g->processes, text);
+    n = put(key, line->host);
+    n += put(key + n, line->program);
+    memcpy(key + n, &line->pid, sizeof line->pid);
+    n += sizeof line->pid;
+    return add ? cli_numbered_texts_add(&s->processes, mt_slice(key, n))
+               : cli_numbered_texts_find(&s->processes, mt_slice(key, n));
 }
 
 /* "postfix/smtpd[123]" or, in RFC 5424, "postfix/smtpd 123": what stands in all lines of the process. */
-static void search_process(struct cli_related *g, const struct mt_record *rec, struct mt_slice raw)
+static struct mt_slice text_of_process(const struct mt_record *rec, struct mt_slice raw)
 {
     struct mt_slice program = rec->line.program;
     const char *p = program.p + program.n, *end = raw.p + raw.n;
 
     if (program.p < raw.p || p > end) {
-        return;
+        return mt_slice(NULL, 0);
     }
     if (p < end && (*p == '[' || *p == ' ')) {
         p++;
@@ -49,124 +58,144 @@ static void search_process(struct cli_related *g, const struct mt_record *rec, s
     while (p < end && *p >= '0' && *p <= '9') {
         p++;
     }
-    cli_related_search_process(g, mt_slice_to(program.p, p));
+    return mt_slice_to(program.p, p);
 }
 
-static void empty(struct cli_process *process)
+static void drop_waiting(struct cli_process *process)
 {
-    for (size_t i = 0; i < process->nwaiting; i++) {
-        free((char *)process->waiting[i].raw.p);
+    for (uint32_t i = 0; i < process->nwaiting; i++) {
+        cli_line_free(&process->waiting[i]);
     }
+    free(process->waiting);
+    process->waiting = NULL;
     process->nwaiting = 0;
 }
 
-static struct cli_process *process_of(struct cli_related *g, uint32_t number)
+static struct cli_process *process_of(struct cli_sessions *s, uint32_t number)
 {
-    if (number >= g->nsessions) {
-        uint32_t n = number + 16;
-        struct cli_process *sessions = realloc(g->sessions, n * sizeof *sessions);
-        if (!sessions) {
+    if (number >= s->n) {
+        uint32_t n = 2 * number + 16;
+        struct cli_process *v = realloc(s->v, n * sizeof *v);
+        if (!v) {
+            s->failed = true;
             return NULL;
         }
-        memset(sessions + g->nsessions, 0, (n - g->nsessions) * sizeof *sessions);
-        for (uint32_t i = g->nsessions; i < n; i++) {
-            sessions[i].id = CLI_NO_NAME;
+        for (uint32_t i = s->n; i < n; i++) {
+            v[i] = (struct cli_process){.id = CLI_NO_NAME};
         }
-        g->sessions = sessions;
-        g->nsessions = n;
+        s->v = v;
+        s->n = n;
     }
-    return &g->sessions[number];
+    return &s->v[number];
 }
 
-void cli_sessions_reset(struct cli_related *g)
+void cli_sessions_reset(struct cli_sessions *s)
 {
-    for (uint32_t i = 0; i < g->nsessions; i++) {
-        empty(&g->sessions[i]);
-        g->sessions[i].id = CLI_NO_NAME;
+    for (uint32_t i = 0; i < s->n; i++) {
+        drop_waiting(&s->v[i]);
+        s->v[i].id = CLI_NO_NAME;
     }
 }
 
-void cli_sessions_free(struct cli_related *g)
+void cli_sessions_free(struct cli_sessions *s)
 {
-    cli_sessions_reset(g);
-    free(g->sessions);
-    g->sessions = NULL;
-    g->nsessions = 0;
+    cli_sessions_reset(s);
+    cli_numbered_texts_free(&s->processes);
+    free(s->v);
+    *s = (struct cli_sessions){0};
 }
 
 /* ---- lines ---- */
 
-void cli_sessions_meet(struct cli_related *g, const struct mt_record *rec, struct mt_slice raw, uint32_t id)
+static void take(struct cli_sessions *s, struct cli_lines *kept, struct cli_line *line)
 {
-    uint32_t before = g->processes.n, number = number_of(g, rec, true);
-    struct cli_process *process = number == CLI_NO_NAME ? NULL : process_of(g, number);
-
-    if (!process) {
-        return;
+    if (!cli_lines_take(kept, line)) {
+        s->failed = true;
     }
-    if (g->processes.n > before) {
-        search_process(g, rec, raw);
-    }
-    for (size_t i = 0; i < process->nwaiting; i++) {
-        process->waiting[i].id = id;
-        cli_related_keep(g, &process->waiting[i]);
-    }
-    process->nwaiting = 0;
-    process->id = id;
 }
 
-static void wait(struct cli_related *g, struct cli_process *process, struct mt_slice raw, bool cut)
+struct mt_slice cli_sessions_meet(struct cli_sessions *s, const struct mt_record *rec, const struct cli_line *line,
+                                  struct cli_lines *kept)
 {
+    uint32_t before = s->processes.n, number = number_of(s, rec, true);
+    struct cli_process *process = number == CLI_NO_NAME ? NULL : process_of(s, number);
+
+    if (!process) {
+        return mt_slice(NULL, 0);
+    }
+    for (uint32_t i = 0; i < process->nwaiting; i++) {
+        process->waiting[i].id = line->id;
+        take(s, kept, &process->waiting[i]);
+    }
+    process->nwaiting = 0;
+    drop_waiting(process);
+    process->id = line->id;
+    return s->processes.n > before ? text_of_process(rec, line->raw) : mt_slice(NULL, 0);
+}
+
+static void wait(struct cli_sessions *s, struct cli_process *process, const struct cli_line *line)
+{
+    if (!process->waiting) {
+        process->waiting = malloc(WAITING * sizeof *process->waiting);
+    }
+    if (!process->waiting) {
+        s->failed = true;
+        return;
+    }
     if (process->nwaiting == WAITING) {
-        free((char *)process->waiting[0].raw.p);
+        cli_line_free(&process->waiting[0]);
         memmove(process->waiting, process->waiting + 1, (WAITING - 1) * sizeof *process->waiting);
         process->nwaiting--;
     }
-    if (cli_related_copy(g, raw, cut, CLI_NO_NAME, &process->waiting[process->nwaiting])) {
-        process->nwaiting++;
+    if (cli_line_copy(line, &process->waiting[process->nwaiting])) {
+        process->waiting[process->nwaiting++].id = CLI_NO_NAME;
+    } else {
+        s->failed = true;
     }
 }
 
 /* Whose evidence a line of a session is: nobody's, when it tells of another message. But what it says of the client
  * holds for all of the session.
  */
-static uint32_t owner(const struct cli_process *process, const struct mt_record *rec)
+static void keep(struct cli_sessions *s, const struct cli_process *process, const struct mt_record *rec,
+                 const struct cli_line *line, struct cli_lines *kept)
 {
-    return mt_has(&rec->f, MT_F_QUEUE_ID) ? CLI_NO_NAME : process->id;
+    struct cli_line copy;
+
+    if (!cli_line_copy(line, &copy)) {
+        s->failed = true;
+        return;
+    }
+    copy.id = mt_has(&rec->f, MT_F_QUEUE_ID) ? CLI_NO_NAME : process->id;
+    take(s, kept, &copy);
 }
 
-/* A client's session goes on after its message; what a delivery agent does next is for others. */
-static bool goes_on(const struct mt_record *rec)
+void cli_sessions_pass(struct cli_sessions *s, const struct mt_record *rec, const struct cli_line *line,
+                       struct cli_lines *kept)
 {
-    return rec->role == MT_ROLE_RECEIVES;
-}
-
-void cli_sessions_pass(struct cli_related *g, const struct mt_record *rec, struct mt_slice raw)
-{
-    uint32_t number = number_of(g, rec, false);
-    struct cli_process *process = number == CLI_NO_NAME ? NULL : process_of(g, number);
-    struct cli_line line;
+    /* A client's session goes on after its message; what a delivery agent does next is for others. */
+    bool goes_on = rec->role == MT_ROLE_RECEIVES;
+    uint32_t number = number_of(s, rec, false);
+    struct cli_process *process = number == CLI_NO_NAME ? NULL : process_of(s, number);
 
     if (!process) {
         return;
     }
-    if (mt_has(&rec->f, MT_F_QUEUE_ID) && !(goes_on(rec) && rec->kind == MT_KIND_REJECT)) { /* of another message */
-        if (!goes_on(rec)) {
-            process->id = CLI_NO_NAME;
-        }
+    if (mt_has(&rec->f, MT_F_QUEUE_ID) && !(goes_on && rec->kind == MT_KIND_REJECT)) { /* of another message */
+        process->id = goes_on ? process->id : CLI_NO_NAME;
         return;
     }
     if (rec->kind == MT_KIND_CONNECT) {
-        empty(process);
+        drop_waiting(process);
         process->id = CLI_NO_NAME;
     }
-    if (process->id == CLI_NO_NAME || !goes_on(rec)) {
-        wait(g, process, raw, rec->line.cut);
-    } else if (cli_related_copy(g, raw, rec->line.cut, owner(process, rec), &line)) {
-        cli_related_keep(g, &line);
+    if (process->id == CLI_NO_NAME || !goes_on) {
+        wait(s, process, line);
+    } else {
+        keep(s, process, rec, line, kept);
     }
     if (rec->kind == MT_KIND_DISCONNECT) {
-        empty(process);
+        drop_waiting(process);
         process->id = CLI_NO_NAME;
     }
 }

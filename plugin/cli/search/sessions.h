@@ -7,21 +7,33 @@
 #ifndef MT_CLI_SEARCH_SESSIONS_H
 #define MT_CLI_SEARCH_SESSIONS_H
 
-#include "related_lines.h"
+#include "mailtrace/record.h"
 
-/* A line of a wanted message. */
-void cli_sessions_meet(struct cli_related *gather, const struct mt_record *rec, struct mt_slice raw, uint32_t id);
+#include "lines.h"
+#include "numbered_texts.h"
 
-/* Any other line that was found. */
-void cli_sessions_pass(struct cli_related *gather, const struct mt_record *rec, struct mt_slice raw);
+struct cli_process;
 
-/* The logs are read from the start again. */
-void cli_sessions_reset(struct cli_related *gather);
-void cli_sessions_free(struct cli_related *gather);
+/* Start with all zero. */
+struct cli_sessions {
+    struct cli_numbered_texts processes; /* host, program, pid */
+    struct cli_process *v;               /* by number of the process */
+    uint32_t n;
+    bool failed; /* memory was short: lines are missing */
+};
 
-/* Of related_lines.c: a line with its own copy of raw; taking one over. */
-bool cli_related_copy(struct cli_related *gather, struct mt_slice raw, bool cut, uint32_t id, struct cli_line *line);
-void cli_related_keep(struct cli_related *gather, const struct cli_line *line);
-void cli_related_search_process(struct cli_related *gather, struct mt_slice text);
+/* A line of a wanted message. The lines that have waited for it go to `kept`. Returns a text that stands in all
+ * lines of its process and points into the line; empty when the process was known.
+ */
+struct mt_slice cli_sessions_meet(struct cli_sessions *sessions, const struct mt_record *rec,
+                                  const struct cli_line *line, struct cli_lines *kept);
+
+/* Any other line that was found: it goes to `kept`, waits, or says nothing. */
+void cli_sessions_pass(struct cli_sessions *sessions, const struct mt_record *rec, const struct cli_line *line,
+                       struct cli_lines *kept);
+
+/* The logs are read from the start again: nothing waits any more. */
+void cli_sessions_reset(struct cli_sessions *sessions);
+void cli_sessions_free(struct cli_sessions *sessions);
 
 #endif

@@ -7,9 +7,16 @@
 #define DEEPEST 40  /* columns; deeper stories are told at this one */
 #define TOO_FAR 400 /* and deeper ones not at all: no route has that many hops */
 
+struct printer {
+    struct cli_text *text;
+    struct cli_found *found;
+    const struct mt_stories *stories;
+    bool *told; /* by entry: told already, or part of another story; NULL: what came out of an entry is left out */
+};
+
 static void begin(struct cli_text *text, unsigned indent)
 {
-    cli_text_print(text, "%*s", (int)(indent < DEEPEST ? indent : DEEPEST), "");
+    cli_text_indent(text, indent < DEEPEST ? indent : DEEPEST);
 }
 
 static void field(struct cli_text *text, const char *before, const struct mt_event *event, enum mt_field id)
@@ -24,7 +31,7 @@ static void field(struct cli_text *text, const char *before, const struct mt_eve
 
 /* ---- where it came from ---- */
 
-static void tell_tls(struct cli_text *text, const struct mt_event *event, enum mt_field version, enum mt_field cipher)
+static void print_tls(struct cli_text *text, const struct mt_event *event, enum mt_field version, enum mt_field cipher)
 {
     if (mt_get(&event->f, version).n) {
         field(text, ", ", event, version);
@@ -32,7 +39,7 @@ static void tell_tls(struct cli_text *text, const struct mt_event *event, enum m
     }
 }
 
-static void tell_client(struct cli_text *text, const struct mt_event *event)
+static void print_client(struct cli_text *text, const struct mt_event *event)
 {
     const struct mt_fields *f = &event->f;
 
@@ -40,19 +47,19 @@ static void tell_client(struct cli_text *text, const struct mt_event *event)
     cli_host_text(text, mt_get(f, MT_F_CLIENT_NAME), mt_get(f, MT_F_CLIENT_IP), mt_get_int(f, MT_F_CLIENT_PORT, 0));
     field(text, ", helo ", event, MT_F_CLIENT_HELO);
     field(text, ", ", event, MT_F_CLIENT_PROTOCOL);
-    tell_tls(text, event, MT_F_CLIENT_TLS_VERSION, MT_F_CLIENT_TLS_CIPHER);
+    print_tls(text, event, MT_F_CLIENT_TLS_VERSION, MT_F_CLIENT_TLS_CIPHER);
     field(text, ", authenticated as ", event, MT_F_CLIENT_USER);
     field(text, " by ", event, MT_F_CLIENT_MECHANISM);
 }
 
-static void tell_origin(struct cli_text *text, const struct mt_event *event, unsigned indent)
+static void print_origin(struct cli_text *text, const struct mt_event *event, unsigned indent)
 {
     const struct mt_fields *f = &event->f;
     struct mt_slice origin = mt_get(f, MT_F_ORIGIN);
 
     begin(text, indent);
     if (mt_get(f, MT_F_CLIENT_NAME).n || mt_get(f, MT_F_CLIENT_IP).n) {
-        tell_client(text, event);
+        print_client(text, event);
     } else if (mt_slice_eq(origin, MT_LIT("bounce"))) {
         cli_text_print(text, "a notification made here");
         field(text, " about ", event, MT_F_PARENT_QUEUE_ID);
@@ -69,15 +76,25 @@ static void tell_origin(struct cli_text *text, const struct mt_event *event, uns
     cli_text_line(text);
 }
 
-/* ---- recipients ---- */
-
-static bool same_recipient(const struct mt_recipient *r, const struct mt_event *delivery)
+/* What was done about it before it came into the queue: filtered, held, redirected. */
+static void print_remarks(struct cli_text *text, const struct mt_stories *s, const struct mt_entry *entry,
+                          unsigned indent)
 {
-    return mt_slice_eq(r->to, mt_get(&delivery->f, MT_F_TO)) &&
-           (!r->orig_to.n || mt_slice_eq(r->orig_to, mt_get(&delivery->f, MT_F_ORIG_TO)));
+    struct mt_event event;
+
+    for (uint32_t i = entry->remarks; i != MT_NONE; i = mt_stories_remark(s, i)->next) {
+        mt_kept_event_open(&mt_stories_remark(s, i)->event, &event);
+        begin(text, indent);
+        field(text, "", &event, MT_F_ACTION);
+        field(text, " at ", &event, MT_F_STAGE);
+        field(text, ": ", &event, MT_F_RESPONSE);
+        cli_text_line(text);
+    }
 }
 
-static void tell_attempt(struct cli_text *text, const struct mt_event *delivery, struct mt_slice day, unsigned indent)
+/* ---- recipients ---- */
+
+static void print_attempt(struct cli_text *text, const struct mt_event *delivery, struct mt_slice day, unsigned indent)
 {
     const struct mt_fields *f = &delivery->f;
     struct mt_slice status = mt_get(f, MT_F_STATUS);
@@ -91,7 +108,7 @@ static void tell_attempt(struct cli_text *text, const struct mt_event *delivery,
     } else {
         field(text, "", delivery, MT_F_TRANSPORT);
     }
-    tell_tls(text, delivery, MT_F_TLS_VERSION, MT_F_TLS_CIPHER);
+    print_tls(text, delivery, MT_F_TLS_VERSION, MT_F_TLS_CIPHER);
     if (mt_has(f, MT_F_DELAY)) {
         cli_text_duration(f->v[MT_F_DELAY].i, delay);
         cli_text_print(text, ", after %s", delay);
@@ -101,63 +118,58 @@ static void tell_attempt(struct cli_text *text, const struct mt_event *delivery,
     cli_text_line(text);
 }
 
-/* The attempts of one recipient; *last is the last of them, *next the message that it became. */
-static bool tell_attempts(struct cli_text *text, const struct cli_stories *s, uint32_t message,
-                          const struct cli_fate *fate, struct mt_event *last, uint32_t *next, unsigned indent)
-{
-    bool any = false;
-
-    *next = CLI_NO_MESSAGE;
-    for (uint32_t d = s->messages[message].deliveries; d != CLI_NO_MESSAGE; d = s->deliveries[d].following) {
-        struct mt_event delivery;
-        cli_event_open(&s->deliveries[d].event, &delivery);
-        if (same_recipient(fate->recipient, &delivery)) {
-            tell_attempt(text, &delivery, fate->day, indent);
-            *last = delivery;
-            any = true;
-            *next = s->deliveries[d].next;
-        }
-    }
-    return any;
-}
-
-static void tell_recipient(struct cli_text *text, struct cli_stories *s, uint32_t message, const struct cli_fate *known,
+/* The attempts of one recipient; *last is the last of them. */
+static void print_attempts(const struct printer *p, const struct cli_verdict *verdict, struct mt_event *last,
                            unsigned indent)
 {
-    struct mt_event last;
-    struct cli_fate fate = *known;
-    uint32_t next;
-    bool told;
+    for (uint32_t i = 0; i < verdict->fate.nattempts; i++) {
+        uint32_t delivery = mt_fate_attempt(p->stories, &verdict->fate, i);
+        mt_kept_event_open(&mt_stories_delivery(p->stories, delivery)->event, last);
+        print_attempt(p->text, last, verdict->day, indent);
+    }
+}
 
+static void print_address(struct cli_text *text, const struct mt_recipient *r, unsigned indent)
+{
     begin(text, indent);
     cli_text_print(text, "to ");
-    cli_text_foreign(text, fate.recipient->to, 400);
-    if (fate.recipient->orig_to.n) {
+    cli_text_foreign(text, r->to, 400);
+    if (r->orig_to.n) {
         cli_text_print(text, " (given as ");
-        cli_text_foreign(text, fate.recipient->orig_to, 400);
+        cli_text_foreign(text, r->orig_to, 400);
         cli_text_print(text, ")");
     }
     cli_text_line(text);
-    if (tell_attempts(text, s, message, &fate, &last, &next, indent + STEP)) {
-        fate.last = &last;
-    }
-    told = s->follow && next != CLI_NO_MESSAGE && s->messages[next].told;
-    fate.followed = s->follow && next != CLI_NO_MESSAGE && !told;
-    begin(text, indent + STEP);
-    cli_text_print(text, "=> ");
-    cli_verdict(text, &fate);
+}
+
+static void print_entry(const struct printer *p, uint32_t number, unsigned indent);
+
+/* The last attempt may have gone on as an entry, whose story follows; once, for several recipients may have gone the same way. */
+static void print_recipient(const struct printer *p, struct cli_verdict *verdict, unsigned indent)
+{
+    struct mt_event last;
+    uint32_t next = p->told ? verdict->fate.next : MT_NONE;
+    bool told = next != MT_NONE && p->told[next];
+
+    print_address(p->text, verdict->fate.recipient, indent);
+    print_attempts(p, verdict, &last, indent + STEP);
+    verdict->last = verdict->fate.nattempts ? &last : NULL;
+    verdict->followed = next != MT_NONE && !told;
+    begin(p->text, indent + STEP);
+    cli_text_print(p->text, "=> ");
+    cli_verdict_print(p->text, verdict);
     if (told) {
-        cli_text_print(text, "; its story is above");
+        cli_text_print(p->text, "; its story is above");
     }
-    cli_text_line(text);
-    if (fate.followed) {
-        cli_story_message(text, s, next, indent + 2 * STEP);
+    cli_text_line(p->text);
+    if (verdict->followed) {
+        print_entry(p, next, indent + 2 * STEP);
     }
 }
 
-/* ---- a message ---- */
+/* ---- an entry ---- */
 
-static void tell_entry(struct cli_text *text, const struct mt_event *event, struct mt_slice *day, char *timestamp)
+static void print_entry_line(struct cli_text *text, const struct mt_event *event, struct mt_slice *day, char *timestamp)
 {
     const struct mt_fields *f = &event->f;
 
@@ -181,7 +193,7 @@ static void tell_entry(struct cli_text *text, const struct mt_event *event, stru
 }
 
 /* What became of it as a whole, where no recipient tells. */
-static void tell_result(struct cli_text *text, const struct mt_event *event, unsigned indent)
+static void print_result(struct cli_text *text, const struct mt_event *event, unsigned indent)
 {
     struct mt_slice result = mt_get(&event->f, MT_F_RESULT), reason = mt_get(&event->f, MT_F_REASON);
 
@@ -207,53 +219,70 @@ static void tell_result(struct cli_text *text, const struct mt_event *event, uns
 }
 
 /* Notifications about it, and what was made of it in other ways. */
-static void tell_children(struct cli_text *text, struct cli_stories *s, uint32_t message, unsigned indent)
+static void print_children(const struct printer *p, const struct mt_entry *entry, unsigned indent)
 {
-    for (uint32_t i = s->messages[message].child; i != CLI_NO_MESSAGE; i = s->messages[i].sibling) {
-        if (!s->messages[i].told) {
-            begin(text, indent);
-            cli_text_print(text, s->messages[i].link == CLI_LINK_BOUNCE ? "notification:" : "made out of it:");
-            cli_text_line(text);
-            cli_story_message(text, s, i, indent + STEP);
+    for (uint32_t i = entry->child; i != MT_NONE; i = mt_stories_entry(p->stories, i)->sibling) {
+        if (!p->told[i]) {
+            begin(p->text, indent);
+            cli_text_print(p->text, mt_stories_entry(p->stories, i)->link == MT_LINK_BOUNCE ? "notification:"
+                                                                                            : "made out of it:");
+            cli_text_line(p->text);
+            print_entry(p, i, indent + STEP);
         }
     }
 }
 
-void cli_story_message(struct cli_text *text, struct cli_stories *s, uint32_t message, unsigned indent)
+static void print_all(const struct printer *p, uint32_t number, unsigned indent)
 {
+    const struct mt_entry *entry = mt_stories_entry(p->stories, number);
     struct mt_event event;
-    struct cli_fate fate = {.message = &event};
+    struct cli_verdict verdict = {.message = &event};
     char timestamp[CLI_TIMESTAMP];
 
-    s->messages[message].told = true;
-    if (indent > TOO_FAR) {
-        begin(text, indent);
-        cli_text_print(text, "... and so on");
-        cli_text_line(text);
-        return;
-    }
-    cli_event_open(&s->messages[message].event, &event);
-    begin(text, indent);
-    tell_entry(text, &event, &fate.day, timestamp);
-    tell_origin(text, &event, indent + STEP);
+    mt_kept_event_open(&entry->event, &event);
+    begin(p->text, indent);
+    print_entry_line(p->text, &event, &verdict.day, timestamp);
+    print_origin(p->text, &event, indent + STEP);
+    print_remarks(p->text, p->stories, entry, indent + STEP);
     for (size_t i = 0; i < event.nrecipients; i++) {
-        fate.recipient = &event.recipients[i];
-        tell_recipient(text, s, message, &fate, indent + STEP);
+        mt_stories_fate(p->stories, number, i, &verdict.fate);
+        print_recipient(p, &verdict, indent + STEP);
     }
-    tell_result(text, &event, indent + STEP);
-    if (s->options->lines) {
-        cli_evidence_print(text, s, message, indent + STEP);
+    print_result(p->text, &event, indent + STEP);
+    if (p->found->options->lines) {
+        cli_evidence_print(p->text, p->found, number, indent + STEP);
     }
-    if (s->follow) {
-        tell_children(text, s, message, indent + STEP);
+    if (p->told) {
+        print_children(p, entry, indent + STEP);
     }
 }
 
-void cli_story_story(struct cli_text *text, struct cli_stories *s, uint32_t origin)
+static void print_entry(const struct printer *p, uint32_t number, unsigned indent)
+{
+    if (p->told) {
+        p->told[number] = true;
+    }
+    if (indent <= TOO_FAR) {
+        print_all(p, number, indent);
+        return;
+    }
+    begin(p->text, indent);
+    cli_text_print(p->text, "... and so on");
+    cli_text_line(p->text);
+}
+
+void cli_story_print_entry(struct cli_text *text, struct cli_found *found, uint32_t entry, unsigned indent)
+{
+    const struct printer p = {.text = text, .found = found, .stories = found->stories};
+
+    print_entry(&p, entry, indent);
+}
+
+static void print_heading(struct cli_text *text, const struct mt_kept_event *origin)
 {
     struct mt_event event;
 
-    cli_event_open(&s->messages[origin].event, &event);
+    mt_kept_event_open(origin, &event);
     cli_text_style(text, CLI_BOLD);
     if (mt_get(&event.f, MT_F_MESSAGE_ID).n) {
         field(text, "<", &event, MT_F_MESSAGE_ID);
@@ -275,15 +304,25 @@ void cli_story_story(struct cli_text *text, struct cli_stories *s, uint32_t orig
     }
     field(text, ", subject: ", &event, MT_F_SUBJECT);
     cli_text_line(text);
-    cli_story_message(text, s, origin, STEP);
 }
 
-void cli_story_other(struct cli_text *text, const struct cli_event *kept)
+void cli_story_print(struct cli_text *text, struct cli_found *found, const struct mt_story *story)
+{
+    const struct printer p = {.text = text, .found = found, .stories = story->stories, .told = found->told};
+
+    for (uint32_t i = 0; i < story->n; i++) {
+        p.told[story->entries[i]] = false;
+    }
+    print_heading(text, &mt_stories_entry(p.stories, story->entries[0])->event);
+    print_entry(&p, story->entries[0], STEP);
+}
+
+void cli_story_print_remark(struct cli_text *text, const struct mt_remark *remark)
 {
     struct mt_event event;
     char timestamp[CLI_TIMESTAMP];
 
-    cli_event_open(kept, &event);
+    mt_kept_event_open(&remark->event, &event);
     cli_text_style(text, CLI_BOLD);
     field(text, "", &event, MT_F_HOST);
     cli_text_style(text, CLI_PLAIN);
@@ -303,7 +342,7 @@ void cli_story_other(struct cli_text *text, const struct cli_event *kept)
     begin(text, STEP);
     cli_text_print(text, "=> ");
     cli_text_style(text, CLI_BAD);
-    field(text, "", &event, kept->kind == MT_EVENT_REJECT ? MT_F_ACTION : MT_F_REASON);
+    field(text, "", &event, event.kind == MT_EVENT_REJECT ? MT_F_ACTION : MT_F_REASON);
     field(text, " at ", &event, MT_F_STAGE);
     field(text, ": ", &event, MT_F_RESPONSE);
     cli_text_style(text, CLI_PLAIN);

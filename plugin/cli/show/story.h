@@ -2,16 +2,16 @@
 #ifndef MT_CLI_SHOW_STORY_H
 #define MT_CLI_SHOW_STORY_H
 
-#include "search/stories.h"
+#include "search/found.h"
 #include "text.h"
 
-/* A heading, then the message and all that came out of it. */
-void cli_story_story(struct cli_text *text, struct cli_stories *stories, uint32_t origin);
+/* A heading, then the first entry and all that came out of it. */
+void cli_story_print(struct cli_text *text, struct cli_found *found, const struct mt_story *story);
 
-/* One message by itself, indented. */
-void cli_story_message(struct cli_text *text, struct cli_stories *stories, uint32_t message, unsigned indent);
+/* One entry by itself, indented. */
+void cli_story_print_entry(struct cli_text *text, struct cli_found *found, uint32_t entry, unsigned indent);
 
-/* A reject or session. */
-void cli_story_other(struct cli_text *text, const struct cli_event *kept);
+/* A reject or session that stands alone. */
+void cli_story_print_remark(struct cli_text *text, const struct mt_remark *remark);
 
 #endif

@@ -21,12 +21,36 @@ void cli_text_print(struct cli_text *text, const char *format, ...)
     va_list args;
     int n;
 
+    if (!strchr(format, '%')) { /* most of what is printed is such a text */
+        mt_buffer_append(&text->output.buffer, format, strlen(format));
+        return;
+    }
     va_start(args, format);
     n = vsnprintf(buf, sizeof buf, format, args);
     va_end(args);
     if (n > 0) {
         mt_buffer_append(&text->output.buffer, buf, (size_t)n < sizeof buf ? (size_t)n : sizeof buf - 1);
     }
+}
+
+void cli_text_indent(struct cli_text *text, unsigned columns)
+{
+    static const char blanks[] = "                                        ";
+
+    for (; columns; columns -= columns < sizeof blanks - 1 ? columns : (unsigned)sizeof blanks - 1) {
+        mt_buffer_append(&text->output.buffer, blanks, columns < sizeof blanks - 1 ? columns : sizeof blanks - 1);
+    }
+}
+
+/* Of all bytes that s starts with: how many are printable ASCII. */
+static size_t count_plain(struct mt_slice s)
+{
+    size_t n = 0;
+
+    while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7f) {
+        n++;
+    }
+    return n;
 }
 
 /* The code point of a character of valid UTF-8. */
@@ -58,10 +82,15 @@ static size_t length_of(unsigned char first)
 size_t cli_text_clean(struct mt_buffer *out, struct mt_slice s, size_t most)
 {
     /* more bytes than characters wanted are not looked at; a piece that is cut there is replaced */
-    size_t limit = most && s.n / 4 > most ? 4 * most + 4 : s.n, count = 0;
-    char *clean = malloc(3 * limit + 1);
-    size_t n = clean ? mt_utf8_clean(mt_slice(s.p, limit), clean) : 0;
+    size_t limit = most && s.n / 4 > most ? 4 * most + 4 : s.n, count = 0, n;
+    char *clean;
 
+    if ((!most || s.n <= most) && count_plain(s) == s.n) {
+        mt_buffer_append(out, s.p, s.n);
+        return s.n;
+    }
+    clean = malloc(3 * limit + 1);
+    n = clean ? mt_utf8_clean(mt_slice(s.p, limit), clean) : 0;
     out->failed |= !clean;
     for (size_t i = 0; i < n;) {
         size_t length = length_of((unsigned char)clean[i]);
@@ -131,5 +160,8 @@ void cli_text_timestamp(const struct mt_time *time, bool utc, char *buf)
     char full[MT_TIME_MAX];
 
     mt_time_format(&t, full);
-    snprintf(buf, CLI_TIMESTAMP, "%.10s %.8s", full, full + 11);
+    memcpy(buf, full, 10);
+    buf[10] = ' ';
+    memcpy(buf + 11, full + 11, 8);
+    buf[19] = '\0';
 }

@@ -28,6 +28,9 @@ void cli_text_start(struct cli_text *text);
 /* Appends a format's result, which is to hold nothing foreign. */
 void cli_text_print(struct cli_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends blanks. */
+void cli_text_indent(struct cli_text *text, unsigned columns);
+
 /* Appends what comes from outside, cleaned, at most `most` characters of it (0: all). Returns the characters. */
 size_t cli_text_foreign(struct cli_text *text, struct mt_slice s, size_t most);
 

@@ -2,14 +2,17 @@
 #ifndef MT_CLI_SHOW_TRACE_H
 #define MT_CLI_SHOW_TRACE_H
 
-#include "search/stories.h"
+#include "mailtrace/stories.h"
 
 #include "output.h"
 
-/* Writes the events of the story by time, then its "trace". */
-void cli_trace_write(struct cli_output *output, struct cli_stories *stories, uint32_t origin);
+/* Writes the events of the story, entry by entry, then its "trace". */
+void cli_trace_story(struct cli_output *output, const struct mt_story *story);
+
+/* Writes the events of one entry: remarks, deliveries, the message. */
+void cli_trace_entry(struct cli_output *output, const struct mt_stories *stories, uint32_t entry);
 
 /* Writes one event. */
-void cli_trace_event(struct cli_output *output, const struct cli_event *kept);
+void cli_trace_event(struct cli_output *output, const struct mt_kept_event *kept);
 
 #endif
