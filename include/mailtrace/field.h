@@ -19,13 +19,14 @@ enum mt_type {
 };
 
 /* X(identifier, the object that it stands in, name). TOP is the event itself. */
-#define MT_OBJECTS(X)            \
-    X(TOP, TOP, "")              \
-    X(CLIENT, TOP, "client")     \
-    X(CLIENT_TLS, CLIENT, "tls") \
-    X(RELAY, TOP, "relay")       \
-    X(TLS, TOP, "tls")           \
-    X(DELAYS, TOP, "delays")     \
+#define MT_OBJECTS(X)                  \
+    X(TOP, TOP, "")                    \
+    X(CLIENT, TOP, "client")           \
+    X(CLIENT_TLS, CLIENT, "tls")       \
+    X(ORIG_CLIENT, TOP, "orig_client") \
+    X(RELAY, TOP, "relay")             \
+    X(TLS, TOP, "tls")                 \
+    X(DELAYS, TOP, "delays")           \
     X(COUNTS, TOP, "counts")
 
 enum mt_object {
@@ -50,6 +51,7 @@ enum mt_object {
     X(PROGRAM, TOP, "program", STRING)                        \
     X(PID, TOP, "pid", INTEGER)                               \
     X(QUEUE_ID, TOP, "queue_id", STRING)                      \
+    X(EXTERNAL_ID, TOP, "external_id", STRING)                \
     X(MESSAGE_ID, TOP, "message_id", STRING)                  \
     X(FROM, TOP, "from", STRING)                              \
     X(SIZE, TOP, "size", INTEGER)                             \
@@ -58,6 +60,7 @@ enum mt_object {
     X(ARRIVED, TOP, "arrived", TIME)                          \
     X(ORIGIN, TOP, "origin", STRING)                          \
     X(PARENT_QUEUE_ID, TOP, "parent_queue_id", STRING)        \
+    X(PARENT_TRACE_ID, TOP, "parent_trace_id", STRING)        \
     X(CLIENT_NAME, CLIENT, "name", STRING)                    \
     X(CLIENT_IP, CLIENT, "ip", STRING)                        \
     X(CLIENT_PORT, CLIENT, "port", INTEGER)                   \
@@ -70,6 +73,9 @@ enum mt_object {
     X(CLIENT_TLS_CIPHER, CLIENT_TLS, "cipher", STRING)        \
     X(CLIENT_TLS_BITS, CLIENT_TLS, "bits", INTEGER)           \
     X(CLIENT_TLS_VERIFY, CLIENT_TLS, "verify", STRING)        \
+    X(ORIG_CLIENT_NAME, ORIG_CLIENT, "name", STRING)          \
+    X(ORIG_CLIENT_IP, ORIG_CLIENT, "ip", STRING)              \
+    X(ORIG_CLIENT_PORT, ORIG_CLIENT, "port", INTEGER)         \
     X(TO, TOP, "to", STRING)                                  \
     X(ORIG_TO, TOP, "orig_to", STRING)                        \
     X(TRANSPORT, TOP, "transport", STRING)                    \

@@ -8,7 +8,8 @@
 /* X(identifier, name in the field "record", rank). What each asks of the correlator:
  *
  * CONNECT          a session begins; CLIENT_*
- * CLIENT           a queue entry (or NOQUEUE) begins in a session; CLIENT_*, perhaps PARENT_QUEUE_ID (XFORWARD)
+ * CLIENT           a queue entry (or NOQUEUE) begins in a session; CLIENT_*. A filter that hands a message back may say
+ *                  whose it was: ORIG_CLIENT_*, PARENT_QUEUE_ID (XFORWARD)
  * TLS              a handshake. With CLIENT_TLS_*: incoming, CLIENT_NAME and _IP tell whose. With TLS_*: outgoing,
  *                  RELAY_NAME, _IP, _PORT tell to whom. With REASON "tls-failed": it failed
  * AUTH             CLIENT_USER and CLIENT_MECHANISM; or a failure: REASON "auth-failed" or "auth-error", USER,
@@ -30,7 +31,8 @@
  * HEADER           a logged header: SUBJECT, RECEIVED, or TEXT
  * DISCONNECT       a session ends; COMMANDS
  * LOST_CONNECTION  a session breaks: REASON, STAGE
- * STATISTICS SERVICE INFO WARNING ERROR FATAL PANIC   TEXT; REASON when it is worth a session event
+ * STATISTICS SERVICE INFO WARNING ERROR FATAL PANIC   TEXT; REASON when it is worth a session event. An INFO with
+ *                  NEXT_QUEUE_ID and no QUEUE_ID: a filter before the queue has made that entry of what came in the session
  * PART             a piece of a line that the MTA has split: see parts.h
  *
  * Of lines with one timestamp, the one whose kind has the smaller rank is taken first: it tells of what comes first in the life

@@ -33,7 +33,8 @@ enum mt_role {
     MT_ROLE_OTHER = 0,
     MT_ROLE_RECEIVES, /* serves one client after the other; its lines without a queue ID are about the client's message */
     MT_ROLE_DELIVERS, /* a delivery agent: its lines without a queue ID are about the entry that it delivers next */
-    MT_ROLE_QUEUE,    /* keeps the queue: the name that it runs by is that of the queue (INSTANCE) */
+    MT_ROLE_PIPES, /* gives messages to programs of the site; one of those may be a filter that submits its message anew */
+    MT_ROLE_QUEUE, /* keeps the queue: the name that it runs by is that of the queue (INSTANCE) */
 };
 
 struct mt_source_program {
@@ -51,8 +52,10 @@ struct mt_source {
     bool tells_session_end;   /* the end of every session */
     bool tells_bounce_sender; /* the sender of a notification, in a line of the notification's own queue ID */
     bool arrives_at_once;     /* all of a message's arrival in its FROM: the client, the login, the Message-ID */
-    bool reuses_ids;          /* a queue ID can come back while a log is kept */
-    bool tls_per_entry;       /* a TLS handshake of a process that delivers, anew for each entry */
+    bool
+        submits_apart; /* what is submitted on the host has a queue of its own, and goes from there to the server's other half */
+    bool reuses_ids;    /* a queue ID can come back while a log is kept */
+    bool tls_per_entry; /* a TLS handshake of a process that delivers, anew for each entry */
 
     /* The tag (without [pid]) is one of `programs`, or, where `daemons` is not NULL, has a slash with one of these behind the
      * last one. What stands before the first slash is then the INSTANCE, unless it is in `programs`.

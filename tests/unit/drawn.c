@@ -1,4 +1,4 @@
-/* A made-up log, drawn by a seed: Postfix and Sendmail messages with retries, bounces, rejects, TLS. */
+/* A made-up log, drawn by a seed: Postfix and Sendmail messages with retries, bounces, rejects, TLS; and messages that pass filters. */
 #include "drawn.h"
 
 #include <check.h>
@@ -109,6 +109,64 @@ static void draw_sendmail(int64_t at, unsigned i)
     }
 }
 
+/* The second entry begins: the filter names the first one, or its client only, or nothing; or it submits the message. */
+static void draw_handed_back(int64_t at, unsigned i, unsigned way)
+{
+    if (way == 3) {
+        add(at, "postfix/pickup[63]: 6F2A1%02X: uid=1002 from=<a%u@example.org>", i, i);
+    } else if (way == 2) {
+        add(at, "postfix/10025/smtpd[%u]: 6F2A1%02X: client=localhost[127.0.0.1]", 300 + i, i);
+    } else if (way == 1) {
+        add(at,
+            "postfix/10025/smtpd[%u]: 6F2A1%02X: client=localhost[127.0.0.1], "
+            "orig_client=c%u.example.org[198.51.100.%u]",
+            300 + i, i, i, i);
+    } else {
+        add(at,
+            "postfix/10025/smtpd[%u]: 6F2A1%02X: client=localhost[127.0.0.1], orig_queue_id=5F2A1%02X, "
+            "orig_client=c%u.example.org[198.51.100.%u]",
+            300 + i, i, i, i, i);
+    }
+}
+
+static void draw_filtered(int64_t at, unsigned i)
+{
+    unsigned way = draw(4), tries = draw(2);
+
+    add(at, "postfix/smtpd[%u]: 5F2A1%02X: client=c%u.example.org[198.51.100.%u]", 200 + i, i, i, i);
+    add(at + 10, "postfix/cleanup[60]: 5F2A1%02X: message-id=<f%u@example.org>", i, i);
+    add(at + 20, "postfix/qmgr[61]: 5F2A1%02X: from=<a%u@example.org>, size=512, nrcpt=1 (queue active)", i, i);
+    at += draw(DRAWN_SECOND);
+    draw_handed_back(at + 30, i, way);
+    add(at + 40, "postfix/cleanup[60]: 6F2A1%02X: message-id=<f%u@example.org>", i, i);
+    add(at + 50, "postfix/qmgr[61]: 6F2A1%02X: from=<a%u@example.org>, size=700, nrcpt=1 (queue active)", i, i);
+    if (way == 3) {
+        add(at + 60,
+            "postfix/pipe[71]: 5F2A1%02X: to=<r@example.net>, relay=scan, delay=1, delays=0/0/0/0, dsn=2.0.0, "
+            "status=sent (delivered via scan service)",
+            i);
+    } else {
+        add(at + 60,
+            "postfix/smtp[70]: 5F2A1%02X: to=<r@example.net>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, "
+            "delays=0/0/0/0, "
+            "dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 6F2A1%02X)",
+            i, i);
+    }
+    add(at + 70, "postfix/qmgr[61]: 5F2A1%02X: removed", i);
+    if (tries) {
+        add(at + 65,
+            "postfix/smtp[70]: 6F2A1%02X: to=<r@example.net>, relay=none, delay=0, delays=0/0/0/0, dsn=4.4.1, "
+            "status=deferred (connect refused)",
+            i);
+    }
+    at += tries * 5 * DRAWN_SECOND;
+    add(at + 80,
+        "postfix/smtp[70]: 6F2A1%02X: to=<r@example.net>, relay=mx[192.0.2.7]:25, delay=5, delays=0/0/0/0, dsn=2.0.0, "
+        "status=sent (250 ok)",
+        i);
+    add(at + 90, "postfix/qmgr[61]: 6F2A1%02X: removed", i);
+}
+
 void draw_log(uint64_t seed)
 {
     state = seed;
@@ -119,6 +177,9 @@ void draw_log(uint64_t seed)
             draw_postfix(at, i);
         } else {
             draw_sendmail(at, i);
+        }
+        if (i % 4 == 0) {
+            draw_filtered(at, i);
         }
     }
     ck_assert_uint_le(drawn_n, LINES_MAX);

@@ -25,6 +25,7 @@
     X(hostile)       \
     X(correlate)     \
     X(ends)          \
+    X(parent)        \
     X(instance)      \
     X(properties)    \
     X(received)      \

@@ -290,7 +290,8 @@ START_TEST(test_content_filter_names_the_entry_it_came_from)
     story_line(&s, "10:00:01", "postfix/qmgr[42]: 4A0B2C1: removed");
     story_finish(&s);
     story_is(&s, "message", 0, "parent_queue_id", "3F2A1C0");
-    story_is(&s, "message", 0, "origin", "network");
+    story_is(&s, "message", 0, "origin", "filter");
+    story_is(&s, "message", 0, "client", "{\"name\":\"client.example.org\",\"ip\":\"198.51.100.4\"}");
 }
 END_TEST
 

@@ -89,8 +89,10 @@ static void fill(struct mt_fields *f)
 #define TIME_TEXT "2024-03-27T16:02:58.123+01:00"
 #define COMMON_TEXT                                                                                                    \
     "\"id\":\"x\",\"trace_id\":\"x\",\"time\":\"" TIME_TEXT "\",\"host\":\"x\",\"mta\":\"x\",\"instance\":\"x\","      \
-    "\"queue_id\":\"x\",\"message_id\":\"x\",\"from\":\"x\",\"size\":7,\"nrcpt\":7,\"subject\":\"x\","                 \
-    "\"arrived\":\"" TIME_TEXT "\",\"origin\":\"x\",\"parent_queue_id\":\"x\",\"client\":{\"name\":\"x\","             \
+    "\"queue_id\":\"x\",\"external_id\":\"x\",\"message_id\":\"x\",\"from\":\"x\",\"size\":7,\"nrcpt\":7,\"subject\":" \
+    "\"x\","                                                                                                           \
+    "\"arrived\":\"" TIME_TEXT                                                                                         \
+    "\",\"origin\":\"x\",\"parent_queue_id\":\"x\",\"parent_trace_id\":\"x\",\"client\":{\"name\":\"x\","              \
     "\"ip\":\"x\",\"port\":7,\"helo\":\"x\",\"protocol\":\"x\",\"user\":\"x\",\"mechanism\":\"x\",\"uid\":7," TLS_TEXT \
     "}"
 #define TLS_TEXT "\"tls\":{\"version\":\"x\",\"cipher\":\"x\",\"bits\":7,\"verify\":\"x\"}"

@@ -69,6 +69,7 @@ START_TEST(test_any_order_within_the_settling_time_gives_the_same_events)
     in_order();
     want = events_of_lines();
     ck_assert_ptr_nonnull(strstr(want, "\"event\":\"delivery\""));
+    ck_assert_ptr_nonnull(strstr(want, "\"origin\":\"filter\""));
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < drawn_n; i++) {
             drawn_lines[i].fed = drawn_lines[i].usec + draw(2 * DRAWN_SECOND);

@@ -168,7 +168,7 @@ static void expire_sessions(struct mt_correlator *c, struct mt_host *host, int64
     struct mt_session *s;
 
     while ((s = mt_session_expire(&c->sessions, host, closed, idle))) {
-        mt_merge_session_end(c, host, s, NULL);
+        mt_end_session(c, host, s, NULL);
     }
 }
 
@@ -218,7 +218,7 @@ static void take(struct mt_correlator *c, struct mt_host *host, struct mt_line_c
     for (size_t i = 0; i < n; i++) {
         struct mt_session *ended = mt_session_take(&c->sessions, host, lines[i]);
         if (ended) {
-            mt_merge_session_end(c, host, ended, lines[i]);
+            mt_end_session(c, host, ended, lines[i]);
         }
     }
     if (n > 1) {

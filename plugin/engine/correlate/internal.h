@@ -11,6 +11,15 @@
 #define MT_TOLD     16384 /* a power of two */
 #define MT_PROGRAMS 256
 
+/* Where the entries are that were submitted on a host: sets of the newest few, by the hash of the Message-ID. */
+#define MT_SUBMISSION_SETS 1024 /* a power of two */
+#define MT_SUBMISSIONS     4
+
+struct mt_submission {
+    uint64_t mail;  /* hash of host and Message-ID; 0: none */
+    uint64_t entry; /* hash of its key */
+};
+
 struct mt_program {
     uint64_t lines;
     uint8_t source, n;
@@ -40,8 +49,21 @@ struct mt_correlator {
     struct mt_buffer text;      /* what an id is made of */
     struct mt_line_copy **ties; /* lines of one timestamp */
     size_t ties_size;
+    struct mt_submission submissions[MT_SUBMISSION_SETS][MT_SUBMISSIONS];
     uint64_t told[MT_TOLD]; /* ids of the newest reject and session events, by their low bits */
 };
+
+/* When the event of a line is due. A timestamp far ahead of the clock does not put it off until then. */
+static inline int64_t mt_event_due(const struct mt_correlator *c, const struct mt_host *host,
+                                   const struct mt_line_copy *line)
+{
+    return (line->usec < host->clock ? line->usec : host->clock) + c->config.settle;
+}
+
+static inline bool mt_event_wanted(const struct mt_correlator *c, enum mt_event_kind kind)
+{
+    return (c->config.events >> kind) & 1;
+}
 
 /* correlate.c: the host of that name, made when it is new; NULL when memory is short. */
 struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name);
@@ -57,12 +79,27 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
 bool mt_merge_before(const struct mt_line_copy *a, const struct mt_line_copy *b);
 /* Ends an open message without a line: its event is made at once. */
 void mt_merge_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_reason reason);
+/* The entry with that queue ID, awake, or NULL in *m. False when memory is short. */
+bool mt_merge_find(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
+                   const struct mt_owner *owner, struct mt_slice queue_id, struct mt_message **m);
+/* A new one; NULL when memory is short. */
+struct mt_message *mt_merge_open(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
+                                 const struct mt_owner *owner, struct mt_slice queue_id);
+
+/* ends.c: the line ends the message; or it does not say so, but nothing is left to do. */
+void mt_end_message(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line);
+void mt_end_message_quietly(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
+                            struct mt_line_copy *line);
+/* Puts an event into a queue, which takes references of its own to what the event is made of. */
+void mt_event_line_up(struct mt_correlator *c, struct mt_host *host, struct mt_event_queue *queue,
+                      struct mt_queued_event *p);
 /* Lines up the event of a session that has ended; takes over the caller's reference. */
-void mt_merge_session_end(struct mt_correlator *c, struct mt_host *host, struct mt_session *s,
-                          struct mt_line_copy *line);
+void mt_end_session(struct mt_correlator *c, struct mt_host *host, struct mt_session *s, struct mt_line_copy *line);
 
 /* make_event.c: makes the event and gives it out; releases what the pending event held. */
 void mt_make_event(struct mt_correlator *c, struct mt_host *host, struct mt_queued_event *pending);
+#define MT_TRACE_ID 32 /* hex digits */
+void mt_trace_id(struct mt_slice message_id, char out[MT_TRACE_ID]);
 /* Gives a reference to a line back, and with the last one those that the line holds. */
 void mt_line_release(struct mt_correlator *c, struct mt_line_copy *line);
 

@@ -165,7 +165,7 @@ bool mt_record_matters(const struct mt_record *rec)
     case MT_KIND_FATAL:
     case MT_KIND_PANIC:
     case MT_KIND_FILTER:
-        return mt_has(&rec->f, MT_F_QUEUE_ID) || mt_has(&rec->f, MT_F_REASON);
+        return mt_has(&rec->f, MT_F_QUEUE_ID) || mt_has(&rec->f, MT_F_REASON) || mt_has(&rec->f, MT_F_NEXT_QUEUE_ID);
     case MT_KIND_STATISTICS:
     case MT_KIND_SERVICE:
         return false;

@@ -184,20 +184,29 @@ static uint64_t set_id(struct mt_correlator *c, const struct mt_queued_event *p,
 }
 
 /* W3C Trace Context, 3.2.2.3: all zeros are no trace-id. */
-static void set_trace_id(struct mt_fields *f, char out[HEX_128])
+void mt_trace_id(struct mt_slice message_id, char out[MT_TRACE_ID])
 {
-    struct mt_slice id = mt_get(f, MT_F_MESSAGE_ID);
-    XXH128_hash_t hash;
+    XXH128_hash_t hash = XXH3_128bits(message_id.p, message_id.n);
 
-    if (!id.n) {
-        return;
-    }
-    hash = XXH3_128bits(id.p, id.n);
     if (!hash.low64 && !hash.high64) {
         hash.low64 = 1;
     }
     to_hex(hash, out);
-    mt_set(f, MT_F_TRACE_ID, mt_slice(out, HEX_128));
+}
+
+static void set_trace_id(struct mt_fields *f, char out[HEX_128])
+{
+    struct mt_slice id = mt_get(f, MT_F_MESSAGE_ID);
+
+    if (!id.n) {
+        return;
+    }
+    mt_trace_id(id, out);
+    mt_set(f, MT_F_TRACE_ID, mt_slice(out, MT_TRACE_ID));
+    if (mt_slice_eq(mt_get(f, MT_F_PARENT_TRACE_ID),
+                    mt_get(f, MT_F_TRACE_ID))) { /* it is said where it is another one */
+        mt_drop(f, MT_F_PARENT_TRACE_ID);
+    }
 }
 
 /* --- what the kinds say --- */
@@ -221,6 +230,19 @@ static void set_instance(struct mt_fields *f, const struct mt_host *host, const 
     }
 }
 
+/* The client that the filter names, in place of the filter's own connection. */
+static void set_orig_client(struct mt_fields *f, const struct mt_kept *kept)
+{
+    for (size_t i = 0; i < 2; i++) {
+        f->have[i] &= ~mt_client_fields[i];
+    }
+    mt_set(f, MT_F_CLIENT_NAME, mt_kept_get(kept, MT_F_ORIG_CLIENT_NAME));
+    mt_set(f, MT_F_CLIENT_IP, mt_kept_get(kept, MT_F_ORIG_CLIENT_IP));
+    if (mt_kept_has(kept, MT_F_ORIG_CLIENT_PORT)) {
+        mt_set_int(f, MT_F_CLIENT_PORT, mt_kept_get_int(kept, MT_F_ORIG_CLIENT_PORT, 0));
+    }
+}
+
 static void set_common(struct mt_correlator *c, const struct mt_host *host, const struct mt_queued_event *p)
 {
     struct mt_fields *f = &c->event.f;
@@ -240,7 +262,9 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
         mt_set_time(f, MT_F_ARRIVED, m->first);
         mt_set(f, MT_F_ORIGIN, origin_words[m->origin]);
     }
-    if (s) {
+    if (m && (mt_kept_has(&m->kept, MT_F_ORIG_CLIENT_IP) || mt_kept_has(&m->kept, MT_F_ORIG_CLIENT_NAME))) {
+        set_orig_client(f, &m->kept);
+    } else if (s) {
         mt_kept_fill(&s->kept, f, mt_client_fields);
     }
 }

@@ -1,12 +1,5 @@
 /* Merging a line into its message. */
-#include "internal.h"
-
-/* An entry whose MTA logs no end is over when all its recipients are done, and a session
- * whose end is not logged when something worth an event has happened. Where
- * recipients were made out of others (aliases), or their number is not known, or a session
- * goes on, more may follow: it is given this long (usec).
- */
-#define LINGER INT64_C(10000000)
+#include "parent.h"
 
 #define RECEIVED_MAX 16384 /* bytes of Received: headers kept of a message */
 
@@ -45,79 +38,10 @@ static void add_received(struct mt_correlator *c, struct mt_message *m, const st
     }
 }
 
-/* --- events to come --- */
+/* --- entries by their queue ID --- */
 
-static void line_up(struct mt_correlator *c, struct mt_host *host, struct mt_event_queue *queue,
-                    struct mt_queued_event *p)
-{
-    if (p->line) {
-        p->line->refs++;
-    }
-    if (p->message) {
-        p->message->refs++;
-    }
-    if (!mt_event_queue_add(&c->memory, queue, p)) {
-        mt_make_event(c, host, p);
-    }
-}
-
-/* A timestamp far ahead of the clock does not put its event off until then. */
-static int64_t due(const struct mt_correlator *c, const struct mt_host *host, const struct mt_line_copy *line)
-{
-    return (line->usec < host->clock ? line->usec : host->clock) + c->config.settle;
-}
-
-static bool wanted(const struct mt_correlator *c, enum mt_event_kind kind)
-{
-    return (c->config.events >> kind) & 1;
-}
-
-static void end_message(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
-{
-    struct mt_queued_event p = {
-        .due = due(c, host, line), .line = line, .message = m, .version = ++m->version, .kind = MT_EVENT_MESSAGE};
-
-    m->state = MT_ENDING;
-    m->end = line->usec;
-    line_up(c, host, &host->due, &p);
-}
-
-/* No line says that the entry has ended, but nothing is left to do. */
-static void end_quietly(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
-{
-    bool counted = m->origin == MT_ORIGIN_BOUNCE || mt_kept_has(&m->kept, MT_F_NRCPT); /* a notification goes to one */
-    bool linger = m->aliased || m->cut || !counted;
-    struct mt_queued_event p = {.due = due(c, host, line) + (linger ? LINGER : 0),
-                                .line = line,
-                                .message = m,
-                                .version = ++m->version,
-                                .kind = MT_EVENT_MESSAGE};
-
-    line_up(c, host, linger ? &host->due_later : &host->due, &p);
-}
-
-void mt_merge_session_end(struct mt_correlator *c, struct mt_host *host, struct mt_session *s,
-                          struct mt_line_copy *line)
-{
-    struct mt_queued_event p = {.line = line, .session = s, .kind = MT_EVENT_SESSION};
-
-    if (!wanted(c, MT_EVENT_SESSION)) {
-        mt_session_release(&c->sessions, s);
-    } else if (line && s->closed == INT64_MAX) { /* more lines may follow, but none that ends it */
-        p.due = due(c, host, line) + LINGER;
-        line_up(c, host, &host->due_later, &p);
-    } else if (line) {
-        p.due = due(c, host, line);
-        line_up(c, host, &host->due, &p);
-    } else {
-        mt_make_event(c, host, &p);
-    }
-}
-
-/* --- links between entries of one host --- */
-
-static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
-                                     const struct mt_owner *owner, struct mt_slice queue_id)
+struct mt_message *mt_merge_open(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
+                                 const struct mt_owner *owner, struct mt_slice queue_id)
 {
     struct mt_message *m = mt_message_open(&c->messages, host, line->source, owner, queue_id, line->line.time);
 
@@ -127,44 +51,14 @@ static struct mt_message *open_entry(struct mt_correlator *c, struct mt_host *ho
     return m;
 }
 
-/* The entry with that queue ID, awake, or NULL in *m. False when memory is short. */
-static inline bool find_entry(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
-                              const struct mt_owner *owner, struct mt_slice queue_id, struct mt_message **m)
+bool mt_merge_find(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
+                   const struct mt_owner *owner, struct mt_slice queue_id, struct mt_message **m)
 {
     bool several;
     struct mt_message *found = mt_message_find(&c->messages, host, owner, queue_id, line->usec, &several);
 
     *m = found && found->resting ? mt_message_wake(&c->messages, found) : found;
     return *m || !found;
-}
-
-/* The entry `child` was made here out of the line's entry. */
-static void link_child(struct mt_correlator *c, struct mt_host *host, const struct mt_message *from,
-                       const struct mt_line_copy *line, struct mt_slice child, enum mt_origin origin)
-{
-    struct mt_slice parent = mt_line_copy_get(line, MT_F_QUEUE_ID);
-    struct mt_owner owner = mt_message_owner(from);
-    struct mt_message *m;
-
-    if (!child.n || mt_slice_eq(child, parent) || !find_entry(c, host, line, &owner, child, &m)) {
-        return;
-    }
-    if (m && m->state == MT_ENDED) {
-        if (line->usec <= m->end || !mt_sources[line->source]->reuses_ids) {
-            return;
-        }
-        mt_message_forget(&c->messages, m);
-        m = NULL;
-    }
-    if (!m && !(m = open_entry(c, host, line, &owner, child))) {
-        return;
-    }
-    m->origin = (uint8_t)origin;
-    mt_kept_put(&c->memory, &m->kept, MT_F_PARENT_QUEUE_ID, parent, false);
-    /* Where nothing is logged of it: the sender of a notification is the null one (RFC 3464, section 2). */
-    if (origin == MT_ORIGIN_BOUNCE && !mt_sources[line->source]->tells_bounce_sender) {
-        mt_kept_put(&c->memory, &m->kept, MT_F_FROM, mt_slice("", 0), false);
-    }
 }
 
 static bool action_is(const struct mt_line_copy *line, const char *word)
@@ -183,9 +77,9 @@ static void expire_deferred(struct mt_message *m)
     }
 }
 
-#define BEGIN_FIELDS(word)                                                    \
-    (MT_FIELD_BIT(word, MT_F_MESSAGE_ID) | MT_FIELD_BIT(word, MT_F_SUBJECT) | \
-     MT_FIELD_BIT(word, MT_F_PARENT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY))
+#define BEGIN_FIELDS(word)                                                                                           \
+    (MT_FIELD_BIT(word, MT_F_MESSAGE_ID) | MT_FIELD_BIT(word, MT_F_SUBJECT) | MT_FIELD_BIT(word, MT_F_EXTERNAL_ID) | \
+     MT_FIELD_BIT(word, MT_F_PARENT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_CLIENT_NAME, MT_F_ORIG_CLIENT_PORT))
 static const uint64_t begin_fields[2] = {BEGIN_FIELDS(0), BEGIN_FIELDS(1)};
 
 static void apply_begin(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
@@ -199,7 +93,7 @@ static void apply_begin(struct mt_correlator *c, struct mt_message *m, const str
 
 static void set_origin(struct mt_message *m, enum mt_origin origin)
 {
-    if (m->origin != MT_ORIGIN_BOUNCE && m->origin != MT_ORIGIN_FORWARD) {
+    if (m->origin != MT_ORIGIN_BOUNCE && m->origin != MT_ORIGIN_FORWARD && m->origin != MT_ORIGIN_FILTER) {
         m->origin = (uint8_t)origin;
     }
 }
@@ -219,6 +113,9 @@ static void apply_from(struct mt_correlator *c, struct mt_message *m, const stru
         }
     }
     m->queued = true;
+    if (m->origin == MT_ORIGIN_FILTER) { /* what the first entry began with is merged by now, whatever the timestamps */
+        mt_parent_named(c, m);
+    }
     if (mt_sources[line->source]->arrives_at_once) {
         apply_begin(c, m, line);
         if (m->session && m->session->lost) {
@@ -235,7 +132,8 @@ static void apply_from(struct mt_correlator *c, struct mt_message *m, const stru
 static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
 {
     struct mt_slice rest = mt_line_copy_get(line, MT_F_TO), to, orig_to = mt_line_copy_get(line, MT_F_ORIG_TO);
-    struct mt_queued_event p = {.due = due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_DELIVERY};
+    struct mt_queued_event p = {
+        .due = mt_event_due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_DELIVERY};
 
     m->queued = true;
     m->aliased |= line->list && mt_line_copy_has(line, MT_F_USER);
@@ -251,12 +149,14 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
             p.attempt = rcpt->attempts;
             c->stats.recipients_omitted += (uint32_t)which >= m->rcpts.stored && rcpt->attempts == 1;
         }
-        if (wanted(c, MT_EVENT_DELIVERY)) {
-            line_up(c, host, &host->due, &p);
+        if (mt_event_wanted(c, MT_EVENT_DELIVERY)) {
+            mt_event_line_up(c, host, &host->due, &p);
         }
     }
     if (action_is(line, "forwarded")) {
-        link_child(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
+        mt_parent_link(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
+    } else if (line->status == MT_STATUS_SENT) {
+        mt_parent_of_sent(c, m, line);
     }
 }
 
@@ -273,7 +173,7 @@ static void apply_bounce(struct mt_correlator *c, struct mt_host *host, struct m
     if (action_is(line, "expired")) {
         expire_deferred(m);
     }
-    link_child(c, host, m, line, child, MT_ORIGIN_BOUNCE);
+    mt_parent_link(c, host, m, line, child, MT_ORIGIN_BOUNCE);
 }
 
 /* Stages at which the whole message is refused, not one recipient. */
@@ -297,7 +197,7 @@ static void apply_refusal(struct mt_correlator *c, struct mt_host *host, struct 
     put(c, m, line, MT_F_RESPONSE, !m->rejected);
     if (refuses_message(line) && m->origin != MT_ORIGIN_LOCAL) {
         m->rejected = true;
-        end_message(c, host, m, line);
+        mt_end_message(c, host, m, line);
     }
 }
 
@@ -310,7 +210,7 @@ static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct m
     }
     if (action_is(line, "discard") || action_is(line, "milter-discard")) {
         m->discarded = true;
-        end_message(c, host, m, line);
+        mt_end_message(c, host, m, line);
     } else if (action_is(line, "reject") || action_is(line, "milter-reject") || action_is(line, "proxy-reject")) {
         apply_refusal(c, host, m, line);
     }
@@ -325,7 +225,7 @@ static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct 
     if (m->canceled && !m->rejected && !m->reason) {
         m->reason = MT_REASON_CANCELED;
     }
-    end_message(c, host, m, line);
+    mt_end_message(c, host, m, line);
 }
 
 /* postsuper -r: the entry goes on under another queue ID. */
@@ -335,10 +235,10 @@ static void apply_requeued(struct mt_correlator *c, struct mt_host *host, const 
     struct mt_owner owner = mt_message_owner(m);
     struct mt_message *old;
 
-    if (find_entry(c, host, line, &owner, mt_line_copy_get(line, MT_F_PARENT_QUEUE_ID), &old) && old &&
+    if (mt_merge_find(c, host, line, &owner, mt_line_copy_get(line, MT_F_PARENT_QUEUE_ID), &old) && old &&
         old->state == MT_OPEN) {
         old->reason = MT_REASON_REPLACED;
-        end_message(c, host, old, line);
+        mt_end_message(c, host, old, line);
     }
 }
 
@@ -347,16 +247,23 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
     switch (line->kind) {
     case MT_KIND_CLIENT:
         apply_begin(c, m, line);
-        set_origin(m, MT_ORIGIN_NETWORK);
+        set_origin(m, mt_line_copy_has(line, MT_F_PARENT_QUEUE_ID) ? MT_ORIGIN_FILTER : MT_ORIGIN_NETWORK);
         break;
     case MT_KIND_LOCAL:
         apply_begin(c, m, line);
         put(c, m, line, MT_F_FROM, false);
         set_origin(m, MT_ORIGIN_LOCAL);
+        mt_parent_submitted(c, m);
+        if (mt_line_copy_has(line, MT_F_PARENT_QUEUE_ID)) {
+            mt_parent_named(c, m);
+        }
         apply_requeued(c, host, m, line);
         break;
     case MT_KIND_MESSAGE_ID:
         put(c, m, line, MT_F_MESSAGE_ID, false);
+        if (m->origin == MT_ORIGIN_LOCAL) {
+            mt_parent_submitted(c, m);
+        }
         break;
     case MT_KIND_HEADER:
         put(c, m, line, MT_F_SUBJECT, false);
@@ -374,8 +281,13 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
     case MT_KIND_BOUNCE:
         apply_bounce(c, host, m, line);
         break;
+    case MT_KIND_INFO:
+        if (!mt_line_copy_has(line, MT_F_QUEUE_ID)) { /* mt_parent_proxied() found the entry */
+            mt_parent_take_session(c, m, line->session);
+        }
+        break;
     case MT_KIND_FORWARD:
-        link_child(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
+        mt_parent_link(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
         break;
     case MT_KIND_REJECT:
         apply_reject(c, host, m, line);
@@ -523,16 +435,16 @@ static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host
         return NULL;
     }
     if (m && m->state == MT_OPEN && is_beside(m, &owner)) { /* both have begun: another instance's */
-        return open_entry(c, host, line, &owner, queue_id);
+        return mt_merge_open(c, host, line, &owner, queue_id);
     }
     if (m && m->state == MT_OPEN) { /* the queue ID was used again, and the end was not seen */
         m->reason = MT_REASON_REPLACED;
-        end_message(c, host, m, line);
+        mt_end_message(c, host, m, line);
     }
     if (m) {
         mt_message_forget(&c->messages, m);
     }
-    return open_entry(c, host, line, &owner, queue_id);
+    return mt_merge_open(c, host, line, &owner, queue_id);
 }
 
 /* A session broke while it handed over an entry. Once the text has come whole, the entry
@@ -551,12 +463,12 @@ static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_
     if (!queue_id.n || !s->lost || (!in_text && !before_text)) {
         return;
     }
-    if (!find_entry(c, host, line, &owner, queue_id, &m) || !m || m->state != MT_OPEN || m->queued ||
+    if (!mt_merge_find(c, host, line, &owner, queue_id, &m) || !m || m->state != MT_OPEN || m->queued ||
         (m->session && m->session != s) || (before_text && mt_kept_has(&m->kept, MT_F_MESSAGE_ID))) {
         return;
     }
     m->reason = MT_REASON_LOST_CONNECTION;
-    end_message(c, host, m, line);
+    mt_end_message(c, host, m, line);
 }
 
 void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line)
@@ -568,6 +480,10 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
         if (!m) {
             return;
         }
+    } else if (line->kind == MT_KIND_INFO) {
+        m = mt_parent_proxied(c, host, line);
+    }
+    if (m) {
         remember(c, m, line);
         if (!m->own_name && mt_line_keeps_queue(line)) {
             mt_message_name(&c->messages, m, mt_line_copy_get(line, MT_F_INSTANCE));
@@ -583,12 +499,13 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
         }
         merge(c, host, m, line);
         if (!mt_sources[m->source]->tells_end && m->state == MT_OPEN && (m->reason || all_done(m))) {
-            end_quietly(c, host, m, line);
+            mt_end_message_quietly(c, host, m, line);
         }
     }
-    if (line->kind == MT_KIND_REJECT && wanted(c, MT_EVENT_REJECT)) {
-        struct mt_queued_event p = {.due = due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_REJECT};
-        line_up(c, host, &host->due, &p);
+    if (line->kind == MT_KIND_REJECT && mt_event_wanted(c, MT_EVENT_REJECT)) {
+        struct mt_queued_event p = {
+            .due = mt_event_due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_REJECT};
+        mt_event_line_up(c, host, &host->due, &p);
     }
     if (line->kind == MT_KIND_DISCONNECT) {
         lose_entry(c, host, line);

@@ -39,7 +39,8 @@ struct mt_rcpts {
     X(NETWORK, "network") \
     X(LOCAL, "local")     \
     X(BOUNCE, "bounce")   \
-    X(FORWARD, "forward")
+    X(FORWARD, "forward") \
+    X(FILTER, "filter")
 
 enum mt_origin {
 #define MT_ORIGIN_ENUM(id, name) MT_ORIGIN_##id,

@@ -429,6 +429,11 @@ static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_hos
     case MT_KIND_AUTH:
     case MT_KIND_LOST_CONNECTION:
         return find_or_open(sessions, host, line);
+    case MT_KIND_INFO:
+        if (mt_line_copy_has(line, MT_F_NEXT_QUEUE_ID)) { /* a filter before the queue has taken the message over */
+            return find(sessions, host, line, key_of(sessions, host, line));
+        }
+        /* fallthrough */
     default:
         if (!names_client(line)) {
             return NULL;

@@ -23,14 +23,16 @@ bool mt_postfix_session(struct mt_record *rec, const struct mt_postfix_form *for
 static bool take_last(struct mt_slice *s, struct mt_slice name, struct mt_slice *value)
 {
     const char *p = mt_find_last(*s, name);
+    struct mt_slice found;
 
     if (!p) {
         return false;
     }
-    *value = mt_slice_to(p + name.n, s->p + s->n);
-    if (!value->n || mt_find(*value, ' ')) {
+    found = mt_slice_to(p + name.n, s->p + s->n);
+    if (!found.n || mt_find(found, ' ')) {
         return false;
     }
+    *value = found;
     s->n = (size_t)(p - s->p);
     return true;
 }
@@ -57,17 +59,33 @@ static void read_sasl(struct mt_record *rec, struct mt_slice at)
     }
 }
 
+/* What XFORWARD says of the message: the client of the outer session, and the queue ID there. Either may be missing. */
+static void read_forwarded(struct mt_record *rec, struct mt_slice id, struct mt_slice client)
+{
+    struct mt_postfix_peer peer;
+
+    if (mt_postfix_queue_id(id) == id.n) {
+        mt_set(&rec->f, MT_F_PARENT_QUEUE_ID, id);
+    }
+    if (client.n && mt_postfix_peer(&client, &peer) && !client.n) {
+        mt_set(&rec->f, MT_F_ORIG_CLIENT_NAME, mt_known(peer.name));
+        mt_set(&rec->f, MT_F_ORIG_CLIENT_IP, mt_known(peer.address));
+        if (peer.port > 0) {
+            mt_set_int(&rec->f, MT_F_ORIG_CLIENT_PORT, peer.port);
+        }
+    }
+}
+
 /* 098F1AAE9E9: client=NAME[IP], sasl_method=PLAIN, sasl_username=U
  * 9C5D2AAE9C1: client=localhost[127.0.0.1], orig_queue_id=098F1AAE9E9, orig_client=NAME[IP]
  *
- * orig_queue_id comes by XFORWARD from a content filter that smtpd_authorized_xforward_hosts
- * names. Such a filter does not log in; in the line of a client that did, the words could be
- * part of its name, and make no parent.
+ * The last two come by XFORWARD from a filter that smtpd_authorized_xforward_hosts names. Such a
+ * filter does not log in. In the line of a client that did, the words could be part of its name, and are not believed.
  */
 bool mt_postfix_client_line(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
                             struct mt_slice at)
 {
-    struct mt_slice client, id;
+    struct mt_slice client = {NULL, 0}, id = {NULL, 0};
 
     (void)text;
     if (!mt_postfix_client(&at, rec)) {
@@ -78,9 +96,9 @@ bool mt_postfix_client_line(struct mt_record *rec, const struct mt_postfix_form 
         return true;
     }
     take_last(&at, MT_LIT(", orig_client="), &client);
-    if (take_last(&at, MT_LIT(", orig_queue_id="), &id) && !mt_slice_starts(at, MT_LIT(", sasl_")) &&
-        mt_postfix_queue_id(id) == id.n) {
-        mt_set(&rec->f, MT_F_PARENT_QUEUE_ID, id);
+    take_last(&at, MT_LIT(", orig_queue_id="), &id);
+    if (!mt_slice_starts(at, MT_LIT(", sasl_"))) {
+        read_forwarded(rec, id, client);
     }
     read_sasl(rec, at);
     return !at.n || *at.p == ',';

@@ -23,7 +23,7 @@ static const struct mt_source_program daemons[] = {
     PROGRAM("smtpd", RECEIVES),     PROGRAM("smtp", DELIVERS),
     PROGRAM("local", OTHER),        PROGRAM("bounce", QUEUE),
     PROGRAM("pickup", QUEUE),       PROGRAM("virtual", OTHER),
-    PROGRAM("lmtp", DELIVERS),      PROGRAM("pipe", OTHER),
+    PROGRAM("lmtp", DELIVERS),      PROGRAM("pipe", PIPES),
     PROGRAM("postscreen", OTHER),   PROGRAM("error", OTHER),
     PROGRAM("postsuper", QUEUE),    PROGRAM("anvil", OTHER),
     PROGRAM("defer", QUEUE),        PROGRAM("discard", OTHER),

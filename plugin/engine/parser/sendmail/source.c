@@ -31,6 +31,7 @@ extern const struct mt_source mt_source_sendmail;
 const struct mt_source mt_source_sendmail = {
     .is_mta = true,
     .arrives_at_once = true,
+    .submits_apart = true,
     .programs = programs,
     .read = mt_sendmail_read,
 };
