@@ -8,7 +8,9 @@ import gzip
 import json
 import os
 import pty
+import re
 import resource
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -371,6 +373,34 @@ class Hostile(Case):
         out = self.find("--lines", "--queue-id=2B2B2B2B2B", self.file("mail.log", nasty)).stdout
         self.assertIn(b"2B2B2B2B2B", out)
         self.assertNotRegex(out, rb"[\x00-\x09\x0b-\x1f\x7f]|\xe2\x80\xae|\xc2\x9b|\xff")
+
+
+def many_recipients(n):
+    """One message to n recipients, each of whom the next host gives a queue ID of its own."""
+    at = "2024-03-27T15:02:5{}.000000+00:00 mx2 postfix/{}[{}]: 2B2B2B2B2B: {}\n".format
+    lines = [at(0, "smtpd", 200, "client=relay1.example.com[192.0.2.1]"), at(0, "cleanup", 201, "message-id=<many@example.com>"),
+             at(0, "qmgr", 202, f"from=<alice@example.com>, size=1500, nrcpt={n} (queue active)")]
+    for i in range(n):
+        lines.append(at(1, "smtp", 300 + i % 20, f"to=<user{i}@example.net>, relay=store.example.net[192.0.2.3]:25, delay=1.6, "
+                                                 f"delays=0.6/0.01/1/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4V4VKG{i:05}z8)"))
+    return "".join(lines) + at(2, "qmgr", 202, "removed")
+
+
+class Cost(Case):
+    def instructions(self, n, *args):
+        log = self.file(f"{n}.log", many_recipients(n))
+        done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", PROGRAM, "find", *args, log],
+                              capture_output=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return int(re.search(rb"Collected : (\d+)", done.stderr)[1])
+
+    @unittest.skipUnless(shutil.which("valgrind"), "without valgrind")
+    @unittest.skipIf(re.search("address|thread|undefined", os.environ.get("MAILTRACE_BUILD", "")), "the program has a sanitizer")
+    def test_twice_as_many_recipients_cost_twice_as_much(self):
+        for args in (["--queue-id=2B2B2B2B2B"], ["--to=user0@example.net", "--json"], ["--message-id=many@example.com", "--lines"]):
+            start = self.instructions(1, *args)
+            once, twice = (self.instructions(n, *args) - start for n in (400, 800))
+            self.assertLess(twice / once, 2.3, args)
 
 
 if __name__ == "__main__":

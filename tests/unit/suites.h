@@ -33,6 +33,7 @@
     X(settings)      \
     X(shards)        \
     X(state)         \
+    X(stories)       \
     MT_SUITES_FASTJSON(X)
 
 #define MT_SUITE_DECLARE(name) Suite *mt_suite_##name(void);

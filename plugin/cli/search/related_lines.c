@@ -229,7 +229,7 @@ static void keep_record(struct cli_related *g, const struct mt_record *rec, stru
     keep(g, &line);
     process = cli_sessions_meet(&g->sessions, rec, &line, &g->lines);
     if (process.n) {
-        search(g, process, CLI_SEARCH_TAIL);
+        search(g, process, CLI_SEARCH_WORD);
     }
 }
 

@@ -24,106 +24,155 @@ static inline uint32_t hash_at(const char *p, unsigned bits)
                bits);
 }
 
+/* A whole window, without regard to case in the same way. */
+static uint32_t hash_window(const char *p, size_t n, unsigned bits)
+{
+    const uint64_t odd = UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t hash = 0, word;
+
+    for (; n >= sizeof word; p += sizeof word, n -= sizeof word) {
+        memcpy(&word, p, sizeof word);
+        hash = (hash ^ (word | UINT64_C(0x2020202020202020))) * odd;
+        hash ^= hash >> 32;
+    }
+    for (; n; p++, n--) {
+        hash = (hash ^ (unsigned char)(*p | 0x20)) * odd;
+    }
+    return (uint32_t)(hash >> (64 - bits));
+}
+
 /* ---- building ---- */
 
-/* A needle's blocks tell how far the end of the window is away from the end of the block, at least. */
-static void enter(struct cli_search_texts *needles, uint32_t i)
+/* Texts with the same hash of their windows are compared one after the other: how many have this one, up to `most`. */
+static uint32_t count_same(const struct cli_search_texts *texts, uint32_t hash, uint32_t most)
 {
-    struct cli_search_text *needle = &needles->v[i];
-    size_t blocks = needles->window - BLOCK;
+    uint32_t n = 0;
 
-    needle->skip = needle->kind == CLI_SEARCH_TAIL ? (uint32_t)(needle->text.n - needles->window) : 0;
-    for (size_t at = 0; at <= blocks; at++) {
-        uint32_t hash = hash_at(needle->text.p + needle->skip + at, needles->bits);
-        uint8_t shift = (uint8_t)(blocks - at);
-        if (shift < needles->shift[hash]) {
-            needles->shift[hash] = shift;
+    for (uint32_t i = texts->head[hash]; i && n < most; i = texts->v[i].next) {
+        n++;
+    }
+    return n;
+}
+
+#define MANY 16 /* as good as any larger number */
+
+/* Where in the text its window is: where the fewest others have the same in theirs. IDs differ at their ends, mostly. */
+static uint32_t choose_window(const struct cli_search_texts *texts, const struct cli_search_text *wanted)
+{
+    size_t skip = wanted->text.n - texts->window, best = skip;
+    uint32_t least = MANY;
+
+    for (;; skip--) {
+        uint32_t hash = hash_window(wanted->text.p + skip, texts->window, texts->bits);
+        uint32_t n = count_same(texts, hash, least);
+        if (n < least) {
+            least = n;
+            best = skip;
         }
-        if (!shift) {
-            needle->next = needles->head[hash];
-            needles->head[hash] = i;
+        if (!n || !skip) {
+            return (uint32_t)best;
         }
     }
 }
 
-static bool build(struct cli_search_texts *needles, size_t window, unsigned bits)
+/* The blocks of a window tell how far its end is away from the end of the block, at least. */
+static void enter(struct cli_search_texts *texts, uint32_t i)
+{
+    struct cli_search_text *wanted = &texts->v[i];
+    size_t blocks = texts->window - BLOCK;
+    uint32_t *head;
+
+    wanted->skip = choose_window(texts, wanted);
+    head = &texts->head[hash_window(wanted->text.p + wanted->skip, texts->window, texts->bits)];
+    wanted->next = *head;
+    *head = i;
+    for (size_t at = 0; at <= blocks; at++) {
+        uint32_t hash = hash_at(wanted->text.p + wanted->skip + at, texts->bits);
+        uint8_t shift = (uint8_t)(blocks - at);
+        if (shift < texts->shift[hash]) {
+            texts->shift[hash] = shift;
+        }
+    }
+}
+
+static bool build(struct cli_search_texts *texts, size_t window, unsigned bits)
 {
     size_t size = (size_t)1 << bits;
 
-    if (bits != needles->bits) {
-        free(needles->shift);
-        free(needles->head);
-        needles->shift = malloc(size);
-        needles->head = malloc(size * sizeof *needles->head);
+    if (bits != texts->bits) {
+        free(texts->shift);
+        free(texts->head);
+        texts->shift = malloc(size);
+        texts->head = malloc(size * sizeof *texts->head);
     }
-    if (!needles->shift || !needles->head) {
+    if (!texts->shift || !texts->head) {
         return false;
     }
-    needles->bits = bits;
-    needles->window = window;
-    memset(needles->shift, (int)(window - BLOCK + 1), size);
-    memset(needles->head, 0, size * sizeof *needles->head);
-    for (uint32_t i = 1; i < needles->n; i++) {
-        enter(needles, i);
+    texts->bits = bits;
+    texts->window = window;
+    memset(texts->shift, (int)(window - BLOCK + 1), size);
+    memset(texts->head, 0, size * sizeof *texts->head);
+    for (uint32_t i = 1; i < texts->n; i++) {
+        enter(texts, i);
     }
     return true;
 }
 
-static bool make_room(struct cli_search_texts *needles)
+static bool make_room(struct cli_search_texts *texts)
 {
-    uint32_t room = needles->room ? 2 * needles->room : 16;
+    uint32_t room = texts->room ? 2 * texts->room : 16;
     struct cli_search_text *v;
 
-    if (needles->n < needles->room) {
+    if (texts->n < texts->room) {
         return true;
     }
-    v = realloc(needles->v, room * sizeof *v);
+    v = realloc(texts->v, room * sizeof *v);
     if (!v) {
         return false;
     }
-    needles->v = v;
-    needles->room = room;
-    needles->n = needles->n ? needles->n : 1;
+    texts->v = v;
+    texts->room = room;
+    texts->n = texts->n ? texts->n : 1;
     return true;
 }
 
-bool cli_search_texts_add(struct cli_search_texts *needles, struct mt_slice text, enum cli_search_text_kind kind)
+bool cli_search_texts_add(struct cli_search_texts *texts, struct mt_slice text, enum cli_search_text_kind kind)
 {
     size_t window = text.n < WINDOW_MOST ? text.n : WINDOW_MOST;
-    unsigned bits = needles->bits ? needles->bits : BITS_LEAST;
+    unsigned bits = texts->bits ? texts->bits : BITS_LEAST;
     char *copy = malloc(text.n);
 
-    if (!copy || text.n < BLOCK || !make_room(needles)) {
+    if (!copy || text.n < BLOCK || !make_room(texts)) {
         free(copy);
         return false;
     }
     for (size_t i = 0; i < text.n; i++) {
         copy[i] = fold(text.p[i]);
     }
-    needles->v[needles->n] = (struct cli_search_text){.text = {copy, text.n}, .kind = kind};
-    while (bits < BITS_MOST && needles->n * 16 > (uint32_t)1 << bits) {
+    texts->v[texts->n] = (struct cli_search_text){.text = {copy, text.n}, .kind = kind};
+    while (bits < BITS_MOST && texts->n * 16 > (uint32_t)1 << bits) {
         bits += 2;
     }
-    needles->n++;
-    if (needles->n > 2 && window >= needles->window && bits == needles->bits) {
-        enter(needles, needles->n - 1);
+    texts->n++;
+    if (texts->n > 2 && window >= texts->window && bits == texts->bits) {
+        enter(texts, texts->n - 1);
         return true;
     }
-    if (needles->n > 2 && window > needles->window) {
-        window = needles->window;
+    if (texts->n > 2 && window > texts->window) {
+        window = texts->window;
     }
-    return build(needles, window, bits);
+    return build(texts, window, bits);
 }
 
-void cli_search_texts_free(struct cli_search_texts *needles)
+void cli_search_texts_free(struct cli_search_texts *texts)
 {
-    for (uint32_t i = 1; i < needles->n; i++) {
-        free((char *)needles->v[i].text.p);
+    for (uint32_t i = 1; i < texts->n; i++) {
+        free((char *)texts->v[i].text.p);
     }
-    free(needles->v);
-    free(needles->shift);
-    free(needles->head);
-    *needles = (struct cli_search_texts){0};
+    free(texts->v);
+    free(texts->shift);
+    free(texts->head);
+    *texts = (struct cli_search_texts){0};
 }
 
 /* ---- searching ---- */
@@ -134,52 +183,51 @@ static bool is_word(char c)
 }
 
 /* p is where its window would be. */
-static bool is_here(const struct cli_search_text *needle, const char *p, struct mt_slice s)
+static bool is_here(const struct cli_search_text *wanted, const char *p, struct mt_slice s)
 {
     const char *end = s.p + s.n, *after;
 
-    if ((size_t)(p - s.p) < needle->skip || (size_t)(end - p) + needle->skip < needle->text.n) {
+    if ((size_t)(p - s.p) < wanted->skip || (size_t)(end - p) + wanted->skip < wanted->text.n) {
         return false;
     }
-    p -= needle->skip;
-    after = p + needle->text.n;
-    for (size_t i = 0; i < needle->text.n; i++) {
-        if (fold(p[i]) != needle->text.p[i]) {
+    p -= wanted->skip;
+    after = p + wanted->text.n;
+    for (size_t i = 0; i < wanted->text.n; i++) {
+        if (fold(p[i]) != wanted->text.p[i]) {
             return false;
         }
     }
-    return needle->kind == CLI_SEARCH_ANYWHERE || ((p == s.p || !is_word(p[-1])) && (after == end || !is_word(*after)));
+    return wanted->kind == CLI_SEARCH_ANYWHERE || ((p == s.p || !is_word(p[-1])) && (after == end || !is_word(*after)));
 }
 
-static bool any_here(const struct cli_search_texts *needles, uint32_t hash, const char *p, struct mt_slice s)
+static bool any_here(const struct cli_search_texts *texts, const char *p, struct mt_slice s)
 {
-    for (uint32_t i = needles->head[hash]; i; i = needles->v[i].next) {
-        if (is_here(&needles->v[i], p, s)) {
+    for (uint32_t i = texts->head[hash_window(p, texts->window, texts->bits)]; i; i = texts->v[i].next) {
+        if (is_here(&texts->v[i], p, s)) {
             return true;
         }
     }
     return false;
 }
 
-/* Any number of needles, from the window at `from` on: one jump after the other. */
-static const char *find_many(const struct cli_search_texts *needles, const char *from, struct mt_slice s)
+/* Any number of texts, from the window at `from` on: one jump after the other. */
+static const char *find_many(const struct cli_search_texts *texts, const char *from, struct mt_slice s)
 {
     const char *end = s.p + s.n, *p;
-    size_t window = needles->window;
-    unsigned bits = needles->bits;
-    const uint8_t *shift = needles->shift;
+    size_t window = texts->window;
+    unsigned bits = texts->bits;
+    const uint8_t *shift = texts->shift;
 
     if ((size_t)(end - from) < window) {
         return NULL;
     }
     for (p = from + window - BLOCK; p <= end - BLOCK;) {
-        uint32_t hash = hash_at(p, bits);
-        size_t jump = shift[hash];
+        size_t jump = shift[hash_at(p, bits)];
         if (jump) {
             p += jump;
             continue;
         }
-        if (any_here(needles, hash, p - (window - BLOCK), s)) {
+        if (any_here(texts, p - (window - BLOCK), s)) {
             return p - (window - BLOCK);
         }
         p++;
@@ -187,7 +235,7 @@ static const char *find_many(const struct cli_search_texts *needles, const char 
     return NULL;
 }
 
-/* ---- a few needles: the last bytes of their windows are compared at many places at once ---- */
+/* ---- a few texts: the last bytes of their windows are compared at many places at once ---- */
 
 #define FEW    12
 #define PLACES 32
@@ -198,13 +246,13 @@ typedef uint64_t words __attribute__((vector_size(PLACES)));
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* The first of the places where one of all needles really is; PLACES: none. */
-static size_t check(const struct cli_search_texts *needles, const char *p, const unsigned char places[PLACES],
+/* The first of the places where one of all texts really is; PLACES: none. */
+static size_t check(const struct cli_search_texts *texts, const char *p, const unsigned char places[PLACES],
                     struct mt_slice s)
 {
     for (size_t k = 0; k < PLACES; k++) {
-        for (uint32_t i = 1; places[k] && i < needles->n; i++) {
-            if (is_here(&needles->v[i], p + k, s)) {
+        for (uint32_t i = 1; places[k] && i < texts->n; i++) {
+            if (is_here(&texts->v[i], p + k, s)) {
                 return k;
             }
         }
@@ -221,26 +269,26 @@ INLINE bool any_set(const vector *v)
 }
 
 /* The last bytes of the windows, each in all places. */
-INLINE void fill_ends(const struct cli_search_texts *needles, vector ends[FEW][BLOCK])
+INLINE void fill_ends(const struct cli_search_texts *texts, vector ends[FEW][BLOCK])
 {
-    for (uint32_t i = 1; i < needles->n; i++) {
-        const char *last = needles->v[i].text.p + needles->v[i].skip + needles->window - BLOCK;
+    for (uint32_t i = 1; i < texts->n; i++) {
+        const char *last = texts->v[i].text.p + texts->v[i].skip + texts->window - BLOCK;
         for (size_t k = 0; k < BLOCK; k++) {
             memset(&ends[i - 1][k], (unsigned char)last[k] | 0x20, sizeof ends[i - 1][k]);
         }
     }
 }
 
-INLINE const char *find_at_places(const struct cli_search_texts *needles, struct mt_slice s)
+INLINE const char *find_at_places(const struct cli_search_texts *texts, struct mt_slice s)
 {
     const char *p = s.p, *end = s.p + s.n;
-    size_t window = needles->window;
-    uint32_t n = needles->n - 1;
+    size_t window = texts->window;
+    uint32_t n = texts->n - 1;
     vector ends[FEW][BLOCK], a, b, c, hits;
     unsigned char places[PLACES];
     size_t found;
 
-    fill_ends(needles, ends);
+    fill_ends(texts, ends);
     for (; (size_t)(end - p) >= window + PLACES; p += PLACES) {
         const char *at = p + window - BLOCK;
         a = *(const unaligned *)(const void *)at | 0x20;
@@ -252,42 +300,42 @@ INLINE const char *find_at_places(const struct cli_search_texts *needles, struct
         }
         if (any_set(&hits)) {
             memcpy(places, &hits, sizeof places);
-            found = check(needles, p, places, s);
+            found = check(texts, p, places, s);
             if (found < PLACES) {
                 return p + found;
             }
         }
     }
-    return find_many(needles, p, s);
+    return find_many(texts, p, s);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-__attribute__((target("avx2"))) static const char *find_few_avx2(const struct cli_search_texts *needles,
+__attribute__((target("avx2"))) static const char *find_few_avx2(const struct cli_search_texts *texts,
                                                                  struct mt_slice s)
 {
-    return find_at_places(needles, s);
+    return find_at_places(texts, s);
 }
 
-static const char *find_few(const struct cli_search_texts *needles, struct mt_slice s)
+static const char *find_few(const struct cli_search_texts *texts, struct mt_slice s)
 {
-    return __builtin_cpu_supports("avx2") ? find_few_avx2(needles, s) : find_at_places(needles, s);
+    return __builtin_cpu_supports("avx2") ? find_few_avx2(texts, s) : find_at_places(texts, s);
 }
 
 #else
 
-static const char *find_few(const struct cli_search_texts *needles, struct mt_slice s)
+static const char *find_few(const struct cli_search_texts *texts, struct mt_slice s)
 {
-    return find_at_places(needles, s);
+    return find_at_places(texts, s);
 }
 
 #endif
 
-/* One needle jumps over almost all of its length; a few shorter ones would jump over less than they are compared at. */
-const char *cli_search_texts_find(const struct cli_search_texts *needles, struct mt_slice s)
+/* A search for one text jumps over almost all of its length; for a few shorter ones it would jump over less than they are compared at. */
+const char *cli_search_texts_find(const struct cli_search_texts *texts, struct mt_slice s)
 {
-    if (!needles->n || !s.p || s.n < needles->window) {
+    if (!texts->n || !s.p || s.n < texts->window) {
         return NULL;
     }
-    return needles->window < PLACES && needles->n <= FEW ? find_few(needles, s) : find_many(needles, s.p, s);
+    return texts->window < PLACES && texts->n <= FEW ? find_few(texts, s) : find_many(texts, s.p, s);
 }

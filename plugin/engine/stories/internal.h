@@ -22,7 +22,7 @@ struct mt_stories {
     uint32_t nentries, ndeliveries, nremarks;
     uint32_t entries_room, deliveries_room, remarks_room;
     struct mt_names ids;     /* queue IDs, and what others call them */
-    struct mt_names clients; /* hosts and their clients */
+    struct mt_names clients; /* hosts, their clients, and addresses of recipients */
     struct mt_attempt *attempts;
     size_t nattempts, attempts_room;
     struct mt_index seen; /* of heads of kept events, by their id */

@@ -29,11 +29,26 @@ static bool is_about(const struct mt_stories *s, uint32_t entry, const struct mt
            mt_stories_was_tried(s, entry, mt_kept_event_get(remark, MT_F_TO));
 }
 
-static uint64_t hash_of(const struct mt_stories *s, const struct mt_kept_event *event)
+/* Who hands over a mail to an address: the host, its client, the address. */
+static uint64_t hash_of(const struct mt_stories *s, const struct mt_kept_event *event, enum mt_field address)
 {
-    struct mt_slice host = mt_kept_event_get(event, MT_F_HOST), ip = mt_kept_event_get(event, MT_F_CLIENT_IP);
+    static const enum mt_field ids[] = {MT_F_HOST, MT_F_CLIENT_IP};
+    struct mt_slice to = mt_kept_event_get(event, address);
+    uint64_t hash = XXH3_64bits_withSeed(to.p, to.n, s->seed);
 
-    return XXH3_64bits_withSeed(ip.p, ip.n, XXH3_64bits_withSeed(host.p, host.n, s->seed));
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        struct mt_slice part = mt_kept_event_get(event, ids[i]);
+        hash = XXH3_64bits_withSeed(part.p, part.n, hash);
+    }
+    return hash;
+}
+
+static bool add_client(struct mt_stories *s, const struct mt_delivery *d, enum mt_field address)
+{
+    struct mt_name name = {
+        .hash = hash_of(s, &d->event, address), .first = s->entries[d->entry].first, .entry = d->entry};
+
+    return !mt_kept_event_value(&d->event, address) || mt_names_add(&s->memory, &s->clients, &name);
 }
 
 static bool make_clients(struct mt_stories *s)
@@ -41,10 +56,8 @@ static bool make_clients(struct mt_stories *s)
     bool good = true;
 
     s->clients.n = 0;
-    for (uint32_t i = 0; i < s->nentries && good; i++) {
-        const struct mt_entry *e = &s->entries[i];
-        struct mt_name name = {.hash = hash_of(s, &e->event), .first = e->first, .entry = i};
-        good = !mt_kept_event_get(&e->event, MT_F_CLIENT_IP).n || mt_names_add(&s->memory, &s->clients, &name);
+    for (uint32_t i = 0; i < s->ndeliveries && good && s->deliveries[i].entry != MT_NONE; i++) {
+        good = add_client(s, &s->deliveries[i], MT_F_TO) && add_client(s, &s->deliveries[i], MT_F_ORIG_TO);
     }
     mt_names_sort(&s->clients);
     return good;
@@ -56,11 +69,11 @@ static bool same_sender(const struct mt_kept_event *a, const struct mt_kept_even
     return !mt_kept_event_value(a, MT_F_FROM) || !mt_kept_event_value(b, MT_F_FROM) || same_field(a, b, MT_F_FROM);
 }
 
-/* The entry that the client opens next. */
+/* The entry in which the client handed over the mail. */
 static uint32_t entry_after(const struct mt_stories *s, const struct mt_kept_event *remark)
 {
     int64_t time = mt_kept_event_time(remark, MT_F_TIME, 0);
-    uint64_t hash = hash_of(s, remark);
+    uint64_t hash = hash_of(s, remark, MT_F_TO);
     size_t at = mt_names_from(&s->clients, hash, time - SAME_TIME);
 
     for (; at < s->clients.n && s->clients.v[at].hash == hash && s->clients.v[at].first <= time + GOES_ON; at++) {
