@@ -203,8 +203,8 @@ static void set_trace_id(struct mt_fields *f, char out[HEX_128])
     }
     mt_trace_id(id, out);
     mt_set(f, MT_F_TRACE_ID, mt_slice(out, MT_TRACE_ID));
-    if (mt_slice_eq(mt_get(f, MT_F_PARENT_TRACE_ID),
-                    mt_get(f, MT_F_TRACE_ID))) { /* it is said where it is another one */
+    /* It is said where it is another one. */
+    if (mt_has(f, MT_F_PARENT_TRACE_ID) && mt_slice_eq(mt_get(f, MT_F_PARENT_TRACE_ID), mt_get(f, MT_F_TRACE_ID))) {
         mt_drop(f, MT_F_PARENT_TRACE_ID);
     }
 }
