@@ -86,6 +86,7 @@ enum mt_fate_kind {
     MT_FATE_UNKNOWN,    /* no result */
     MT_FATE_HERE,       /* delivered on the host */
     MT_FATE_FORWARDED,  /* forwarded on the host, as next_queue_id */
+    MT_FATE_FILTERED,   /* given to a filter of the host, which handed it back: it went on as fate.next */
     MT_FATE_STORE,      /* taken by a mail store */
     MT_FATE_ACCEPTED,   /* taken by another host */
     MT_FATE_WAITING,    /* tried in vain, no end of it */

@@ -62,6 +62,18 @@ REJECTED = """2024-03-27T17:00:00.000000+00:00 mx2 postfix/smtpd[500]: connect f
 2024-03-27T17:00:01.000000+00:00 mx2 postfix/smtpd[500]: NOQUEUE: reject: RCPT from unknown[203.0.113.66]: 454 4.7.1 <x@example.edu>: Relay access denied; from=<spam@example.com> to=<x@example.edu> proto=ESMTP helo=<example.com>
 2024-03-27T17:00:02.000000+00:00 mx2 postfix/smtpd[500]: disconnect from unknown[203.0.113.66] ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4
 """
+# A program had the message by pipe(8) and submitted it anew.
+FILTERED = """2024-03-27T18:00:00.000000+00:00 mx2 postfix/smtpd[600]: 8E8E8E8E8E: client=mail.example.com[192.0.2.8]
+2024-03-27T18:00:00.100000+00:00 mx2 postfix/cleanup[601]: 8E8E8E8E8E: message-id=<filtered@example.com>
+2024-03-27T18:00:00.200000+00:00 mx2 postfix/qmgr[202]: 8E8E8E8E8E: from=<alice@example.com>, size=900, nrcpt=1 (queue active)
+2024-03-27T18:00:01.800000+00:00 mx2 postfix/pickup[602]: 9F9F9F9F9F: uid=1002 from=<alice@example.com>
+2024-03-27T18:00:01.900000+00:00 mx2 postfix/cleanup[601]: 9F9F9F9F9F: message-id=<filtered@example.com>
+2024-03-27T18:00:02.000000+00:00 mx2 postfix/pipe[603]: 8E8E8E8E8E: to=<bob@example.net>, relay=scan, delay=2, delays=0.2/0/0/1.8, dsn=2.0.0, status=sent (delivered via scan service)
+2024-03-27T18:00:02.000000+00:00 mx2 postfix/qmgr[202]: 8E8E8E8E8E: removed
+2024-03-27T18:00:02.100000+00:00 mx2 postfix/qmgr[202]: 9F9F9F9F9F: from=<alice@example.com>, size=1200, nrcpt=1 (queue active)
+2024-03-27T18:00:02.300000+00:00 mx2 postfix/virtual[604]: 9F9F9F9F9F: to=<bob@example.net>, relay=virtual, delay=0.5, delays=0.3/0/0/0.2, dsn=2.0.0, status=sent (delivered to maildir)
+2024-03-27T18:00:02.400000+00:00 mx2 postfix/qmgr[202]: 9F9F9F9F9F: removed
+"""
 
 
 class Case(unittest.TestCase):
@@ -160,6 +172,26 @@ class Story(Case):
     def test_a_notification_by_itself_is_told_without_its_cause(self):
         out = self.text("--queue-id=6D6D6D6D6D", self.file("mail.log", BOUNCED))
         self.assertTrue(out.startswith("<20240327160001.6D6D6D6D6D@mx2.example.net>\n  from <>, 2900 bytes\n"), out)
+
+    def test_a_filter_is_not_the_end_of_the_way(self):
+        for args in (["--to=bob@example.net"], ["--message-id=filtered@example.com"], ["--queue-id=8E8E8E8E8E"], ["--queue-id=9F9F9F9F9F"]):
+            self.assertEqual(self.text(*args, self.file("mail.log", FILTERED)), """\
+<filtered@example.com>
+  from alice@example.com, 900 bytes
+  mx2 postfix 8E8E8E8E8E, 2024-03-27 18:00:00 to 18:00:02
+    received from mail.example.com [192.0.2.8]
+    to bob@example.net
+      18:00:02  sent      scan, after 2s, 2.0.0: delivered via scan service
+      => handed back by the filter scan at 18:00:02: see below
+        mx2 postfix 9F9F9F9F9F, 2024-03-27 18:00:01 to 18:00:02
+          received from mail.example.com [192.0.2.8]
+          to bob@example.net
+            18:00:02  sent      virtual, after 0.50s, 2.0.0: delivered to maildir
+            => delivered on mx2 at 18:00:02: delivered to maildir
+""", args)
+        trace = self.objects("--to=bob@example.net", self.file("mail.log", FILTERED))[-1]
+        self.assertEqual([hop.get("link") for hop in trace["hops"]], [None, "hop"])
+        self.assertEqual([(r["to"], r["hop"]) for r in trace["recipients"]], [("bob@example.net", 1)])
 
     def test_mail_refused_without_a_queue_id_is_found(self):
         for args in (["--from=spam@example.com"], ["--to=x@example.edu"], ["--ip=203.0.113.66"], ["--status=rejected"]):

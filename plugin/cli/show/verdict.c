@@ -79,6 +79,14 @@ static void print_here(struct cli_text *text, const struct cli_verdict *v)
     print_response(text, v);
 }
 
+static void print_filtered(struct cli_text *text, const struct cli_verdict *v)
+{
+    cli_text_print(text, "handed back by the filter ");
+    print_relay(text, v);
+    print_time(text, v);
+    cli_text_print(text, "%s", v->followed ? ": see below" : "");
+}
+
 static void print_forwarded(struct cli_text *text, const struct cli_verdict *v)
 {
     cli_text_print(text, "forwarded here as ");
@@ -183,13 +191,13 @@ void cli_verdict_print(struct cli_text *text, const struct cli_verdict *verdict)
         void (*print)(struct cli_text *text, const struct cli_verdict *verdict);
         enum cli_style style;
     } sentences[] = {
-        [MT_FATE_UNKNOWN] = {print_unknown, CLI_WARN},     [MT_FATE_HERE] = {print_here, CLI_GOOD},
-        [MT_FATE_FORWARDED] = {print_forwarded, CLI_GOOD}, [MT_FATE_STORE] = {print_store, CLI_GOOD},
-        [MT_FATE_ACCEPTED] = {print_accepted, CLI_GOOD},   [MT_FATE_WAITING] = {print_waiting, CLI_WARN},
-        [MT_FATE_REFUSED] = {print_refused, CLI_BAD},      [MT_FATE_FAILED] = {print_failed, CLI_BAD},
-        [MT_FATE_EXPIRED] = {print_expired, CLI_BAD},      [MT_FATE_DISCARDED] = {print_discarded, CLI_BAD},
-        [MT_FATE_DELETED] = {print_deleted, CLI_WARN},     [MT_FATE_PROBE_GOOD] = {print_probe_good, CLI_GOOD},
-        [MT_FATE_PROBE_BAD] = {print_probe_bad, CLI_BAD},
+        [MT_FATE_UNKNOWN] = {print_unknown, CLI_WARN},       [MT_FATE_HERE] = {print_here, CLI_GOOD},
+        [MT_FATE_FORWARDED] = {print_forwarded, CLI_GOOD},   [MT_FATE_FILTERED] = {print_filtered, CLI_GOOD},
+        [MT_FATE_STORE] = {print_store, CLI_GOOD},           [MT_FATE_ACCEPTED] = {print_accepted, CLI_GOOD},
+        [MT_FATE_WAITING] = {print_waiting, CLI_WARN},       [MT_FATE_REFUSED] = {print_refused, CLI_BAD},
+        [MT_FATE_FAILED] = {print_failed, CLI_BAD},          [MT_FATE_EXPIRED] = {print_expired, CLI_BAD},
+        [MT_FATE_DISCARDED] = {print_discarded, CLI_BAD},    [MT_FATE_DELETED] = {print_deleted, CLI_WARN},
+        [MT_FATE_PROBE_GOOD] = {print_probe_good, CLI_GOOD}, [MT_FATE_PROBE_BAD] = {print_probe_bad, CLI_BAD},
     };
 
     cli_text_style(text, sentences[verdict->fate.kind].style);

@@ -173,4 +173,7 @@ void mt_stories_fate(const struct mt_stories *s, uint32_t entry, size_t recipien
     *fate = (struct mt_fate){.recipient = &event->recipients[recipient]};
     find_attempts(s, entry, fate);
     fate->kind = fate_of(fate->recipient, transport_of(s, fate), mt_kept_event_get(event, MT_F_RESULT));
+    if (fate->kind == MT_FATE_HERE && fate->next != MT_NONE) {
+        fate->kind = MT_FATE_FILTERED;
+    }
 }

@@ -287,6 +287,55 @@ static bool join_hops(struct mt_stories *s, uint32_t *roots)
     return true;
 }
 
+/* The first delivery of the entry that was made at that time or later; s->ndeliveries: none. */
+static uint32_t first_delivery_from(const struct mt_stories *s, const struct mt_entry *entry, int64_t time)
+{
+    uint32_t from = 0, to = entry->ndeliveries;
+
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        if (mt_kept_event_time(&s->deliveries[entry->deliveries + middle].event, MT_F_TIME, 0) < time) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return from < entry->ndeliveries ? entry->deliveries + from : s->ndeliveries;
+}
+
+/* A filter that says no queue ID hands a message back while the delivery to it runs: that one goes on as the entry, and so do
+ * those that ended with it.
+ */
+static void follow_filter(struct mt_stories *s, uint32_t child)
+{
+    struct mt_entry *e = &s->entries[child];
+    uint32_t parent = e->parent, i = first_delivery_from(s, &s->entries[parent], e->first);
+    int64_t time = i < s->ndeliveries ? mt_kept_event_time(&s->deliveries[i].event, MT_F_TIME, 0) : 0;
+
+    for (; i < s->ndeliveries; i++) {
+        struct mt_delivery *d = &s->deliveries[i];
+        if (d->entry != parent || d->next != MT_NONE || mt_kept_event_time(&d->event, MT_F_TIME, 0) != time) {
+            return;
+        }
+        if (mt_slice_eq(mt_kept_event_get(&d->event, MT_F_STATUS), MT_LIT("sent")) &&
+            !mt_kept_event_get(&d->event, MT_F_NEXT_QUEUE_ID).n) {
+            d->next = child;
+            e->link = MT_LINK_HOP;
+        }
+    }
+}
+
+static void follow_filters(struct mt_stories *s)
+{
+    for (uint32_t i = 0; i < s->nentries; i++) {
+        const struct mt_entry *e = &s->entries[i];
+        if (e->parent != MT_NONE && e->link == MT_LINK_MADE &&
+            mt_slice_eq(mt_kept_event_get(&e->event, MT_F_ORIGIN), MT_LIT("filter"))) {
+            follow_filter(s, i);
+        }
+    }
+}
+
 /* In the order in which they were added. */
 static void list_children(struct mt_stories *s)
 {
@@ -313,6 +362,9 @@ static bool join_entries(struct mt_stories *s)
         join_parent(s, roots, i);
     }
     good = good && join_hops(s, roots);
+    if (good) {
+        follow_filters(s);
+    }
     mt_memory_put(&s->memory, roots, size);
     list_children(s);
     return good;
