@@ -5,7 +5,7 @@
 #include "mailtrace/field.h"
 #include "mailtrace/source.h"
 
-/* X(identifier, name in the field "record", rank). What each asks of the correlator:
+/* X(identifier, name in the field "record", rank, effect if the line's form says no other). What each asks of the correlator:
  *
  * CONNECT          a session begins; CLIENT_*
  * CLIENT           a queue entry (or NOQUEUE) begins in a session; CLIENT_*. A filter that hands a message back may say
@@ -39,42 +39,42 @@
  * of an entry or of a session. No two kinds have the same rank. The order of the rows means nothing.
  */
 #ifndef MT_KINDS /* a test puts another order in its place */
-#define MT_KINDS(X)                           \
-    X(CONNECT, "connect", 1)                  \
-    X(CLIENT, "client", 2)                    \
-    X(TLS, "tls", 3)                          \
-    X(AUTH, "auth", 4)                        \
-    X(MESSAGE_ID, "message-id", 5)            \
-    X(FROM, "from", 6)                        \
-    X(LOCAL, "local", 7)                      \
-    X(TO, "to", 8)                            \
-    X(EXPIRED, "expired", 9)                  \
-    X(REJECT, "reject", 10)                   \
-    X(HOLD, "hold", 11)                       \
-    X(RELEASE, "release", 12)                 \
-    X(REQUEUE, "requeue", 13)                 \
-    X(DELETE, "delete", 14)                   \
-    X(BOUNCE, "bounce", 15)                   \
-    X(FORWARD, "forward", 16)                 \
-    X(FILTER, "filter", 17)                   \
-    X(HEADER, "header", 18)                   \
-    X(REMOVED, "removed", 19)                 \
-    X(DONE, "done", 20)                       \
-    X(LOST_CONNECTION, "lost-connection", 21) \
-    X(DISCONNECT, "disconnect", 22)           \
-    X(STATISTICS, "statistics", 23)           \
-    X(SERVICE, "service", 24)                 \
-    X(INFO, "info", 25)                       \
-    X(WARNING, "warning", 26)                 \
-    X(ERROR, "error", 27)                     \
-    X(FATAL, "fatal", 28)                     \
-    X(PANIC, "panic", 29)                     \
-    X(PART, "part", 30)
+#define MT_KINDS(X)                                 \
+    X(CONNECT, "connect", 1, NONE)                  \
+    X(CLIENT, "client", 2, BEGINS)                  \
+    X(TLS, "tls", 3, NONE)                          \
+    X(AUTH, "auth", 4, NONE)                        \
+    X(MESSAGE_ID, "message-id", 5, NONE)            \
+    X(FROM, "from", 6, QUEUES)                      \
+    X(LOCAL, "local", 7, SUBMITS)                   \
+    X(TO, "to", 8, DELIVERS)                        \
+    X(EXPIRED, "expired", 9, EXPIRES)               \
+    X(REJECT, "reject", 10, NONE)                   \
+    X(HOLD, "hold", 11, HOLDS)                      \
+    X(RELEASE, "release", 12, RELEASES)             \
+    X(REQUEUE, "requeue", 13, REQUEUES)             \
+    X(DELETE, "delete", 14, DELETES)                \
+    X(BOUNCE, "bounce", 15, NOTIFIES)               \
+    X(FORWARD, "forward", 16, FORWARDS)             \
+    X(FILTER, "filter", 17, NONE)                   \
+    X(HEADER, "header", 18, NONE)                   \
+    X(REMOVED, "removed", 19, ENDS)                 \
+    X(DONE, "done", 20, ENDS)                       \
+    X(LOST_CONNECTION, "lost-connection", 21, NONE) \
+    X(DISCONNECT, "disconnect", 22, NONE)           \
+    X(STATISTICS, "statistics", 23, NONE)           \
+    X(SERVICE, "service", 24, NONE)                 \
+    X(INFO, "info", 25, NONE)                       \
+    X(WARNING, "warning", 26, NONE)                 \
+    X(ERROR, "error", 27, NONE)                     \
+    X(FATAL, "fatal", 28, NONE)                     \
+    X(PANIC, "panic", 29, NONE)                     \
+    X(PART, "part", 30, NONE)
 #endif
 
 enum mt_kind {
     MT_KIND_NONE = 0,
-#define MT_KIND_ENUM(id, name, rank) MT_KIND_##id,
+#define MT_KIND_ENUM(id, name, rank, effect) MT_KIND_##id,
     MT_KINDS(MT_KIND_ENUM)
 #undef MT_KIND_ENUM
         MT_KIND_COUNT
@@ -83,8 +83,8 @@ enum mt_kind {
 /* Names by enum value; entry 0 is NULL. */
 extern const char *const mt_kind_names[MT_KIND_COUNT];
 
-/* Ranks by enum value. */
-extern const uint8_t mt_kind_ranks[MT_KIND_COUNT];
+/* Ranks and effects by enum value. */
+extern const uint8_t mt_kind_ranks[MT_KIND_COUNT], mt_kind_effects[MT_KIND_COUNT];
 
 /* X(identifier, value of the field "status"). */
 #define MT_STATUSES(X)            \
@@ -106,6 +106,54 @@ enum mt_status {
 
 extern const char *const mt_status_names[MT_STATUS_COUNT];
 
+/* What a line does to its entry, that of QUEUE_ID. The server's own word for it may stand in ACTION, and is only shown. */
+enum mt_effect {
+    MT_EFFECT_NONE = 0, /* adds facts, if anything */
+    MT_EFFECT_BEGINS,   /* it begins: a client hands it over */
+    MT_EFFECT_SUBMITS, /* it begins: a program or a user of this host hands it over; the entry PARENT_QUEUE_ID goes on as this one */
+    MT_EFFECT_QUEUES,   /* it has come whole, and is in the queue */
+    MT_EFFECT_DELIVERS, /* a recipient, or each of a list, was tried: `status` says how it went */
+    MT_EFFECT_FORWARDS, /* the same, or no recipient is named: NEXT_QUEUE_ID, an entry of this host, was made of it */
+    MT_EFFECT_PROBES,   /* the same, but nothing was to be delivered: an address is only asked for */
+    MT_EFFECT_EXPIRES,  /* its recipients that are still deferred are given up */
+    MT_EFFECT_NOTIFIES, /* BOUNCE_QUEUE_ID, an entry of this host, was made to tell that it was delivered or not */
+    MT_EFFECT_NOTIFIES_DELAY,    /* the same, to tell that it waits */
+    MT_EFFECT_NOTIFIES_EXPIRY,   /* the same, to tell that it expires, as EXPIRES */
+    MT_EFFECT_REFUSES_MESSAGE,   /* all of it is refused: it ends, if it is not the host's own */
+    MT_EFFECT_REFUSES_RECIPIENT, /* one command of its session is refused, be it a recipient: it goes on */
+    MT_EFFECT_HOLDS,             /* it is not tried until it is released */
+    MT_EFFECT_RELEASES,          /* it is tried again */
+    MT_EFFECT_REQUEUES,          /* it is to go through the queue again, under a new queue ID */
+    MT_EFFECT_DISCARDS,          /* it ends: thrown away, as if it had been delivered */
+    MT_EFFECT_CANCELS,           /* it ends before it has come whole: the client broke it off */
+    MT_EFFECT_DELETES,           /* it ends by the administrator's hand */
+    MT_EFFECT_ENDS,              /* it ends: nothing is left to do */
+};
+
+/* Why a session deserves an event, the most telling first: X(identifier, value of the field "reason"). */
+#define MT_TROUBLES(X)                    \
+    X(AUTH_FAILED, "auth-failed")         \
+    X(AUTH_ERROR, "auth-error")           \
+    X(TLS_FAILED, "tls-failed")           \
+    X(TOO_MANY_ERRORS, "too-many-errors") \
+    X(RATE_LIMIT, "rate-limit")           \
+    X(PREGREET, "pregreet")               \
+    X(BLOCKLIST, "blocklist")             \
+    X(PIPELINING, "pipelining")           \
+    X(PROTOCOL_ERROR, "protocol-error")   \
+    X(TIMEOUT, "timeout")                 \
+    X(LOST_CONNECTION, "lost-connection")
+
+enum mt_trouble {
+    MT_TROUBLE_NONE = 0,
+#define MT_TROUBLE_ENUM(id, name) MT_TROUBLE_##id,
+    MT_TROUBLES(MT_TROUBLE_ENUM)
+#undef MT_TROUBLE_ENUM
+        MT_TROUBLE_COUNT
+};
+
+extern const char *const mt_trouble_names[MT_TROUBLE_COUNT];
+
 /* What a line says.
  *
  * Slices point into line.text, line.program or line.host, or to static
@@ -120,12 +168,15 @@ struct mt_record {
     uint8_t kind;            /* enum mt_kind */
     uint8_t status;          /* enum mt_status of a TO */
     uint8_t role;            /* enum mt_role of the program */
+    uint8_t effect;          /* enum mt_effect */
+    uint8_t trouble;         /* enum mt_trouble: what REASON says */
     bool list;               /* TO holds sendmail's list of recipients and not one address */
     bool more;               /* sendmail's [more]: the list is not complete */
     bool repeated;           /* the line stood in "message repeated N times: [ ]" */
     bool postmaster;         /* a BOUNCE's notification went to the postmaster, not to the sender */
     uint16_t part;           /* of a PART: its number, from 1 */
     struct mt_slice service; /* last component of the tag: "smtpd" */
+    struct mt_slice session; /* tells apart what one process does at once; empty: the pid does */
     struct mt_fields f;      /* INSTANCE and QUEUE_ID among them */
 };
 

@@ -31,6 +31,7 @@
     X(received)      \
     X(session)       \
     X(settings)      \
+    X(source)        \
     X(shards)        \
     X(state)         \
     X(stories)       \

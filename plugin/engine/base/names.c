@@ -21,7 +21,7 @@ const struct mt_slice mt_event_words[MT_EVENT_COUNT] = {
 };
 
 const struct mt_slice mt_kind_words[MT_KIND_COUNT] = {
-#define MT_ROW(id, name, rank) [MT_KIND_##id] = MT_NAMED(name),
+#define MT_ROW(id, name, rank, effect) [MT_KIND_##id] = MT_NAMED(name),
     MT_KINDS(MT_ROW)
 #undef MT_ROW
 };

@@ -117,6 +117,7 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     s->have[1] = rec->f.have[1];
     s->line = rec->line;
     s->service = rec->service;
+    s->within = rec->session;
     s->session = NULL;
     s->peer = NULL;
     s->chunk = chunk;
@@ -125,6 +126,8 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     s->kind = rec->kind;
     s->status = rec->status;
     s->role = rec->role;
+    s->effect = rec->effect;
+    s->trouble = rec->trouble;
     s->list = rec->list;
     s->more = rec->more;
     s->repeated = rec->repeated;
@@ -139,6 +142,7 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     s->line.program.p = bytes + rec->line.text.n;
     s->line.host = mt_slice(NULL, 0);
     rebase(&s->service, rec->line.program, s->line.program.p);
+    rebase(&s->within, rec->line.text, s->line.text.p);
     s->text_hash = XXH3_64bits_withSeed(bytes, s->line.text.n, s->line.pid);
     s->hash = mix(s->text_hash, (uint64_t)s->usec);
     copy_values(s, rec);
@@ -165,7 +169,7 @@ bool mt_record_matters(const struct mt_record *rec)
     case MT_KIND_FATAL:
     case MT_KIND_PANIC:
     case MT_KIND_FILTER:
-        return mt_has(&rec->f, MT_F_QUEUE_ID) || mt_has(&rec->f, MT_F_REASON) || mt_has(&rec->f, MT_F_NEXT_QUEUE_ID);
+        return mt_has(&rec->f, MT_F_QUEUE_ID) || rec->trouble || mt_has(&rec->f, MT_F_NEXT_QUEUE_ID);
     case MT_KIND_STATISTICS:
     case MT_KIND_SERVICE:
         return false;

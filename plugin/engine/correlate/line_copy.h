@@ -28,11 +28,12 @@ struct mt_line_copy {
     uint64_t have[2];
     struct mt_line line; /* host is empty: the host is known; not so in a copy that is not fed yet */
     struct mt_slice service;
+    struct mt_slice within;     /* the record's `session` */
     struct mt_session *session; /* what the line belongs to: found out when it is taken */
     struct mt_peer *peer;       /* the TLS connection that a delivery went through */
     struct mt_chunk *chunk;
     uint32_t refs;
-    uint8_t source, kind, status, role;
+    uint8_t source, kind, status, role, effect, trouble;
     bool list, more, repeated, postmaster;
     uint8_t place[MT_FIELD_COUNT]; /* in v, of the fields that `have` names */
     union mt_value v[];            /* in order of the fields; then the bytes of the slices */

@@ -61,11 +61,6 @@ bool mt_merge_find(struct mt_correlator *c, struct mt_host *host, const struct m
     return *m || !found;
 }
 
-static bool action_is(const struct mt_line_copy *line, const char *word)
-{
-    return mt_slice_eq(mt_line_copy_get(line, MT_F_ACTION), mt_slice_str(word));
-}
-
 /* --- one kind of line each --- */
 
 static void expire_deferred(struct mt_message *m)
@@ -121,7 +116,7 @@ static void apply_from(struct mt_correlator *c, struct mt_message *m, const stru
         if (m->session && m->session->lost) {
             m->reason = MT_REASON_LOST_CONNECTION;
         }
-        if (action_is(line, "local")) {
+        if (line->effect == MT_EFFECT_SUBMITS) {
             set_origin(m, MT_ORIGIN_LOCAL);
         } else if (mt_line_copy_has(line, MT_F_CLIENT_IP) || mt_line_copy_has(line, MT_F_CLIENT_NAME)) {
             set_origin(m, MT_ORIGIN_NETWORK);
@@ -153,7 +148,7 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
             mt_event_line_up(c, host, &host->due, &p);
         }
     }
-    if (action_is(line, "forwarded")) {
+    if (line->effect == MT_EFFECT_FORWARDS) {
         mt_parent_link(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
     } else if (line->status == MT_STATUS_SENT) {
         mt_parent_of_sent(c, m, line);
@@ -165,29 +160,15 @@ static void apply_bounce(struct mt_correlator *c, struct mt_host *host, struct m
 {
     struct mt_slice child = mt_line_copy_get(line, MT_F_BOUNCE_QUEUE_ID);
 
-    bool delay = action_is(line, "delay");
+    bool delay = line->effect == MT_EFFECT_NOTIFIES_DELAY;
 
     /* A notice of delay gives way to the one that says how it ended. */
     put(c, m, line, MT_F_BOUNCE_QUEUE_ID, m->noticed && !delay);
     m->noticed = delay && (m->noticed || mt_slice_eq(mt_kept_get(&m->kept, MT_F_BOUNCE_QUEUE_ID), child));
-    if (action_is(line, "expired")) {
+    if (line->effect == MT_EFFECT_NOTIFIES_EXPIRY) {
         expire_deferred(m);
     }
     mt_parent_link(c, host, m, line, child, MT_ORIGIN_BOUNCE);
-}
-
-/* Stages at which the whole message is refused, not one recipient. */
-static bool refuses_message(const struct mt_line_copy *line)
-{
-    static const char *const stages[] = {"DATA", "BDAT", "END-OF-MESSAGE"};
-    struct mt_slice stage = mt_line_copy_get(line, MT_F_STAGE);
-
-    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-        if (mt_slice_eq(stage, mt_slice_str(stages[i]))) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void apply_refusal(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
@@ -195,7 +176,7 @@ static void apply_refusal(struct mt_correlator *c, struct mt_host *host, struct 
 {
     m->refused = true;
     put(c, m, line, MT_F_RESPONSE, !m->rejected);
-    if (refuses_message(line) && m->origin != MT_ORIGIN_LOCAL) {
+    if (line->effect == MT_EFFECT_REFUSES_MESSAGE && m->origin != MT_ORIGIN_LOCAL) {
         m->rejected = true;
         mt_end_message(c, host, m, line);
     }
@@ -208,10 +189,10 @@ static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct m
     for (size_t i = 0; i < sizeof fields; i++) {
         put(c, m, line, fields[i], false);
     }
-    if (action_is(line, "discard") || action_is(line, "milter-discard")) {
+    if (line->effect == MT_EFFECT_DISCARDS) {
         m->discarded = true;
         mt_end_message(c, host, m, line);
-    } else if (action_is(line, "reject") || action_is(line, "milter-reject") || action_is(line, "proxy-reject")) {
+    } else if (line->effect == MT_EFFECT_REFUSES_MESSAGE || line->effect == MT_EFFECT_REFUSES_RECIPIENT) {
         apply_refusal(c, host, m, line);
     }
 }
@@ -219,9 +200,9 @@ static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct m
 static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
                           struct mt_line_copy *line)
 {
-    m->canceled |= action_is(line, "canceled");
-    m->discarded |= action_is(line, "discarded");
-    m->deleted |= line->kind == MT_KIND_DELETE;
+    m->canceled |= line->effect == MT_EFFECT_CANCELS;
+    m->discarded |= line->effect == MT_EFFECT_DISCARDS;
+    m->deleted |= line->effect == MT_EFFECT_DELETES;
     if (m->canceled && !m->rejected && !m->reason) {
         m->reason = MT_REASON_CANCELED;
     }
@@ -293,7 +274,7 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
         apply_reject(c, host, m, line);
         break;
     case MT_KIND_WARNING:
-        if (action_is(line, "reject")) {
+        if (line->effect == MT_EFFECT_REFUSES_MESSAGE) {
             apply_refusal(c, host, m, line);
         }
         break;

@@ -10,12 +10,6 @@
 #define KEPT_ROOM_KEPT       88  /* where the end is not logged, and a session is kept for long */
 #define SESSIONS_PER_PROCESS 16
 
-const char *const mt_trouble_names[MT_TROUBLE_COUNT] = {
-#define MT_NAME(id, name) [MT_TROUBLE_##id] = name,
-    MT_TROUBLES(MT_NAME)
-#undef MT_NAME
-};
-
 /* What a line may add to a session: all that it says of the client but who it is on this machine. */
 #define SESSION_FIELDS(word)                                                                                 \
     ((MT_FIELD_RUN(word, MT_F_CLIENT_NAME, MT_F_CLIENT_TLS_VERIFY) & ~MT_FIELD_BIT(word, MT_F_CLIENT_UID)) | \
@@ -41,32 +35,20 @@ static struct mt_session_list *list_of(struct mt_session *s)
     return s->closed == INT64_MAX ? &s->host->sessions : &s->host->closed;
 }
 
-/* Processes that serve many clients at once (postscreen(8), tlsproxy(8)). */
-static bool serves_many(const struct mt_line_copy *line)
-{
-    return mt_line_copy_has(line, MT_F_CLIENT_PORT) &&
-           (mt_slice_eq(line->service, MT_LIT("postscreen")) || mt_slice_eq(line->service, MT_LIT("tlsproxy")));
-}
-
 static uint64_t key_of(const struct mt_sessions *sessions, const struct mt_host *host, const struct mt_line_copy *line)
 {
     uint64_t seed = sessions->seed ^ host->hash ^ line->line.pid;
 
-    if (serves_many(line)) {
-        struct mt_slice ip = mt_line_copy_get(line, MT_F_CLIENT_IP);
-        seed ^= XXH3_64bits_withSeed(ip.p, ip.n, (uint64_t)mt_line_copy_int(line, MT_F_CLIENT_PORT, 0));
+    if (line->within.n) {
+        seed ^= XXH3_64bits_withSeed(line->within.p, line->within.n, sessions->seed);
     }
     return XXH3_64bits_withSeed(line->line.program.p, line->line.program.n, seed);
 }
 
-/* The program is told by the hash: 64 bits, with a seed that nobody knows. */
+/* The program, and what it serves at once, are told by the hash: 64 bits, with a seed that nobody knows. */
 static bool same_key(const struct mt_session *s, const struct mt_host *host, const struct mt_line_copy *line)
 {
-    if (s->host != host || s->pid != line->line.pid) {
-        return false;
-    }
-    return !serves_many(line) ||
-           mt_kept_get_int(&s->kept, MT_F_CLIENT_PORT, -1) == mt_line_copy_int(line, MT_F_CLIENT_PORT, 0);
+    return s->host == host && s->pid == line->line.pid;
 }
 
 /* A client is told by its address, or by its name where a line has no address. */
@@ -233,25 +215,13 @@ static struct mt_session *find_or_open(struct mt_sessions *sessions, struct mt_h
     return s ? s : open_session(sessions, host, line, hash);
 }
 
-static uint8_t trouble_of(struct mt_slice reason)
-{
-    for (uint8_t i = 1; i < MT_TROUBLE_COUNT; i++) {
-        if (mt_slice_eq(reason, mt_slice_str(mt_trouble_names[i]))) {
-            return i;
-        }
-    }
-    return MT_TROUBLE_NONE;
-}
-
 /* The first reason of the list that applies is the session's, with the words of its line. */
 static void note_trouble(struct mt_memory *m, struct mt_session *s, const struct mt_line_copy *line)
 {
-    uint8_t reason = trouble_of(mt_line_copy_get(line, MT_F_REASON));
-
-    if (!reason || (s->reason && s->reason <= reason)) {
+    if (!line->trouble || (s->reason && s->reason <= line->trouble)) {
         return;
     }
-    s->reason = reason;
+    s->reason = line->trouble;
     if (mt_line_copy_has(line, MT_F_RESPONSE)) {
         mt_kept_put(m, &s->kept, MT_F_RESPONSE, mt_line_copy_get(line, MT_F_RESPONSE), true);
     }
@@ -270,7 +240,7 @@ static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_lin
     if (line->kind != MT_KIND_REJECT && mt_line_copy_has(line, MT_F_STAGE)) {
         mt_kept_put(m, &s->kept, MT_F_STAGE, mt_line_copy_get(line, MT_F_STAGE), true);
     }
-    if (mt_line_copy_has(line, MT_F_REASON)) {
+    if (line->trouble) {
         note_trouble(m, s, line);
     }
     s->connected |= line->kind == MT_KIND_CONNECT;
@@ -438,8 +408,8 @@ static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_hos
         if (!names_client(line)) {
             return NULL;
         }
-        return mt_line_copy_has(line, MT_F_REASON) ? find_or_open(sessions, host, line)
-                                                   : find(sessions, host, line, key_of(sessions, host, line));
+        return line->trouble ? find_or_open(sessions, host, line)
+                             : find(sessions, host, line, key_of(sessions, host, line));
     }
 }
 

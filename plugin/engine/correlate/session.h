@@ -3,7 +3,7 @@
  * Handshakes and authentication are logged without a queue ID, so they reach a
  * message through the process: (host, program, pid). Processes serve one client after
  * the other; a line is told to its session by the client's name and address and by
- * time. postscreen and tlsproxy serve many at once: there the client is part of the key.
+ * time. Where a process serves many at once, the parser says what tells them apart: it is part of the key.
  */
 #ifndef MT_CORRELATE_SESSION_H
 #define MT_CORRELATE_SESSION_H
@@ -46,30 +46,6 @@ struct mt_session {
     bool told;      /* its event was made, or is not wanted any more */
     bool indexed;
 };
-
-/* Why a session deserves an event, the most telling first: X(identifier, value of "reason"). */
-#define MT_TROUBLES(X)                    \
-    X(AUTH_FAILED, "auth-failed")         \
-    X(AUTH_ERROR, "auth-error")           \
-    X(TLS_FAILED, "tls-failed")           \
-    X(TOO_MANY_ERRORS, "too-many-errors") \
-    X(RATE_LIMIT, "rate-limit")           \
-    X(PREGREET, "pregreet")               \
-    X(BLOCKLIST, "blocklist")             \
-    X(PIPELINING, "pipelining")           \
-    X(PROTOCOL_ERROR, "protocol-error")   \
-    X(TIMEOUT, "timeout")                 \
-    X(LOST_CONNECTION, "lost-connection")
-
-enum mt_trouble {
-    MT_TROUBLE_NONE = 0,
-#define MT_TROUBLE_ENUM(id, name) MT_TROUBLE_##id,
-    MT_TROUBLES(MT_TROUBLE_ENUM)
-#undef MT_TROUBLE_ENUM
-        MT_TROUBLE_COUNT
-};
-
-extern const char *const mt_trouble_names[MT_TROUBLE_COUNT];
 
 /* The sessions of one host. */
 struct mt_session_list {

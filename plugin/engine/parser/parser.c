@@ -23,15 +23,27 @@ const char *const mt_source_names[MT_SOURCE_COUNT] = {NULL,
 };
 
 const char *const mt_kind_names[MT_KIND_COUNT] = {
-#define MT_NAME(id, name, rank) [MT_KIND_##id] = name,
+#define MT_NAME(id, name, rank, effect) [MT_KIND_##id] = name,
     MT_KINDS(MT_NAME)
 #undef MT_NAME
 };
 
 const uint8_t mt_kind_ranks[MT_KIND_COUNT] = {
-#define MT_RANK(id, name, rank) [MT_KIND_##id] = (rank),
+#define MT_RANK(id, name, rank, effect) [MT_KIND_##id] = (rank),
     MT_KINDS(MT_RANK)
 #undef MT_RANK
+};
+
+const uint8_t mt_kind_effects[MT_KIND_COUNT] = {
+#define MT_EFFECT(id, name, rank, effect) [MT_KIND_##id] = MT_EFFECT_##effect,
+    MT_KINDS(MT_EFFECT)
+#undef MT_EFFECT
+};
+
+const char *const mt_trouble_names[MT_TROUBLE_COUNT] = {
+#define MT_NAME(id, name) [MT_TROUBLE_##id] = name,
+    MT_TROUBLES(MT_NAME)
+#undef MT_NAME
 };
 
 const char *const mt_status_names[MT_STATUS_COUNT] = {
@@ -191,6 +203,9 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     rec->service = origin.service;
     rec->kind = MT_KIND_NONE;
     rec->status = MT_STATUS_NONE;
+    rec->effect = MT_EFFECT_NONE;
+    rec->trouble = MT_TROUBLE_NONE;
+    rec->session = mt_slice(NULL, 0);
     rec->list = rec->more = rec->repeated = rec->postmaster = false;
     rec->part = 0;
     mt_fields_clear(&rec->f);
@@ -199,6 +214,7 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
         unwrap(rec);
     }
     if (mt_sources[origin.source]->read(rec)) {
+        rec->effect = rec->effect ? rec->effect : mt_kind_effects[rec->kind];
         return MT_RECOGNISED;
     }
     rec->kind = MT_KIND_NONE;

@@ -237,6 +237,7 @@ static void set_next(struct mt_record *rec, struct mt_slice relay, struct mt_sli
     } else if (mt_slice_eq(relay, MT_LIT("local")) && MT_EAT(&response, "forwarded as ") &&
                mt_postfix_queue_id(response) == response.n) { /* forward.c */
         mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, response);
+        rec->effect = MT_EFFECT_FORWARDS;
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("forwarded"));
     }
 }
@@ -244,8 +245,7 @@ static void set_next(struct mt_record *rec, struct mt_slice relay, struct mt_sli
 /* 098F1AAE9E9: to=<a@b>, orig_to=<c>, relay=h[10.0.0.1]:25, delay=0.07, delays=0.02/0/0/0.05,
  * dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4jX8mH6GrSz1drYQ)
  */
-bool mt_postfix_delivery(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                         struct mt_slice at)
+bool mt_postfix_delivery(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     struct mt_slice address, relay, word;
     const char *comma;
@@ -288,6 +288,9 @@ bool mt_postfix_delivery(struct mt_record *rec, const struct mt_postfix_form *fo
     }
     if (rec->status == MT_STATUS_SENT) {
         set_next(rec, relay, at);
+    }
+    if (rec->status == MT_STATUS_DELIVERABLE || rec->status == MT_STATUS_UNDELIVERABLE) {
+        rec->effect = MT_EFFECT_PROBES;
     }
     return rec->status != MT_STATUS_NONE;
 }

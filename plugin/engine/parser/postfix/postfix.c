@@ -9,11 +9,8 @@
  */
 #include "postfix.h"
 
-#define KIND(name) MT_KIND_##name
-
 /* The whole text is the prefix. */
-static bool read_word(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                      struct mt_slice rest)
+static bool read_word(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice rest)
 {
     rec->kind = form->kind;
     if (form->kind == MT_KIND_INFO) {
@@ -23,185 +20,185 @@ static bool read_word(struct mt_record *rec, const struct mt_postfix_form *form,
 }
 
 /* After "QUEUE-ID: " or "NOQUEUE: ". The frequent ones first. */
-static const struct mt_postfix_form entry_forms[] = {
-    {MT_TEXT("to=<"), mt_postfix_delivery, KIND(TO), NULL},
-    {MT_TEXT("from=<"), mt_postfix_from, KIND(FROM), NULL},
-    {MT_TEXT("message-id="), mt_postfix_message_id, KIND(MESSAGE_ID), NULL},
-    {MT_TEXT("client="), mt_postfix_client_line, KIND(CLIENT), NULL},
-    {MT_TEXT("removed"), mt_postfix_removed, KIND(REMOVED), NULL},
-    {MT_TEXT("reject: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("info: "), mt_postfix_reject, KIND(REJECT), "note"},
-    {MT_TEXT("warning: "), mt_postfix_reject, KIND(REJECT), "note"},
-    {MT_TEXT("uid="), mt_postfix_local, KIND(LOCAL), NULL},
+static const struct mt_form entry_forms[] = {
+    MT_FORM("to=<", mt_postfix_delivery, TO),
+    MT_FORM("from=<", mt_postfix_from, FROM),
+    MT_FORM("message-id=", mt_postfix_message_id, MESSAGE_ID),
+    MT_FORM("client=", mt_postfix_client_line, CLIENT),
+    MT_FORM("removed", mt_postfix_removed, REMOVED),
+    MT_FORM_DOES("reject: ", mt_postfix_reject, REJECT, REFUSES_RECIPIENT),
+    MT_FORM_WORD("info: ", mt_postfix_reject, REJECT, NONE, "note"),
+    MT_FORM_WORD("warning: ", mt_postfix_reject, REJECT, NONE, "note"),
+    MT_FORM("uid=", mt_postfix_local, LOCAL),
     /* bounce_*_service.c */
-    {MT_TEXT("sender non-delivery notification: "), mt_postfix_bounce, KIND(BOUNCE), "non-delivery"},
-    {MT_TEXT("sender delay notification: "), mt_postfix_bounce, KIND(BOUNCE), "delay"},
-    {MT_TEXT("sender delivery status notification: "), mt_postfix_bounce, KIND(BOUNCE), "delivery status"},
-    {MT_TEXT("postmaster non-delivery notification: "), mt_postfix_bounce, KIND(BOUNCE), "non-delivery"},
-    {MT_TEXT("postmaster delay notification: "), mt_postfix_bounce, KIND(BOUNCE), "delay"},
+    MT_FORM_WORD("sender non-delivery notification: ", mt_postfix_bounce, BOUNCE, NONE, "non-delivery"),
+    MT_FORM_WORD("sender delay notification: ", mt_postfix_bounce, BOUNCE, NOTIFIES_DELAY, "delay"),
+    MT_FORM_WORD("sender delivery status notification: ", mt_postfix_bounce, BOUNCE, NONE, "delivery status"),
+    MT_FORM_WORD("postmaster non-delivery notification: ", mt_postfix_bounce, BOUNCE, NONE, "non-delivery"),
+    MT_FORM_WORD("postmaster delay notification: ", mt_postfix_bounce, BOUNCE, NOTIFIES_DELAY, "delay"),
     /* smtpd.c, smtpd_check.c, cleanup_message.c, cleanup_milter.c, header_body_checks.c */
-    {MT_TEXT("reject_warning: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-reject: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-hold: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-discard: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("hold: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("discard: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("redirect: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("filter: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("warn: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("delay: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("hangup: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("bcc: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("permit: "), mt_postfix_reject, KIND(INFO), NULL},
-    {MT_TEXT("pass: "), mt_postfix_reject, KIND(REJECT), "note"},
-    {MT_TEXT("prepend: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("replace: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("strip: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-header-reject: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-header-warning: "), mt_postfix_reject, KIND(REJECT), "note"},
-    {MT_TEXT("milter-header-info: "), mt_postfix_reject, KIND(REJECT), "note"},
-    {MT_TEXT("milter-header-filter: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-header-discard: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-header-hold: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-header-redirect: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-header-bcc: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-header-replace: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-header-prepend: "), mt_postfix_reject, KIND(REJECT), NULL},
-    {MT_TEXT("milter-header-strip: "), mt_postfix_reject, KIND(REJECT), NULL},
+    MT_FORM("reject_warning: ", mt_postfix_reject, REJECT),
+    MT_FORM_DOES("milter-reject: ", mt_postfix_reject, REJECT, REFUSES_RECIPIENT),
+    MT_FORM_DOES("milter-hold: ", mt_postfix_reject, REJECT, HOLDS),
+    MT_FORM_DOES("milter-discard: ", mt_postfix_reject, REJECT, DISCARDS),
+    MT_FORM_DOES("hold: ", mt_postfix_reject, REJECT, HOLDS),
+    MT_FORM_DOES("discard: ", mt_postfix_reject, REJECT, DISCARDS),
+    MT_FORM("redirect: ", mt_postfix_reject, REJECT),
+    MT_FORM("filter: ", mt_postfix_reject, REJECT),
+    MT_FORM("warn: ", mt_postfix_reject, REJECT),
+    MT_FORM("delay: ", mt_postfix_reject, REJECT),
+    MT_FORM("hangup: ", mt_postfix_reject, REJECT),
+    MT_FORM("bcc: ", mt_postfix_reject, REJECT),
+    MT_FORM("permit: ", mt_postfix_reject, INFO),
+    MT_FORM_WORD("pass: ", mt_postfix_reject, REJECT, NONE, "note"),
+    MT_FORM("prepend: ", mt_postfix_reject, REJECT),
+    MT_FORM("replace: ", mt_postfix_reject, REJECT),
+    MT_FORM("strip: ", mt_postfix_reject, REJECT),
+    MT_FORM_DOES("milter-header-reject: ", mt_postfix_reject, REJECT, REFUSES_RECIPIENT),
+    MT_FORM_WORD("milter-header-warning: ", mt_postfix_reject, REJECT, NONE, "note"),
+    MT_FORM_WORD("milter-header-info: ", mt_postfix_reject, REJECT, NONE, "note"),
+    MT_FORM("milter-header-filter: ", mt_postfix_reject, REJECT),
+    MT_FORM_DOES("milter-header-discard: ", mt_postfix_reject, REJECT, DISCARDS),
+    MT_FORM_DOES("milter-header-hold: ", mt_postfix_reject, REJECT, HOLDS),
+    MT_FORM("milter-header-redirect: ", mt_postfix_reject, REJECT),
+    MT_FORM("milter-header-bcc: ", mt_postfix_reject, REJECT),
+    MT_FORM("milter-header-replace: ", mt_postfix_reject, REJECT),
+    MT_FORM("milter-header-prepend: ", mt_postfix_reject, REJECT),
+    MT_FORM("milter-header-strip: ", mt_postfix_reject, REJECT),
     /* smtpd.c: since 3.10 with the queue ID */
-    {MT_TEXT("lost connection after "), mt_postfix_lost, KIND(LOST_CONNECTION), "lost-connection"},
-    {MT_TEXT("timeout after "), mt_postfix_lost, KIND(LOST_CONNECTION), "timeout"},
-    {MT_TEXT("too many errors after "), mt_postfix_lost, KIND(LOST_CONNECTION), "too-many-errors"},
-    {MT_TEXT("abort: TLS from "), mt_postfix_tls_failed, KIND(TLS), NULL},
+    MT_FORM_TELLS("lost connection after ", mt_postfix_lost, LOST_CONNECTION, LOST_CONNECTION),
+    MT_FORM_TELLS("timeout after ", mt_postfix_lost, LOST_CONNECTION, TIMEOUT),
+    MT_FORM_TELLS("too many errors after ", mt_postfix_lost, LOST_CONNECTION, TOO_MANY_ERRORS),
+    MT_FORM("abort: TLS from ", mt_postfix_tls_failed, TLS),
     /* postsuper.c */
-    {MT_TEXT("placed on hold"), read_word, KIND(HOLD), NULL},
-    {MT_TEXT("released from hold"), read_word, KIND(RELEASE), NULL},
-    {MT_TEXT("requeued"), read_word, KIND(REQUEUE), NULL},
-    {MT_TEXT("expired"), read_word, KIND(INFO), NULL}, /* qmgr(8) will say what comes of it */
+    MT_FORM("placed on hold", read_word, HOLD),
+    MT_FORM("released from hold", read_word, RELEASE),
+    MT_FORM("requeued", read_word, REQUEUE),
+    MT_FORM("expired", read_word, INFO), /* qmgr(8) will say what comes of it */
     /* cleanup_message.c, cleanup_masquerade.c, qmgr_message.c, bounce.c, abounce.c, bounce_trace_service.c */
-    {MT_TEXT("resent-message-id="), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("masquerade_exceptions map lookup problem -- "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("skipped, still being delivered"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("status=deferred ("), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("not sending trace/success notification "), mt_postfix_plain, KIND(INFO), NULL},
+    MT_FORM("resent-message-id=", mt_form_plain, INFO),
+    MT_FORM("masquerade_exceptions map lookup problem -- ", mt_form_plain, INFO),
+    MT_FORM("skipped, still being delivered", mt_form_plain, INFO),
+    MT_FORM("status=deferred (", mt_form_plain, INFO),
+    MT_FORM("not sending trace/success notification ", mt_form_plain, INFO),
     /* deliver_pass.c; smtp_proto.c; the reasons that smtp_trouble.c logs before it tries the next host */
-    {MT_TEXT("passing <"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("enabling PIX workarounds: "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("breaking line > "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("host "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("lost connection with "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("conversation with "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("local data error while talking to "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("connect to "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("Cannot start TLS: "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("TLS is required, but "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("TLS handshake failed"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("Server certificate not "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("SASL authentication failed"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("SASL [CACHED] authentication failed"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("Sender requested REQUIRETLS"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("REQUIRETLS "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("SMTPUTF8 is required, "), mt_postfix_plain, KIND(INFO), NULL},
+    MT_FORM("passing <", mt_form_plain, INFO),
+    MT_FORM("enabling PIX workarounds: ", mt_form_plain, INFO),
+    MT_FORM("breaking line > ", mt_form_plain, INFO),
+    MT_FORM("host ", mt_form_plain, INFO),
+    MT_FORM("lost connection with ", mt_form_plain, INFO),
+    MT_FORM("conversation with ", mt_form_plain, INFO),
+    MT_FORM("local data error while talking to ", mt_form_plain, INFO),
+    MT_FORM("connect to ", mt_form_plain, INFO),
+    MT_FORM("Cannot start TLS: ", mt_form_plain, INFO),
+    MT_FORM("TLS is required, but ", mt_form_plain, INFO),
+    MT_FORM("TLS handshake failed", mt_form_plain, INFO),
+    MT_FORM("Server certificate not ", mt_form_plain, INFO),
+    MT_FORM("SASL authentication failed", mt_form_plain, INFO),
+    MT_FORM("SASL [CACHED] authentication failed", mt_form_plain, INFO),
+    MT_FORM("Sender requested REQUIRETLS", mt_form_plain, INFO),
+    MT_FORM("REQUIRETLS ", mt_form_plain, INFO),
+    MT_FORM("SMTPUTF8 is required, ", mt_form_plain, INFO),
 };
 
 /* Without a queue ID. */
-static const struct mt_postfix_form plain_forms[] = {
+static const struct mt_form plain_forms[] = {
     /* smtpd.c, qmqpd.c */
-    {MT_TEXT("connect from "), mt_postfix_session, KIND(CONNECT), NULL},
-    {MT_TEXT("disconnect from "), mt_postfix_session, KIND(DISCONNECT), NULL},
-    {MT_TEXT("Anonymous TLS connection "), mt_postfix_tls, KIND(TLS), "anonymous"},
-    {MT_TEXT("Untrusted TLS connection "), mt_postfix_tls, KIND(TLS), "untrusted"},
-    {MT_TEXT("Trusted TLS connection "), mt_postfix_tls, KIND(TLS), "trusted"},
-    {MT_TEXT("Verified TLS connection "), mt_postfix_tls, KIND(TLS), "verified"},
-    {MT_TEXT("connect to "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("lost connection after "), mt_postfix_lost, KIND(LOST_CONNECTION), "lost-connection"},
-    {MT_TEXT("timeout after "), mt_postfix_lost, KIND(LOST_CONNECTION), "timeout"},
-    {MT_TEXT("too many errors after "), mt_postfix_lost, KIND(LOST_CONNECTION), "too-many-errors"},
-    {MT_TEXT("improper command pipelining after "), mt_postfix_pipelining, KIND(INFO), "pipelining"},
-    {MT_TEXT("proxy-accept: "), mt_postfix_proxy, KIND(INFO), NULL},
-    {MT_TEXT("proxy-reject: "), mt_postfix_proxy, KIND(REJECT), NULL},
-    {MT_TEXT("discarding EHLO keywords: "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("SSL_accept error from "), mt_postfix_tls_failed, KIND(TLS), NULL},
-    {MT_TEXT("SSL_connect error to "), mt_postfix_tls_failed, KIND(TLS), NULL},
-    {MT_TEXT("TLS handshake failed for service="), mt_postfix_tls_failed, KIND(TLS), NULL},
+    MT_FORM("connect from ", mt_postfix_session, CONNECT),
+    MT_FORM("disconnect from ", mt_postfix_session, DISCONNECT),
+    MT_FORM_WORD("Anonymous TLS connection ", mt_postfix_tls, TLS, NONE, "anonymous"),
+    MT_FORM_WORD("Untrusted TLS connection ", mt_postfix_tls, TLS, NONE, "untrusted"),
+    MT_FORM_WORD("Trusted TLS connection ", mt_postfix_tls, TLS, NONE, "trusted"),
+    MT_FORM_WORD("Verified TLS connection ", mt_postfix_tls, TLS, NONE, "verified"),
+    MT_FORM("connect to ", mt_form_plain, INFO),
+    MT_FORM_TELLS("lost connection after ", mt_postfix_lost, LOST_CONNECTION, LOST_CONNECTION),
+    MT_FORM_TELLS("timeout after ", mt_postfix_lost, LOST_CONNECTION, TIMEOUT),
+    MT_FORM_TELLS("too many errors after ", mt_postfix_lost, LOST_CONNECTION, TOO_MANY_ERRORS),
+    MT_FORM_TELLS("improper command pipelining after ", mt_postfix_pipelining, INFO, PIPELINING),
+    MT_FORM("proxy-accept: ", mt_postfix_proxy, INFO),
+    MT_FORM_DOES("proxy-reject: ", mt_postfix_proxy, REJECT, REFUSES_RECIPIENT),
+    MT_FORM("discarding EHLO keywords: ", mt_form_plain, INFO),
+    MT_FORM("SSL_accept error from ", mt_postfix_tls_failed, TLS),
+    MT_FORM("SSL_connect error to ", mt_postfix_tls_failed, TLS),
+    MT_FORM("TLS handshake failed for service=", mt_postfix_tls_failed, TLS),
     /* postscreen*.c, tlsproxy*.c, dnsblog.c; WHITE and BLACK before 3.6 or with respectful_logging = no */
-    {MT_TEXT("CONNECT from "), mt_postfix_screen, KIND(INFO), NULL},
-    {MT_TEXT("CONNECT to "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("DISCONNECT "), mt_postfix_screen, KIND(INFO), NULL},
-    {MT_TEXT("PASS OLD "), mt_postfix_screen, KIND(INFO), NULL},
-    {MT_TEXT("PASS NEW "), mt_postfix_screen, KIND(INFO), NULL},
-    {MT_TEXT("HANGUP after "), mt_postfix_screen, KIND(INFO), "lost-connection"},
-    {MT_TEXT("PREGREET "), mt_postfix_screen, KIND(INFO), "pregreet"},
-    {MT_TEXT("DNSBL rank "), mt_postfix_screen, KIND(INFO), "blocklist"},
-    {MT_TEXT("ALLOWLISTED "), mt_postfix_screen, KIND(INFO), NULL},
-    {MT_TEXT("WHITELISTED "), mt_postfix_screen, KIND(INFO), NULL},
-    {MT_TEXT("DENYLISTED "), mt_postfix_screen, KIND(INFO), "blocklist"},
-    {MT_TEXT("BLACKLISTED "), mt_postfix_screen, KIND(INFO), "blocklist"},
-    {MT_TEXT("ALLOWLIST VETO "), mt_postfix_screen, KIND(INFO), NULL},
-    {MT_TEXT("WHITELIST VETO "), mt_postfix_screen, KIND(INFO), NULL},
-    {MT_TEXT("COMMAND PIPELINING from "), mt_postfix_screen, KIND(INFO), "pipelining"},
-    {MT_TEXT("COMMAND TIME LIMIT from "), mt_postfix_screen, KIND(INFO), "timeout"},
-    {MT_TEXT("COMMAND COUNT LIMIT from "), mt_postfix_screen, KIND(INFO), "too-many-errors"},
-    {MT_TEXT("COMMAND LENGTH LIMIT from "), mt_postfix_screen, KIND(INFO), "protocol-error"},
-    {MT_TEXT("BARE NEWLINE from "), mt_postfix_screen, KIND(INFO), "protocol-error"},
-    {MT_TEXT("NON-SMTP COMMAND from "), mt_postfix_screen, KIND(INFO), "protocol-error"},
-    {MT_TEXT("DATA without valid RCPT from "), mt_postfix_screen, KIND(INFO), "protocol-error"},
-    {MT_TEXT("BDAT without valid RCPT from "), mt_postfix_screen, KIND(INFO), "protocol-error"},
-    {MT_TEXT("reject: connect from "), mt_postfix_screen, KIND(INFO), NULL},
-    {MT_TEXT("entering STRESS mode with "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("leaving STRESS mode with "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("addr "), mt_postfix_plain, KIND(INFO), NULL},
+    MT_FORM("CONNECT from ", mt_postfix_screen, INFO),
+    MT_FORM("CONNECT to ", mt_form_plain, INFO),
+    MT_FORM("DISCONNECT ", mt_postfix_screen, INFO),
+    MT_FORM("PASS OLD ", mt_postfix_screen, INFO),
+    MT_FORM("PASS NEW ", mt_postfix_screen, INFO),
+    MT_FORM_TELLS("HANGUP after ", mt_postfix_screen, INFO, LOST_CONNECTION),
+    MT_FORM_TELLS("PREGREET ", mt_postfix_screen, INFO, PREGREET),
+    MT_FORM_TELLS("DNSBL rank ", mt_postfix_screen, INFO, BLOCKLIST),
+    MT_FORM("ALLOWLISTED ", mt_postfix_screen, INFO),
+    MT_FORM("WHITELISTED ", mt_postfix_screen, INFO),
+    MT_FORM_TELLS("DENYLISTED ", mt_postfix_screen, INFO, BLOCKLIST),
+    MT_FORM_TELLS("BLACKLISTED ", mt_postfix_screen, INFO, BLOCKLIST),
+    MT_FORM("ALLOWLIST VETO ", mt_postfix_screen, INFO),
+    MT_FORM("WHITELIST VETO ", mt_postfix_screen, INFO),
+    MT_FORM_TELLS("COMMAND PIPELINING from ", mt_postfix_screen, INFO, PIPELINING),
+    MT_FORM_TELLS("COMMAND TIME LIMIT from ", mt_postfix_screen, INFO, TIMEOUT),
+    MT_FORM_TELLS("COMMAND COUNT LIMIT from ", mt_postfix_screen, INFO, TOO_MANY_ERRORS),
+    MT_FORM_TELLS("COMMAND LENGTH LIMIT from ", mt_postfix_screen, INFO, PROTOCOL_ERROR),
+    MT_FORM_TELLS("BARE NEWLINE from ", mt_postfix_screen, INFO, PROTOCOL_ERROR),
+    MT_FORM_TELLS("NON-SMTP COMMAND from ", mt_postfix_screen, INFO, PROTOCOL_ERROR),
+    MT_FORM_TELLS("DATA without valid RCPT from ", mt_postfix_screen, INFO, PROTOCOL_ERROR),
+    MT_FORM_TELLS("BDAT without valid RCPT from ", mt_postfix_screen, INFO, PROTOCOL_ERROR),
+    MT_FORM("reject: connect from ", mt_postfix_screen, INFO),
+    MT_FORM("entering STRESS mode with ", mt_form_plain, SERVICE),
+    MT_FORM("leaving STRESS mode with ", mt_form_plain, SERVICE),
+    MT_FORM("addr ", mt_form_plain, INFO),
     /* anvil.c, scache.c */
-    {MT_TEXT("statistics: "), mt_postfix_plain, KIND(STATISTICS), NULL},
+    MT_FORM("statistics: ", mt_form_plain, STATISTICS),
     /* postsuper.c */
-    {MT_TEXT("Requeued: "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("Deleted: "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("Force-expired: "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("Placed on hold: "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("Released from hold: "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("Renamed to match inode number: "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("removed file "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("renamed file "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("remove directory "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("remove subdirectory "), mt_postfix_plain, KIND(INFO), NULL},
+    MT_FORM("Requeued: ", mt_form_plain, SERVICE),
+    MT_FORM("Deleted: ", mt_form_plain, SERVICE),
+    MT_FORM("Force-expired: ", mt_form_plain, SERVICE),
+    MT_FORM("Placed on hold: ", mt_form_plain, SERVICE),
+    MT_FORM("Released from hold: ", mt_form_plain, SERVICE),
+    MT_FORM("Renamed to match inode number: ", mt_form_plain, SERVICE),
+    MT_FORM("removed file ", mt_form_plain, INFO),
+    MT_FORM("renamed file ", mt_form_plain, INFO),
+    MT_FORM("remove directory ", mt_form_plain, INFO),
+    MT_FORM("remove subdirectory ", mt_form_plain, INFO),
     /* master.c, master_sig.c, the servers' skeletons, conf/postfix-script */
-    {MT_TEXT("daemon started"), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("reload -- "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("terminating on signal "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("master exit time has arrived"), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("starting the Postfix mail system"), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("stopping the Postfix mail system"), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("aborting the Postfix mail system"), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("refreshing the Postfix mail system"), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("waiting for the Postfix mail system to terminate"), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("the Postfix mail system is "), mt_postfix_plain, KIND(SERVICE), NULL},
-    {MT_TEXT("table "), mt_postfix_plain, KIND(SERVICE), NULL},
+    MT_FORM("daemon started", mt_form_plain, SERVICE),
+    MT_FORM("reload -- ", mt_form_plain, SERVICE),
+    MT_FORM("terminating on signal ", mt_form_plain, SERVICE),
+    MT_FORM("master exit time has arrived", mt_form_plain, SERVICE),
+    MT_FORM("starting the Postfix mail system", mt_form_plain, SERVICE),
+    MT_FORM("stopping the Postfix mail system", mt_form_plain, SERVICE),
+    MT_FORM("aborting the Postfix mail system", mt_form_plain, SERVICE),
+    MT_FORM("refreshing the Postfix mail system", mt_form_plain, SERVICE),
+    MT_FORM("waiting for the Postfix mail system to terminate", mt_form_plain, SERVICE),
+    MT_FORM("the Postfix mail system is ", mt_form_plain, SERVICE),
+    MT_FORM("table ", mt_form_plain, SERVICE),
     /* smtpd.c, smtpd_check.c, trivial-rewrite, tlsmgr and others with compatibility_level below the present */
-    {MT_TEXT("using backwards-compatible default setting "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("Postfix is "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("See http"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("To disable backwards compatibility use "), mt_postfix_plain, KIND(INFO), NULL},
+    MT_FORM("using backwards-compatible default setting ", mt_form_plain, INFO),
+    MT_FORM("Postfix is ", mt_form_plain, INFO),
+    MT_FORM("See http", mt_form_plain, INFO),
+    MT_FORM("To disable backwards compatibility use ", mt_form_plain, INFO),
     /* smtp_connect.c, smtp_proto.c, smtp_addr.c, smtpd_check.c */
-    {MT_TEXT("SMTPS wrappermode (TCP port 465) requires setting "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("host "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("skipping SRV lookup for "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("Relaying allowed for "), mt_postfix_plain, KIND(INFO), NULL},
+    MT_FORM("SMTPS wrappermode (TCP port 465) requires setting ", mt_form_plain, INFO),
+    MT_FORM("host ", mt_form_plain, INFO),
+    MT_FORM("skipping SRV lookup for ", mt_form_plain, INFO),
+    MT_FORM("Relaying allowed for ", mt_form_plain, INFO),
     /* tls_verify.c, tls_dane.c, tls_misc.c, tls_certkey.c, tls_server.c, tlsmgr.c */
-    {MT_TEXT("certificate verification failed for "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("server certificate verification failed for "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("client certificate verification failed for "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("setting up TLS connection "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("initializing the server-side TLS engine"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("initializing the client-side TLS engine"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("TLS SNI "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("TLS support is not compiled in"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("cannot load Certification Authority data, "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("cannot set default OpenSSL certificate verification paths"), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("cannot read from entropy device "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("lost connection to EGD server "), mt_postfix_plain, KIND(INFO), NULL},
-    {MT_TEXT("exiting to reopen external entropy source "), mt_postfix_plain, KIND(INFO), NULL},
+    MT_FORM("certificate verification failed for ", mt_form_plain, INFO),
+    MT_FORM("server certificate verification failed for ", mt_form_plain, INFO),
+    MT_FORM("client certificate verification failed for ", mt_form_plain, INFO),
+    MT_FORM("setting up TLS connection ", mt_form_plain, INFO),
+    MT_FORM("initializing the server-side TLS engine", mt_form_plain, INFO),
+    MT_FORM("initializing the client-side TLS engine", mt_form_plain, INFO),
+    MT_FORM("TLS SNI ", mt_form_plain, INFO),
+    MT_FORM("TLS support is not compiled in", mt_form_plain, INFO),
+    MT_FORM("cannot load Certification Authority data, ", mt_form_plain, INFO),
+    MT_FORM("cannot set default OpenSSL certificate verification paths", mt_form_plain, INFO),
+    MT_FORM("cannot read from entropy device ", mt_form_plain, INFO),
+    MT_FORM("lost connection to EGD server ", mt_form_plain, INFO),
+    MT_FORM("exiting to reopen external entropy source ", mt_form_plain, INFO),
     /* dict_cache.c, for verify(8) and postscreen(8) */
-    {MT_TEXT("cache "), mt_postfix_plain, KIND(STATISTICS), NULL},
+    MT_FORM("cache ", mt_form_plain, STATISTICS),
 };
 
 /* After "NAME[IP]: " or "NAME[IP]:PORT: ": tls_client.c, tls_server.c, tls_dane.c, smtpd.c, smtp_chat.c,
@@ -228,26 +225,6 @@ static const struct mt_slice peer_forms[] = {
     MT_TEXT("replacing command "),
     MT_TEXT("replacing server reply "),
 };
-
-bool mt_postfix_plain(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                      struct mt_slice rest)
-{
-    (void)rest;
-    rec->kind = form->kind;
-    mt_set(&rec->f, MT_F_TEXT, text);
-    return true;
-}
-
-static inline __attribute__((always_inline)) bool read_form(struct mt_record *rec, const struct mt_postfix_form *forms,
-                                                            size_t n, struct mt_slice text)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (mt_word_starts(text, forms[i].prefix)) {
-            return forms[i].read(rec, &forms[i], text, mt_slice_skip(text, forms[i].prefix.n));
-        }
-    }
-    return false;
-}
 
 /* QMQP: "098F1AAE9E9: NAME[IP]: ok"; TLS: "NAME[IP]:25: subject_CN=..." */
 static bool read_peer(struct mt_record *rec, struct mt_slice text, bool entry)
@@ -315,7 +292,7 @@ bool mt_postfix_read(struct mt_record *rec)
     enum mt_kind level;
 
     if (take_queue_id(rec, &text)) {
-        return read_form(rec, entry_forms, sizeof entry_forms / sizeof *entry_forms, text) ||
+        return mt_form_read(rec, entry_forms, sizeof entry_forms / sizeof *entry_forms, text, false) ||
                read_peer(rec, text, true);
     }
     if (take_level(&text, &level)) {
@@ -327,5 +304,6 @@ bool mt_postfix_read(struct mt_record *rec)
         }
         return true;
     }
-    return read_form(rec, plain_forms, sizeof plain_forms / sizeof *plain_forms, text) || read_peer(rec, text, false);
+    return mt_form_read(rec, plain_forms, sizeof plain_forms / sizeof *plain_forms, text, false) ||
+           read_peer(rec, text, false);
 }

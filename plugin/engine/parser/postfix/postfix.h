@@ -13,32 +13,9 @@
 #ifndef MT_PARSER_POSTFIX_POSTFIX_H
 #define MT_PARSER_POSTFIX_POSTFIX_H
 
-#include "base/scan.h"
-#include "mailtrace/parser.h"
-
-/* MT_LIT for static tables. */
-#define MT_TEXT(literal)               \
-    {                                  \
-        (literal), sizeof(literal) - 1 \
-    }
+#include "parser/form.h"
 
 bool mt_postfix_read(struct mt_record *rec);
-
-struct mt_postfix_form;
-
-/* Reads a line of one form. `text` begins with the form's prefix, `rest` stands after it; both
- * exclude the queue ID. False: the line is not recognised, and what was set is dropped.
- */
-typedef bool mt_postfix_read_fn(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                                struct mt_slice rest);
-
-/* One form of text: what it starts with, and who reads it. */
-struct mt_postfix_form {
-    struct mt_slice prefix;
-    mt_postfix_read_fn *read;
-    uint8_t kind;     /* enum mt_kind, for readers that serve several */
-    const char *word; /* what else the reader takes from the table (a REASON, an ACTION), or NULL */
-};
 
 /* NAME[ADDRESS] or NAME[ADDRESS]:PORT, as smtpd_peer.c, smtp_session.c and postscreen write it. */
 struct mt_postfix_peer {
@@ -85,15 +62,12 @@ static inline size_t mt_postfix_queue_id(struct mt_slice s)
 /* The queue ID of another system that s begins with, perhaps empty. */
 struct mt_slice mt_postfix_foreign_id(struct mt_slice s);
 
-/* Kind and TEXT: forms that say nothing more. */
-mt_postfix_read_fn mt_postfix_plain;
-
-mt_postfix_read_fn mt_postfix_delivery;
-mt_postfix_read_fn mt_postfix_from, mt_postfix_local, mt_postfix_message_id, mt_postfix_removed, mt_postfix_bounce;
-mt_postfix_read_fn mt_postfix_client_line, mt_postfix_session, mt_postfix_lost, mt_postfix_pipelining;
-mt_postfix_read_fn mt_postfix_tls, mt_postfix_tls_failed;
-mt_postfix_read_fn mt_postfix_reject, mt_postfix_proxy;
-mt_postfix_read_fn mt_postfix_screen;
+mt_form_fn mt_postfix_delivery;
+mt_form_fn mt_postfix_from, mt_postfix_local, mt_postfix_message_id, mt_postfix_removed, mt_postfix_bounce;
+mt_form_fn mt_postfix_client_line, mt_postfix_session, mt_postfix_lost, mt_postfix_pipelining;
+mt_form_fn mt_postfix_tls, mt_postfix_tls_failed;
+mt_form_fn mt_postfix_reject, mt_postfix_proxy;
+mt_form_fn mt_postfix_screen;
 
 /* What smtpd warns of: sets REASON and CLIENT_*, or makes an AUTH of it. TEXT and kind are set. */
 void mt_postfix_warning(struct mt_record *rec, struct mt_slice text);

@@ -25,8 +25,7 @@ static void read_stage(struct mt_record *rec, struct mt_slice at)
  * The prefix in the table ends where the client stands, or else the client follows the
  * first " from ".
  */
-bool mt_postfix_screen(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                       struct mt_slice at)
+bool mt_postfix_screen(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     struct mt_slice skipped;
 
@@ -38,7 +37,7 @@ bool mt_postfix_screen(struct mt_record *rec, const struct mt_postfix_form *form
         return false;
     }
     rec->kind = form->kind;
-    mt_set(&rec->f, MT_F_REASON, mt_slice_str(form->word));
+    mt_form_trouble(rec, form->trouble);
     mt_set(&rec->f, MT_F_TEXT, text);
     read_stage(rec, at);
     return true;

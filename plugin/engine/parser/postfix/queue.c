@@ -38,8 +38,7 @@ static bool read_expired(struct mt_record *rec, struct mt_slice at)
  * address that is not in the external form (info_log_address_format = internal) ends
  * at the last place that can be its end.
  */
-bool mt_postfix_from(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                     struct mt_slice at)
+bool mt_postfix_from(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     struct mt_slice rest = at, address;
     const char *size, *status;
@@ -62,8 +61,7 @@ bool mt_postfix_from(struct mt_record *rec, const struct mt_postfix_form *form, 
 }
 
 /* 4D1F2AAE9B1: uid=1000 from=<root> orig_id=098F1AAE9E9: pickup.c */
-bool mt_postfix_local(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                      struct mt_slice at)
+bool mt_postfix_local(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     struct mt_slice address;
     const char *end;
@@ -112,8 +110,7 @@ static const char *closing_bracket(struct mt_slice s)
 /* 1B3A6AAE9A5: message-id=<20261122001751.1B3A6AAE9A5@mx1.lab.test>: the header's text as it
  * was sent, which may have no brackets, or more behind them.
  */
-bool mt_postfix_message_id(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                           struct mt_slice at)
+bool mt_postfix_message_id(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     const char *end = at.n && *at.p == '<' ? closing_bracket(at) : NULL;
 
@@ -124,8 +121,7 @@ bool mt_postfix_message_id(struct mt_record *rec, const struct mt_postfix_form *
 }
 
 /* "removed": qmgr_active.c, postsuper.c; "removed (canceled)": cleanup_api.c, since 3.10. */
-bool mt_postfix_removed(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                        struct mt_slice at)
+bool mt_postfix_removed(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     (void)form, (void)text;
     if (!at.n) {
@@ -134,10 +130,12 @@ bool mt_postfix_removed(struct mt_record *rec, const struct mt_postfix_form *for
     }
     rec->kind = MT_KIND_REMOVED;
     if (mt_slice_eq(at, MT_LIT(" (canceled)"))) {
+        rec->effect = MT_EFFECT_CANCELS;
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("canceled"));
         return true;
     }
     if (mt_slice_eq(at, MT_LIT(" (discarded)"))) {
+        rec->effect = MT_EFFECT_DISCARDS;
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("discarded"));
         return true;
     }
@@ -145,8 +143,7 @@ bool mt_postfix_removed(struct mt_record *rec, const struct mt_postfix_form *for
 }
 
 /* 1B3A6AAE9A5: sender non-delivery notification: 1C35CAAE9AC (bounce_notify_service.c and its kin) */
-bool mt_postfix_bounce(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                       struct mt_slice at)
+bool mt_postfix_bounce(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     if (!at.n || mt_postfix_queue_id(at) != at.n) {
         return false;

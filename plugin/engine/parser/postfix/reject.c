@@ -341,30 +341,31 @@ static bool read_check(struct mt_record *rec, bool note, struct mt_slice at)
 }
 
 /* The word before the colon. */
-static void set_action(struct mt_record *rec, const struct mt_postfix_form *form)
+static void set_action(struct mt_record *rec, const struct mt_form *form)
 {
-    mt_set(&rec->f, MT_F_ACTION, mt_slice(form->prefix.p, form->prefix.n - 2));
+    mt_set(&rec->f, MT_F_ACTION, mt_slice(form->begin.p, form->begin.n - 2));
 }
 
 /* reject: RCPT from NAME[IP]: ...; reject: header CONTENT from ...
  *
  * The table has a word for actions that only log a header and change nothing.
  */
-bool mt_postfix_reject(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                       struct mt_slice at)
+bool mt_postfix_reject(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     (void)text;
     set_action(rec, form);
-    if (read_check(rec, form->word != NULL, at)) {
-        return true;
+    if (!read_check(rec, form->word != NULL, at)) {
+        rec->kind = form->kind;
+        if (!read_client_reject(rec, at)) {
+            return false;
+        }
     }
-    rec->kind = form->kind;
-    return read_client_reject(rec, at);
+    mt_form_refuse(rec, rec->kind == MT_KIND_HEADER ? MT_EFFECT_NONE : form->effect);
+    return true;
 }
 
 /* proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok: queued as 4D1F2AAE9B1; from=<> to=<> proto=ESMTP helo=<> */
-bool mt_postfix_proxy(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                      struct mt_slice at)
+bool mt_postfix_proxy(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     struct mt_slice command, before = at, id;
     struct tail t;
@@ -382,6 +383,7 @@ bool mt_postfix_proxy(struct mt_record *rec, const struct mt_postfix_form *form,
         set_tail(rec, &t);
     }
     set_response(rec, before);
+    mt_form_refuse(rec, form->effect);
     p = form->kind == MT_KIND_INFO ? mt_find_last(before, MT_LIT("queued as ")) : NULL;
     if (p) {
         id = mt_slice_to(p + 10, before.p + before.n);

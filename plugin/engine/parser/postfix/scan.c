@@ -225,6 +225,12 @@ bool mt_postfix_peer(struct mt_slice *at, struct mt_postfix_peer *peer)
     return true;
 }
 
+/* Of these one process serves many clients at once, told apart by address and port. */
+static bool serves_many(struct mt_slice service)
+{
+    return mt_slice_eq(service, MT_LIT("postscreen")) || mt_slice_eq(service, MT_LIT("tlsproxy"));
+}
+
 bool mt_postfix_client(struct mt_slice *at, struct mt_record *rec)
 {
     struct mt_postfix_peer peer;
@@ -236,6 +242,9 @@ bool mt_postfix_client(struct mt_slice *at, struct mt_record *rec)
     mt_set(&rec->f, MT_F_CLIENT_IP, mt_known(peer.address));
     if (peer.port > 0) {
         mt_set_int(&rec->f, MT_F_CLIENT_PORT, peer.port);
+        if (serves_many(rec->service)) {
+            rec->session = mt_slice_to(peer.address.p, at->p);
+        }
     }
     return true;
 }

@@ -4,8 +4,7 @@
 /* connect from NAME[IP]:PORT
  * disconnect from NAME[IP] ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4
  */
-bool mt_postfix_session(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                        struct mt_slice at)
+bool mt_postfix_session(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     (void)text;
     if (!mt_postfix_client(&at, rec)) {
@@ -82,8 +81,7 @@ static void read_forwarded(struct mt_record *rec, struct mt_slice id, struct mt_
  * The last two come by XFORWARD from a filter that smtpd_authorized_xforward_hosts names. Such a
  * filter does not log in. In the line of a client that did, the words could be part of its name, and are not believed.
  */
-bool mt_postfix_client_line(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                            struct mt_slice at)
+bool mt_postfix_client_line(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     struct mt_slice client = {NULL, 0}, id = {NULL, 0};
 
@@ -105,8 +103,7 @@ bool mt_postfix_client_line(struct mt_record *rec, const struct mt_postfix_form 
 }
 
 /* lost connection after DATA (4096 bytes) from NAME[IP] */
-bool mt_postfix_lost(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                     struct mt_slice at)
+bool mt_postfix_lost(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     struct mt_slice command;
     const char *bytes;
@@ -119,15 +116,14 @@ bool mt_postfix_lost(struct mt_record *rec, const struct mt_postfix_form *form, 
         command = mt_slice_to(command.p, bytes);
     }
     rec->kind = form->kind;
-    mt_set(&rec->f, MT_F_REASON, mt_slice_str(form->word));
+    mt_form_trouble(rec, form->trouble);
     mt_set(&rec->f, MT_F_TEXT, text);
     mt_postfix_stage(rec, command);
     return true;
 }
 
 /* improper command pipelining after CONNECT from NAME[IP]: GET / HTTP/1.1\r\n */
-bool mt_postfix_pipelining(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                           struct mt_slice at)
+bool mt_postfix_pipelining(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     struct mt_slice command;
 
@@ -135,7 +131,7 @@ bool mt_postfix_pipelining(struct mt_record *rec, const struct mt_postfix_form *
         return false;
     }
     rec->kind = form->kind;
-    mt_set(&rec->f, MT_F_REASON, mt_slice_str(form->word));
+    mt_form_trouble(rec, form->trouble);
     mt_set(&rec->f, MT_F_TEXT, text);
     mt_postfix_stage(rec, command);
     return true;
@@ -179,7 +175,7 @@ static bool read_cipher(struct mt_record *rec, const enum mt_field *fields, cons
  * Untrusted TLS connection reused to NAME[IP]:25: TLSv1.3 with cipher ...
  * (tls_log_summary() in tls_misc.c)
  */
-bool mt_postfix_tls(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text, struct mt_slice at)
+bool mt_postfix_tls(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     struct mt_postfix_peer peer;
     struct mt_slice sni;
@@ -208,15 +204,14 @@ bool mt_postfix_tls(struct mt_record *rec, const struct mt_postfix_form *form, s
 /* SSL_accept error from NAME[IP]: -1; NOQUEUE: abort: TLS from NAME[IP]: No client certificate presented;
  * SSL_connect error to NAME[IP]:25: lost connection; TLS handshake failed for service=S peer=[IP]:PORT
  */
-bool mt_postfix_tls_failed(struct mt_record *rec, const struct mt_postfix_form *form, struct mt_slice text,
-                           struct mt_slice at)
+bool mt_postfix_tls_failed(struct mt_record *rec, const struct mt_form *form, struct mt_slice text, struct mt_slice at)
 {
     struct mt_slice service;
 
-    if (mt_slice_ends(form->prefix, MT_LIT("service=")) && !mt_take_to(&at, MT_LIT(" peer="), &service)) {
+    if (mt_slice_ends(form->begin, MT_LIT("service=")) && !mt_take_to(&at, MT_LIT(" peer="), &service)) {
         return false;
     }
-    if (mt_slice_ends(form->prefix, MT_LIT(" to "))) {
+    if (mt_slice_ends(form->begin, MT_LIT(" to "))) {
         struct mt_postfix_peer peer;
         if (!mt_postfix_peer(&at, &peer)) {
             return false;
@@ -226,7 +221,7 @@ bool mt_postfix_tls_failed(struct mt_record *rec, const struct mt_postfix_form *
         return false;
     }
     rec->kind = form->kind;
-    mt_set(&rec->f, MT_F_REASON, MT_LIT("tls-failed"));
+    mt_form_trouble(rec, MT_TROUBLE_TLS_FAILED);
     mt_set(&rec->f, MT_F_TEXT, text);
     return true;
 }
@@ -246,14 +241,14 @@ static const struct mt_slice faults[] = {
     MT_TEXT("remote authentication server unavailable"),
 };
 
-static const char *auth_reason(struct mt_slice response)
+static enum mt_trouble auth_trouble(struct mt_slice response)
 {
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         if (mt_slice_starts(response, faults[i])) {
-            return "auth-error";
+            return MT_TROUBLE_AUTH_ERROR;
         }
     }
-    return "auth-failed";
+    return MT_TROUBLE_AUTH_FAILED;
 }
 
 /* "LOGIN authentication failed: TEXT, sasl_username=U" (older: without the name), "LOGIN authentication aborted".
@@ -289,28 +284,28 @@ static void read_auth(struct mt_record *rec, struct mt_slice at)
         response = at;
     }
     mt_set(&rec->f, MT_F_RESPONSE, response);
-    mt_set(&rec->f, MT_F_REASON, mt_slice_str(auth_reason(response)));
+    mt_form_trouble(rec, auth_trouble(response));
 }
 
 /* smtpd.c; the client stands behind the first " from ", before which all is Postfix' own. */
 static const struct warning {
     struct mt_slice prefix;
-    const char *reason;
+    enum mt_trouble trouble;
 } warnings[] = {
-    {MT_TEXT("Connection concurrency limit exceeded: "), "rate-limit"},
-    {MT_TEXT("Connection rate limit exceeded: "), "rate-limit"},
-    {MT_TEXT("Message delivery request rate limit exceeded: "), "rate-limit"},
-    {MT_TEXT("Recipient address rate limit exceeded: "), "rate-limit"},
-    {MT_TEXT("AUTH command rate limit exceeded: "), "rate-limit"},
-    {MT_TEXT("New TLS session rate limit exceeded: "), "rate-limit"},
-    {MT_TEXT("Refusing STARTTLS request from "), "rate-limit"},
-    {MT_TEXT("Refusing TLS service request from "), "rate-limit"},
-    {MT_TEXT("Wrapper-mode request dropped from "), "tls-failed"},
-    {MT_TEXT("non-SMTP command from "), "protocol-error"},
-    {MT_TEXT("malformed BDAT command syntax from "), "protocol-error"},
-    {MT_TEXT("null BDAT request from "), "protocol-error"},
-    {MT_TEXT("too much BDAT content "), "protocol-error"},
-    {MT_TEXT("Illegal address syntax from "), NULL},
+    {MT_TEXT("Connection concurrency limit exceeded: "), MT_TROUBLE_RATE_LIMIT},
+    {MT_TEXT("Connection rate limit exceeded: "), MT_TROUBLE_RATE_LIMIT},
+    {MT_TEXT("Message delivery request rate limit exceeded: "), MT_TROUBLE_RATE_LIMIT},
+    {MT_TEXT("Recipient address rate limit exceeded: "), MT_TROUBLE_RATE_LIMIT},
+    {MT_TEXT("AUTH command rate limit exceeded: "), MT_TROUBLE_RATE_LIMIT},
+    {MT_TEXT("New TLS session rate limit exceeded: "), MT_TROUBLE_RATE_LIMIT},
+    {MT_TEXT("Refusing STARTTLS request from "), MT_TROUBLE_RATE_LIMIT},
+    {MT_TEXT("Refusing TLS service request from "), MT_TROUBLE_RATE_LIMIT},
+    {MT_TEXT("Wrapper-mode request dropped from "), MT_TROUBLE_TLS_FAILED},
+    {MT_TEXT("non-SMTP command from "), MT_TROUBLE_PROTOCOL_ERROR},
+    {MT_TEXT("malformed BDAT command syntax from "), MT_TROUBLE_PROTOCOL_ERROR},
+    {MT_TEXT("null BDAT request from "), MT_TROUBLE_PROTOCOL_ERROR},
+    {MT_TEXT("too much BDAT content "), MT_TROUBLE_PROTOCOL_ERROR},
+    {MT_TEXT("Illegal address syntax from "), MT_TROUBLE_NONE},
 };
 
 void mt_postfix_warning(struct mt_record *rec, struct mt_slice text)
@@ -321,6 +316,7 @@ void mt_postfix_warning(struct mt_record *rec, struct mt_slice text)
      * (smtpd/smtpd.c, cleanup/cleanup_out.c).
      */
     if (mt_has(&rec->f, MT_F_QUEUE_ID) && mt_slice_eq(text, MT_LIT("queue file size limit exceeded"))) {
+        rec->effect = MT_EFFECT_REFUSES_MESSAGE;
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("reject"));
         mt_postfix_stage(rec, MT_LIT("END-OF-MESSAGE"));
         mt_set(&rec->f, MT_F_RESPONSE, text);
@@ -329,7 +325,7 @@ void mt_postfix_warning(struct mt_record *rec, struct mt_slice text)
     }
     for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++) {
         if (mt_slice_starts(text, warnings[i].prefix)) {
-            mt_set(&rec->f, MT_F_REASON, mt_slice_str(warnings[i].reason));
+            mt_form_trouble(rec, warnings[i].trouble);
             if (mt_take_to(&at, MT_LIT(" from "), &skipped)) {
                 mt_postfix_client(&at, rec);
             }

@@ -81,6 +81,7 @@ static bool read_from_tail(struct mt_record *rec, struct mt_slice s)
     }
     local = mt_slice_ends(relay, MT_LIT("@localhost")) || mt_slice_eq(relay, MT_LIT("localhost"));
     if (local) {
+        rec->effect = MT_EFFECT_SUBMITS;
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("local"));
     } else {
         s = read_from_middle(rec, s);
@@ -108,20 +109,18 @@ static struct mt_slice sender(struct mt_slice from)
 }
 
 /* from=<a@x>, size=184, class=0, nrcpts=1, msgid=<i@x>, proto=ESMTP, daemon=MTA, relay=name [ip] */
-bool mt_sendmail_from(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_from(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     struct mt_slice from, value;
     int64_t number;
 
-    if (!MT_EAT(&s, "from=")) {
-        return false;
-    }
+    (void)all;
     from = mt_slice(s.p, mt_sendmail_span(s, MT_LIT(","), 200)); /* from=%.200s */
     s = mt_slice_skip(s, from.n);
     if (!MT_EAT(&s, ", ") || !mt_sendmail_value(&s, MT_LIT("size="), &value)) {
         return false;
     }
-    rec->kind = MT_KIND_FROM;
+    rec->kind = form->kind;
     if (!mt_slice_eq(from, MT_LIT("<NONE>"))) {
         mt_set_empty(&rec->f, MT_F_FROM, sender(from));
     }
@@ -351,6 +350,7 @@ static void read_undelivered(struct mt_record *rec, struct mt_slice stat)
     if (mt_slice_eq(stat, MT_LIT("aborted by sender")) ||
         !mt_find(stat, ' ')) { /* QUIT; RSET, EHLO as the client wrote it */
         note(rec, MT_KIND_REMOVED, mt_slice(NULL, 0));
+        rec->effect = MT_EFFECT_CANCELS;
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("canceled"));
         return;
     }
@@ -359,6 +359,7 @@ static void read_undelivered(struct mt_record *rec, struct mt_slice stat)
     mt_set(&rec->f, MT_F_TO, mt_sendmail_bare(mt_get(&rec->f, MT_F_TO)));
     mt_set(&rec->f, MT_F_STAGE, MT_LIT("END-OF-MESSAGE"));
     mt_set(&rec->f, MT_F_ACTION, MT_LIT("reject"));
+    rec->effect = MT_EFFECT_REFUSES_MESSAGE;
 }
 
 /* The mailers that have no host: $h, which logdelivery() writes as relay= when there was no
@@ -454,14 +455,14 @@ static bool read_quarantined(struct mt_record *rec, struct mt_slice s)
 }
 
 /* to=<a@x>,<b@x>, delay=00:00:00, xdelay=00:00:00, mailer=esmtp, pri=30185, relay=h. [ip], dsn=2.0.0, stat=Sent (Ok) */
-bool mt_sendmail_to(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_to(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
-    struct mt_slice all = s, stat;
+    struct mt_slice stat;
 
-    if (!MT_EAT(&s, "to=") || !read_list(rec, &s)) {
+    if (!read_list(rec, &s)) {
         return false;
     }
-    rec->kind = MT_KIND_TO;
+    rec->kind = form->kind;
     if (mt_slice_starts(s, MT_LIT("relay="))) { /* 8.18: one step of an attempt, whose result is yet to come */
         note(rec, MT_KIND_INFO, all);
         return true;
@@ -475,7 +476,7 @@ bool mt_sendmail_to(struct mt_record *rec, struct mt_slice s)
     if (!read_relay(rec, &s) || !read_status(rec, s, &stat)) {
         return false;
     }
-    if (!mt_has(&rec->f, MT_F_DSN) && mt_slice_eq(stat, MT_LIT("queued"))) {
+    if (mt_slice_eq(stat, MT_LIT("queued"))) { /* queue.c, queueup: nothing was tried, whatever dsn= says */
         note(rec, MT_KIND_INFO, all);
     } else if (!mt_has(&rec->f, MT_F_TRANSPORT)) {
         read_undelivered(rec, stat);
@@ -497,13 +498,14 @@ static bool read_notification(struct mt_record *rec, struct mt_slice id, struct 
     /* The message's text (sendmail/envelope.c, dropenvelope). */
     static const struct {
         struct mt_slice text, action;
+        enum mt_effect effect;
     } actions[] = {
-        {{"Warning: ", 9}, {"delay", 5}},
-        {{"Cannot send message for ", 24}, {"expired", 7}},
-        {{"Cannot send message within ", 27}, {"expired", 7}}, /* before 8.13 */
-        {{"delivery time expired ", 22}, {"expired", 7}},
-        {{"Return receipt", 14}, {"delivery status", 15}},
-        {{"", 0}, {"non-delivery", 12}},
+        {MT_TEXT("Warning: "), MT_TEXT("delay"), MT_EFFECT_NOTIFIES_DELAY},
+        {MT_TEXT("Cannot send message for "), MT_TEXT("expired"), MT_EFFECT_NOTIFIES_EXPIRY},
+        {MT_TEXT("Cannot send message within "), MT_TEXT("expired"), MT_EFFECT_NOTIFIES_EXPIRY}, /* before 8.13 */
+        {MT_TEXT("delivery time expired "), MT_TEXT("expired"), MT_EFFECT_NOTIFIES_EXPIRY},
+        {MT_TEXT("Return receipt"), MT_TEXT("delivery status"), MT_EFFECT_NOTIFIES},
+        {MT_TEXT(""), MT_TEXT("non-delivery"), MT_EFFECT_NOTIFIES},
     };
     size_t i = 0;
 
@@ -520,49 +522,62 @@ static bool read_notification(struct mt_record *rec, struct mt_slice id, struct 
     for (i = 0; !mt_slice_starts(s, actions[i].text); i++) {
     }
     mt_set(&rec->f, MT_F_ACTION, actions[i].action);
+    rec->effect = (uint8_t)actions[i].effect;
     return true;
 }
 
-/* What is said of a queue entry without from= or to=. */
-bool mt_sendmail_entry(struct mt_record *rec, struct mt_slice s)
+/* QID2: clone: owner=carol (sendmail/deliver.c, sendall: logged under the parent), or a notification */
+bool mt_sendmail_entry_of_two(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     size_t n = mt_sendmail_queue_id(s);
-    struct mt_slice value;
+    struct mt_slice id = mt_slice(s.p, n);
 
-    if (n) {
-        struct mt_slice id = mt_slice(s.p, n);
-        s = mt_slice_skip(s, n);
-        if (!MT_EAT(&s, ": ")) {
-            return false;
-        }
-        if (MT_EAT(&s, "clone: owner=")) { /* sendmail/deliver.c, sendall: logged under the parent */
-            rec->kind = MT_KIND_FORWARD;
-            mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, id);
-            mt_set(&rec->f, MT_F_TEXT, s);
-            return true;
-        }
-        return read_notification(rec, id, s);
+    (void)form, (void)all;
+    s = mt_slice_skip(s, n);
+    if (!n || !MT_EAT(&s, ": ")) {
+        return false;
     }
-    if (MT_EAT(&s, "done; ")) { /* done; delay=00:00:01, ntries=1 */
-        rec->kind = MT_KIND_DONE;
-        if (mt_sendmail_value(&s, MT_LIT("delay="), &value)) {
-            set_interval(rec, MT_F_DELAY, value);
-        }
-        return true;
-    }
-    if (mt_slice_eq(s, MT_LIT("discarded"))) {
-        rec->kind = MT_KIND_REMOVED;
-        mt_set(&rec->f, MT_F_ACTION, s);
-        return true;
-    }
-    if (mt_has(&rec->f, MT_F_QUEUE_ID) && MT_EAT(&s, "quarantine=")) { /* sendmail -Q, sendmail/queue.c */
-        rec->kind = MT_KIND_HOLD;
+    if (MT_EAT(&s, "clone: owner=")) {
+        rec->kind = MT_KIND_FORWARD;
+        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, id);
         mt_set(&rec->f, MT_F_TEXT, s);
         return true;
     }
-    if (mt_slice_eq(s, MT_LIT("unquarantine"))) {
-        rec->kind = MT_KIND_RELEASE;
-        return true;
+    return read_notification(rec, id, s);
+}
+
+/* done; delay=00:00:01, ntries=1 */
+bool mt_sendmail_done(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
+{
+    struct mt_slice value;
+
+    (void)all;
+    rec->kind = form->kind;
+    if (mt_sendmail_value(&s, MT_LIT("delay="), &value)) {
+        set_interval(rec, MT_F_DELAY, value);
     }
-    return false;
+    return true;
+}
+
+bool mt_sendmail_discarded(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
+{
+    rec->kind = form->kind;
+    mt_set(&rec->f, MT_F_ACTION, all);
+    return !s.n;
+}
+
+/* sendmail -Q, sendmail/queue.c */
+bool mt_sendmail_quarantine(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
+{
+    (void)all;
+    rec->kind = form->kind;
+    mt_set(&rec->f, MT_F_TEXT, s);
+    return mt_has(&rec->f, MT_F_QUEUE_ID);
+}
+
+bool mt_sendmail_unquarantine(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
+{
+    (void)all;
+    rec->kind = form->kind;
+    return !s.n;
 }

@@ -45,19 +45,22 @@ static const struct mt_sendmail_pair ruleset_others[] = {
     PAIR("authinfo", "-"),   PAIR("tls_srv_features", "-"), PAIR("tls_clt_features", "-"),
 };
 
-/* What ends a line of a rule set: the verdict. */
+/* What ends a line of a rule set: the verdict. STAGE is set. */
 static bool read_verdict(struct mt_record *rec, struct mt_slice s)
 {
     if (mt_slice_eq(s, MT_LIT("discard"))) {
+        rec->effect = MT_EFFECT_DISCARDS;
         mt_set(&rec->f, MT_F_ACTION, s);
         return true;
     }
     if (MT_EAT(&s, "reject=")) {
+        mt_form_refuse(rec, MT_EFFECT_REFUSES_RECIPIENT);
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("reject"));
         set_reply(rec, s);
         return true;
     }
     if (MT_EAT(&s, "quarantine=")) {
+        rec->effect = MT_EFFECT_HOLDS;
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("quarantine"));
         mt_set(&rec->f, MT_F_RESPONSE, s);
         return true;
@@ -109,7 +112,7 @@ static void set_rate_limit(struct mt_record *rec, struct mt_slice stage)
 
     for (size_t i = 0; i < 2 && mt_slice_eq(stage, MT_LIT("CONNECT")); i++) {
         if (mt_find_text(response, texts[i])) { /* cf/feature/ratecontrol.m4, conncontrol.m4 */
-            mt_set(&rec->f, MT_F_REASON, MT_LIT("rate-limit"));
+            mt_form_trouble(rec, MT_TROUBLE_RATE_LIMIT);
         }
     }
 }
@@ -129,12 +132,12 @@ static void set_peer(struct mt_record *rec, struct mt_slice s)
 /* ruleset=check_rcpt, arg1=<a@x>, relay=name [ip], reject=550 5.7.1 <a@x>... Relaying denied
  * (sendmail/parseaddr.c, rscheck)
  */
-static bool read_ruleset(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_ruleset(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
-    struct mt_slice all = s, ruleset, arg1, relay, stage;
+    struct mt_slice ruleset, arg1, relay, stage;
     bool mail, rcpt;
 
-    if (!MT_EAT(&s, "ruleset=") || !mt_take_to(&s, MT_LIT(", arg1="), &ruleset) || mt_find(ruleset, ' ')) {
+    if (!mt_take_to(&s, MT_LIT(", arg1="), &ruleset) || mt_find(ruleset, ' ')) {
         return false;
     }
     if (MT_SENDMAIL_LOOKUP(ruleset_others, ruleset).n) {
@@ -154,17 +157,18 @@ static bool read_ruleset(struct mt_record *rec, struct mt_slice s)
     } else if (mt_slice_eq(stage, MT_LIT("CONNECT"))) {
         set_peer(rec, arg1);
     }
+    mt_set(&rec->f, MT_F_STAGE, stage.n ? stage : MT_LIT("END-OF-MESSAGE"));
     if (!read_verdict(rec, s)) { /* 8.18: status= refuses nothing */
+        mt_drop(&rec->f, MT_F_STAGE);
         info(rec, MT_KIND_INFO, all);
         return mt_slice_starts(s, MT_LIT("status="));
     }
-    rec->kind = MT_KIND_REJECT;
+    rec->kind = form->kind;
     if (mail) {
         mt_set_empty(&rec->f, MT_F_FROM, mt_sendmail_bare(arg1));
     } else if (rcpt) {
         mt_set(&rec->f, MT_F_TO, mt_sendmail_bare(arg1));
     }
-    mt_set(&rec->f, MT_F_STAGE, stage.n ? stage : MT_LIT("END-OF-MESSAGE"));
     set_rate_limit(rec, stage);
     return true;
 }
@@ -190,6 +194,7 @@ static bool read_milter_verdict(struct mt_record *rec, struct mt_slice s, struct
     if (i == 3) {
         return false;
     }
+    mt_form_refuse(rec, MT_EFFECT_REFUSES_RECIPIENT);
     mt_set(&rec->f, MT_F_ACTION, MT_LIT("reject"));
     if (MT_EAT(&s, "=")) {
         set_reply(rec, s);
@@ -214,13 +219,11 @@ static bool read_milter_connect(struct mt_record *rec, struct mt_slice s)
 /* Milter: to=<a@x>, reject=451 4.3.2 Please try again later (sendmail/srvrsmtp.c).
  * The same refusal's "milter=NAME, action=..." line comes on top of it, at higher log levels only.
  */
-static bool read_milter(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_milter(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     struct mt_slice value;
 
-    if (!MT_EAT(&s, "Milter: ")) {
-        return false;
-    }
+    (void)form, (void)all;
     if (MT_EAT(&s, "connect: ")) {
         return read_milter_connect(rec, s);
     }
@@ -255,16 +258,14 @@ static bool read_milter(struct mt_record *rec, struct mt_slice s)
 }
 
 /* milter=NAME, action=rcpt, reject=550 5.7.1 text */
-static bool read_filter(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_filter(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     static const struct mt_slice verdicts[] = {
         {"reject", 6}, {"discard", 7}, {"tempfail", 8}, {"accepted", 8}, {"continue", 8}, {"skip", 4},
     };
-    struct mt_slice all = s, value;
+    struct mt_slice value;
 
-    if (!mt_sendmail_value(&s, MT_LIT("milter="), &value)) {
-        return false;
-    }
+    mt_sendmail_rest_of_value(&s);
     mt_sendmail_value(&s, MT_LIT("action="), &value);
     if (MT_EAT(&s, "quarantine=")) {
         info(rec, MT_KIND_HOLD, s);
@@ -273,7 +274,7 @@ static bool read_filter(struct mt_record *rec, struct mt_slice s)
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
         struct mt_slice at = s;
         if (mt_eat(&at, verdicts[i]) && (!at.n || *at.p == '=')) {
-            info(rec, MT_KIND_FILTER, all);
+            info(rec, form->kind, all);
             mt_set(&rec->f, MT_F_ACTION, verdicts[i]);
             return true;
         }
@@ -282,10 +283,11 @@ static bool read_filter(struct mt_record *rec, struct mt_slice s)
 }
 
 /* name [ip]: VRFY alice [rejected] */
-static bool read_verify(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_verification(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     struct mt_slice client, stage;
 
+    (void)all;
     if (!mt_take_to(&s, MT_LIT(": "), &client) || !client.n ||
         (client.p[client.n - 1] != ']' && client.p[client.n - 1] != ')') || s.n < 5 || s.p[4] != ' ') {
         return false;
@@ -296,9 +298,10 @@ static bool read_verify(struct mt_record *rec, struct mt_slice s)
         return false;
     }
     mt_sendmail_client(rec, client);
-    info(rec, MT_KIND_INFO, s);
+    info(rec, form->kind, s);
     if (mt_slice_ends(s, MT_LIT(" [rejected]"))) {
         rec->kind = MT_KIND_REJECT;
+        rec->effect = MT_EFFECT_REFUSES_RECIPIENT;
         mt_set(&rec->f, MT_F_STAGE, stage);
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("reject"));
     }
@@ -306,15 +309,15 @@ static bool read_verify(struct mt_record *rec, struct mt_slice s)
 }
 
 /* tcpwrappers (name, ip) rejection */
-static bool read_tcpwrappers(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_tcpwrappers(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     struct mt_slice name, ip;
 
-    if (!MT_EAT(&s, "tcpwrappers (") || !mt_take_to(&s, MT_LIT(", "), &name) ||
-        !mt_take_to(&s, MT_LIT(") rejection"), &ip)) {
+    (void)all;
+    if (!mt_take_to(&s, MT_LIT(", "), &name) || !mt_take_to(&s, MT_LIT(") rejection"), &ip)) {
         return false;
     }
-    rec->kind = MT_KIND_REJECT;
+    rec->kind = form->kind;
     MT_EAT(&ip, "IPv6:");
     mt_set(&rec->f, MT_F_CLIENT_NAME, mt_known(name));
     mt_set(&rec->f, MT_F_CLIENT_IP, ip);
@@ -372,10 +375,11 @@ static bool is_refusal(struct mt_slice s)
 /* <nosuch@sm.example>... User unknown: usrerr() (sendmail/err.c) while RCPT is answered. The address
  * is the client's, the text is sendmail's; reply code and relay are not logged.
  */
-static bool read_refused(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_refused(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     size_t n = refused_length(s);
 
+    (void)all;
     /* "<-- " and a command, at high log levels: sendmail/srvrsmtp.c */
     if (!mt_has(&rec->f, MT_F_QUEUE_ID) || mt_slice_starts(s, MT_LIT("<-- "))) {
         return false;
@@ -387,20 +391,9 @@ static bool read_refused(struct mt_record *rec, struct mt_slice s)
             return false;
         }
     }
-    rec->kind = MT_KIND_REJECT;
+    rec->kind = form->kind;
     mt_set(&rec->f, MT_F_STAGE, MT_LIT("RCPT"));
     mt_set(&rec->f, MT_F_ACTION, MT_LIT("reject"));
     mt_set(&rec->f, MT_F_RESPONSE, s);
     return true;
-}
-
-/* The readers, by the first letter of their forms; 0 with a reader: any. */
-static const struct mt_sendmail_reader readers[] = {
-    {'r', read_ruleset}, {'M', read_milter}, {'m', read_filter}, {'t', read_tcpwrappers},
-    {0, read_verify},    {0, read_refused},  {0, NULL},
-};
-
-bool mt_sendmail_reject(struct mt_record *rec, struct mt_slice s)
-{
-    return mt_sendmail_try(rec, s, readers);
 }

@@ -63,32 +63,27 @@ static bool read_part(struct mt_record *rec, struct mt_slice s)
     return true;
 }
 
-bool mt_sendmail_try(struct mt_record *rec, struct mt_slice s, const struct mt_sendmail_reader *readers)
-{
-    const uint64_t have[2] = {rec->f.have[0], rec->f.have[1]};
-
-    for (; readers->read; readers++) {
-        if (readers->first && (!s.n || *s.p != readers->first)) {
-            continue;
-        }
-        if (readers->read(rec, s)) {
-            return true;
-        }
-        memcpy(rec->f.have, have, sizeof have);
-        rec->list = rec->more = false;
-    }
-    return false;
-}
-
 /* The commonest forms first. */
-static const struct mt_sendmail_reader readers[] = {
-    {'t', mt_sendmail_to},
-    {'f', mt_sendmail_from},
-    {0, mt_sendmail_session},
-    {0, mt_sendmail_entry},
-    {0, mt_sendmail_reject},
-    {0, mt_sendmail_note},
-    {0, NULL},
+static const struct mt_form forms[] = {
+    MT_FORM("to=", mt_sendmail_to, TO),
+    MT_FORM("from=", mt_sendmail_from, FROM),
+    MT_FORM("STARTTLS=", mt_sendmail_starttls, TLS),
+    MT_FORM("AUTH=server, ", mt_sendmail_auth, AUTH),
+    MT_FORM("AUTH failure (", mt_sendmail_auth_failure, AUTH),
+    MT_FORM_TELLS("lost input channel from ", mt_sendmail_lost, LOST_CONNECTION, LOST_CONNECTION),
+    MT_FORM_TELLS("timeout waiting for input from ", mt_sendmail_timeout, LOST_CONNECTION, TIMEOUT),
+    MT_FORM_TELLS("collect: ", mt_sendmail_collect, LOST_CONNECTION, LOST_CONNECTION),
+    MT_FORM("done; ", mt_sendmail_done, DONE),
+    MT_FORM_DOES("discarded", mt_sendmail_discarded, REMOVED, DISCARDS),
+    MT_FORM("quarantine=", mt_sendmail_quarantine, HOLD),
+    MT_FORM("unquarantine", mt_sendmail_unquarantine, RELEASE),
+    MT_FORM("", mt_sendmail_entry_of_two, BOUNCE),
+    MT_FORM("ruleset=", mt_sendmail_ruleset, REJECT),
+    MT_FORM("Milter: ", mt_sendmail_milter, REJECT),
+    MT_FORM("milter=", mt_sendmail_filter, FILTER),
+    MT_FORM_DOES("tcpwrappers (", mt_sendmail_tcpwrappers, REJECT, REFUSES_RECIPIENT),
+    MT_FORM("", mt_sendmail_verification, INFO),
+    MT_FORM_DOES("", mt_sendmail_refused, REJECT, REFUSES_RECIPIENT),
 };
 
 bool mt_sendmail_read(struct mt_record *rec)
@@ -109,5 +104,5 @@ bool mt_sendmail_read(struct mt_record *rec)
         mt_drop(&rec->f, MT_F_QUEUE_ID);
         s = rec->line.text;
     }
-    return mt_sendmail_try(rec, s, readers);
+    return mt_form_read(rec, forms, sizeof forms / sizeof *forms, s, true) || mt_sendmail_note(rec, s);
 }

@@ -7,14 +7,12 @@
  *     sendmail_reject.c    rule sets, filters, the server: what is refused
  *     sendmail_notes.c     everything else, by a table of the source's format strings
  *
- * A reader gets the text behind its prefix. It sets kind and fields and returns true,
- * or returns false; what it has set by then does not count.
+ * The readers are in the tables of sendmail.c and notes.c: see parser/form.h.
  */
 #ifndef MT_PARSER_SENDMAIL_SENDMAIL_H
 #define MT_PARSER_SENDMAIL_SENDMAIL_H
 
-#include "base/scan.h"
-#include "mailtrace/parser.h"
+#include "parser/form.h"
 
 bool mt_sendmail_read(struct mt_record *rec);
 
@@ -74,26 +72,20 @@ struct mt_sendmail_pair {
 struct mt_slice mt_sendmail_lookup(const struct mt_sendmail_pair *pairs, size_t n, struct mt_slice key);
 #define MT_SENDMAIL_LOOKUP(pairs, key) mt_sendmail_lookup((pairs), sizeof(pairs) / sizeof *(pairs), (key))
 
-/* A reader, and the letter that its forms begin with (0: any). A list ends with a NULL. */
-struct mt_sendmail_reader {
-    char first;
-    bool (*read)(struct mt_record *rec, struct mt_slice s);
-};
-
-/* The first reader that takes s; what the others have set is forgotten. */
-bool mt_sendmail_try(struct mt_record *rec, struct mt_slice s, const struct mt_sendmail_reader *readers);
-
 /* An SMTP command in any case, as the field "stage" names it; empty when it is none. */
 struct mt_slice mt_sendmail_stage(struct mt_slice command);
 
 /* {verify} (sendmail/tls.c) in the words of the field "verify"; empty when it says nothing of a handshake. */
 struct mt_slice mt_sendmail_verify(struct mt_slice s);
 
-bool mt_sendmail_from(struct mt_record *rec, struct mt_slice s);
-bool mt_sendmail_to(struct mt_record *rec, struct mt_slice s);
-bool mt_sendmail_entry(struct mt_record *rec, struct mt_slice s);
-bool mt_sendmail_session(struct mt_record *rec, struct mt_slice s);
-bool mt_sendmail_reject(struct mt_record *rec, struct mt_slice s);
-bool mt_sendmail_note(struct mt_record *rec, struct mt_slice s);
+mt_form_fn mt_sendmail_from, mt_sendmail_to, mt_sendmail_entry_of_two;
+mt_form_fn mt_sendmail_done, mt_sendmail_discarded, mt_sendmail_quarantine, mt_sendmail_unquarantine;
+mt_form_fn mt_sendmail_starttls, mt_sendmail_auth, mt_sendmail_auth_failure;
+mt_form_fn mt_sendmail_lost, mt_sendmail_timeout, mt_sendmail_collect;
+mt_form_fn mt_sendmail_ruleset, mt_sendmail_milter, mt_sendmail_filter, mt_sendmail_tcpwrappers;
+mt_form_fn mt_sendmail_verification, mt_sendmail_refused;
+
+/* All other lines: notes.c. */
+bool mt_sendmail_note(struct mt_record *rec, struct mt_slice text);
 
 #endif

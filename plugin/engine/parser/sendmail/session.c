@@ -56,7 +56,7 @@ static bool read_accept_failed(struct mt_record *rec, struct mt_slice s)
     struct mt_slice number, reason;
 
     rec->kind = MT_KIND_TLS;
-    mt_set(&rec->f, MT_F_REASON, MT_LIT("tls-failed"));
+    mt_form_trouble(rec, MT_TROUBLE_TLS_FAILED);
     if (relay) {
         mt_sendmail_client(rec, mt_slice_to(relay + 8, s.p + s.n));
     }
@@ -67,15 +67,13 @@ static bool read_accept_failed(struct mt_record *rec, struct mt_slice s)
 }
 
 /* STARTTLS=client, relay=host., version=TLSv1.3, verify=OK, cipher=TLS_AES_256_GCM_SHA384, bits=256/256 */
-static bool read_starttls(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_starttls(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     struct mt_slice relay, version, verify, cipher, name, ip;
     bool server;
     int64_t bits;
 
-    if (!MT_EAT(&s, "STARTTLS=")) {
-        return false;
-    }
+    (void)all;
     server = MT_EAT(&s, "server, ");
     if (!server && !MT_EAT(&s, "client, ")) {
         return false;
@@ -88,7 +86,7 @@ static bool read_starttls(struct mt_record *rec, struct mt_slice s)
         !MT_EAT(&s, "bits=")) {
         return false;
     }
-    rec->kind = MT_KIND_TLS;
+    rec->kind = form->kind;
     if (!mt_slice_eq(relay, MT_LIT("local"))) {
         mt_sendmail_host(relay, &name, &ip);
         mt_set(&rec->f, server ? MT_F_CLIENT_NAME : MT_F_RELAY_NAME, name);
@@ -104,19 +102,20 @@ static bool read_starttls(struct mt_record *rec, struct mt_slice s)
 }
 
 /* AUTH=server, relay=name [ip], authid=alice@x, mech=PLAIN, bits=0 */
-static bool read_auth(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_auth(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     struct mt_slice relay;
     const char *mech;
 
-    if (!MT_EAT(&s, "AUTH=server, ") || !mt_sendmail_value(&s, MT_LIT("relay="), &relay) || !MT_EAT(&s, "authid=")) {
+    (void)all;
+    if (!mt_sendmail_value(&s, MT_LIT("relay="), &relay) || !MT_EAT(&s, "authid=")) {
         return false;
     }
     mech = mt_find_last(s, MT_LIT(", mech="));
     if (!mech) {
         return false;
     }
-    rec->kind = MT_KIND_AUTH;
+    rec->kind = form->kind;
     mt_sendmail_client(rec, relay);
     mt_set(&rec->f, MT_F_CLIENT_USER, mt_slice_to(s.p, mech));
     s = mt_slice_to(mech + 2, s.p + s.n);
@@ -140,15 +139,16 @@ static bool is_own_fault(struct mt_slice response)
 }
 
 /* AUTH failure (PLAIN): authentication failure (-13) SASL(-13): text, user=alice, relay=name [ip] */
-static bool read_auth_failure(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_auth_failure(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     struct mt_slice mechanism;
     const char *relay, *user;
 
-    if (!MT_EAT(&s, "AUTH failure (") || !mt_take_to(&s, MT_LIT("): "), &mechanism)) {
+    (void)all;
+    if (!mt_take_to(&s, MT_LIT("): "), &mechanism)) {
         return false;
     }
-    rec->kind = MT_KIND_AUTH;
+    rec->kind = form->kind;
     mt_set(&rec->f, MT_F_MECHANISM, mt_known(mechanism));
     if ((relay = mt_find_last(s, MT_LIT(", relay=")))) {
         mt_sendmail_client(rec, mt_slice_to(relay + 8, s.p + s.n));
@@ -159,22 +159,23 @@ static bool read_auth_failure(struct mt_record *rec, struct mt_slice s)
         s = mt_slice_to(s.p, user);
     }
     mt_set(&rec->f, MT_F_RESPONSE, s);
-    mt_set(&rec->f, MT_F_REASON, is_own_fault(s) ? MT_LIT("auth-error") : MT_LIT("auth-failed"));
+    mt_form_trouble(rec, is_own_fault(s) ? MT_TROUBLE_AUTH_ERROR : MT_TROUBLE_AUTH_FAILED);
     return true;
 }
 
 /* lost input channel from name [ip] to MTA-v4 after rcpt */
-static bool read_lost(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_lost(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
     struct mt_slice client;
     const char *after;
 
-    if (!MT_EAT(&s, "lost input channel from ") || !mt_take_to(&s, MT_LIT(" to "), &client)) {
+    (void)all;
+    if (!mt_take_to(&s, MT_LIT(" to "), &client)) {
         return false;
     }
-    rec->kind = MT_KIND_LOST_CONNECTION;
+    rec->kind = form->kind;
     mt_sendmail_client(rec, client);
-    mt_set(&rec->f, MT_F_REASON, MT_LIT("lost-connection"));
+    mt_form_trouble(rec, form->trouble);
     if ((after = mt_find_last(s, MT_LIT(" after ")))) {
         mt_set(&rec->f, MT_F_STAGE, mt_sendmail_stage(mt_slice_to(after + 7, s.p + s.n)));
     }
@@ -182,20 +183,20 @@ static bool read_lost(struct mt_record *rec, struct mt_slice s)
 }
 
 /* timeout waiting for input from name during server cmd read; the other phases are the client's side */
-static bool read_timeout(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_timeout(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
-    struct mt_slice all = s, client;
+    struct mt_slice client;
 
-    if (!MT_EAT(&s, "timeout waiting for input from ") || !mt_take_to(&s, MT_LIT(" during "), &client)) {
+    if (!mt_take_to(&s, MT_LIT(" during "), &client)) {
         return false;
     }
     if (!mt_slice_eq(s, MT_LIT("server cmd read")) && !mt_slice_eq(s, MT_LIT("message collect"))) {
         info(rec, MT_KIND_INFO, all);
         return true;
     }
-    rec->kind = MT_KIND_LOST_CONNECTION;
+    rec->kind = form->kind;
     mt_sendmail_client(rec, client);
-    mt_set(&rec->f, MT_F_REASON, MT_LIT("timeout"));
+    mt_form_trouble(rec, form->trouble);
     if (*s.p == 'm') {
         mt_set(&rec->f, MT_F_STAGE, MT_LIT("DATA"));
     }
@@ -206,16 +207,13 @@ static bool read_timeout(struct mt_record *rec, struct mt_slice s)
  *     collect: relay=name, from=<a@x>, info=unexpected close
  *     collect: unexpected close on connection from name, sender=<a@x>     (before 8.16)
  */
-static bool read_collect(struct mt_record *rec, struct mt_slice s)
+bool mt_sendmail_collect(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
-    struct mt_slice all = s, client, why;
+    struct mt_slice client, why;
 
-    if (!MT_EAT(&s, "collect: ")) {
-        return false;
-    }
     if (mt_slice_starts(s, MT_LIT("premature EOM: "))) {
         info(rec, MT_KIND_INFO, all);
-        mt_set(&rec->f, MT_F_REASON, MT_LIT("lost-connection"));
+        mt_form_trouble(rec, form->trouble);
         mt_set(&rec->f, MT_F_STAGE, MT_LIT("DATA"));
         return true;
     }
@@ -232,22 +230,10 @@ static bool read_collect(struct mt_record *rec, struct mt_slice s)
     mt_set(&rec->f, MT_F_STAGE, MT_LIT("DATA"));
     if (mt_slice_starts(why, MT_LIT("Bare "))) { /* the connection stays */
         info(rec, MT_KIND_INFO, all);
-        mt_set(&rec->f, MT_F_REASON, MT_LIT("protocol-error"));
+        mt_form_trouble(rec, MT_TROUBLE_PROTOCOL_ERROR);
         return true;
     }
-    rec->kind = MT_KIND_LOST_CONNECTION;
-    mt_set(&rec->f, MT_F_REASON,
-           mt_slice_starts(why, MT_LIT("read timeout")) ? MT_LIT("timeout") : MT_LIT("lost-connection"));
+    rec->kind = form->kind;
+    mt_form_trouble(rec, mt_slice_starts(why, MT_LIT("read timeout")) ? MT_TROUBLE_TIMEOUT : form->trouble);
     return true;
-}
-
-/* The readers, by the first letter of their forms. */
-static const struct mt_sendmail_reader readers[] = {
-    {'S', read_starttls}, {'A', read_auth}, {'A', read_auth_failure}, {'l', read_lost}, {'t', read_timeout},
-    {'c', read_collect},  {0, NULL},
-};
-
-bool mt_sendmail_session(struct mt_record *rec, struct mt_slice s)
-{
-    return mt_sendmail_try(rec, s, readers);
 }
