@@ -4,7 +4,7 @@
 
 #include "sdk.h"
 
-#include "mailtrace/state.h"
+#include "mailtrace/engine.h"
 
 struct mt_counters;
 
@@ -16,8 +16,7 @@ struct mt_counters *mt_counters_new(const char *name, mt_counters_refresh_fn *re
 void mt_counters_free(struct mt_counters *counters);
 
 struct mt_numbers {
-    struct mt_stats engine;
-    struct mt_state_stats state;
+    struct mt_engine_stats engine;
     uint64_t lost; /* events that memory was too short for, or that found no room when rsyslog ended */
 };
 

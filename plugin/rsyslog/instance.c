@@ -1,23 +1,11 @@
 /* An action of the configuration: see instance.h. */
 #include "instance.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "mailtrace/fastjson.h"
-#include "mailtrace/parser.h"
 #include "script.h"
 #include "source.h"
-
-#define SECOND INT64_C(1000000)
-
-/* Lines that are fed again in one go when state is taken up. */
-#define RECOVER 1000
-
-/* Reaching a bound is reported this often at most. */
-#define REPORT_EVERY (60 * SECOND)
 
 /* Where `annotate` puts the record. */
 #define RECORD "!mailtrace"
@@ -28,31 +16,23 @@ DEFobjCurrIf(glbl);
 
 /* ---- lines ---- */
 
-static int64_t wall_clock(void)
+/* Called by the engine. call: the outbox of the thread that has called it. */
+static void write_down(void *call, const struct mt_event *event)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    return now.tv_sec * SECOND + now.tv_nsec / 1000;
-}
-
-/* Called by the engine. ctx: the outbox of the thread that has taken the correlator. */
-static void emit(void *ctx, const struct mt_event *event)
-{
-    mt_outbox_add(ctx, event);
+    mt_outbox_add(call, event);
 }
 
 static enum mt_verdict read_line(struct mt_worker *worker, smsg_t *msg)
 {
-    const struct mt_action_settings *settings = &worker->instance->settings;
-    uint32_t max_line = settings->engine.config.max_line;
-    enum mt_verdict verdict;
+    const struct mt_instance *instance = worker->instance;
+    enum mt_verdict verdict = MT_FOREIGN;
     struct mt_line line;
 
-    verdict = mt_source_line(msg, max_line, &line) ? mt_parse(&line, &worker->record) : MT_FOREIGN;
-    if (verdict != MT_RECOGNISED && settings->engine.wrapped &&
-        mt_source_wrapped(msg, &worker->zone, max_line, &line)) {
-        verdict = mt_parse(&line, &worker->record);
+    if (mt_source_line(msg, &line)) {
+        verdict = mt_engine_parse(instance->engine, &line, &worker->record);
+    }
+    if (verdict != MT_RECOGNISED && instance->settings.engine.wrapped && mt_source_wrapped(msg, &worker->zone, &line)) {
+        verdict = mt_engine_parse(instance->engine, &line, &worker->record);
     }
     return verdict;
 }
@@ -69,7 +49,7 @@ static void send_events(struct mt_instance *instance, struct mt_outbox *box, con
     }
 }
 
-/* Called by the state, too, under its locks. */
+/* Called by the engine, also under its locks. */
 static void report(void *ctx, enum mt_severity severity, const char *text)
 {
     static const int levels[] = {
@@ -95,21 +75,18 @@ static void send_reports(struct mt_instance *instance)
     mt_reports_send(&reports);
 }
 
-static void recover_some(struct mt_instance *instance, struct mt_outbox *outbox)
+static bool recover_some(struct mt_instance *instance, struct mt_outbox *outbox)
 {
+    bool recovered = mt_engine_recover(instance->engine, outbox);
     struct syslogTime now;
     time_t seconds;
-    bool recovered;
 
-    mt_shards_take_all(instance->shards, outbox);
-    recovered = mt_state_recover(instance->state, RECOVER);
-    mt_shards_give_all(instance->shards);
     send_reports(instance);
     if (outbox->n) {
         datetime.getCurrTime(&now, &seconds, TIME_IN_LOCALTIME);
         send_events(instance, outbox, &now, seconds);
     }
-    __atomic_store_n(&instance->recovered, recovered, __ATOMIC_RELEASE);
+    return recovered;
 }
 
 /* What was known before rsyslog was started comes first, and with it the events that may not have
@@ -121,33 +98,20 @@ static void recover(struct mt_instance *instance, struct mt_outbox *outbox)
         return;
     }
     pthread_mutex_lock(&instance->recovery);
-    while (!instance->recovered) {
-        recover_some(instance, outbox);
+    while (!recover_some(instance, outbox)) {
     }
+    __atomic_store_n(&instance->recovered, true, __ATOMIC_RELEASE);
     pthread_mutex_unlock(&instance->recovery);
 }
 
 static void feed(struct mt_worker *worker, enum mt_verdict verdict)
 {
     struct mt_instance *instance = worker->instance;
-    struct mt_correlator *correlator;
-    struct mt_line_copy *copy;
-    unsigned shard;
 
-    if (verdict == MT_FOREIGN) {
-        __atomic_fetch_add(&instance->foreign, 1, __ATOMIC_RELAXED);
-        return;
+    if (verdict != MT_FOREIGN) {
+        recover(instance, &worker->outbox);
     }
-    recover(instance, &worker->outbox);
-    shard = mt_shards_of(instance->shards, worker->record.line.host);
-    copy = mt_copier_copy(&worker->copiers[shard], &worker->record, verdict);
-    correlator = mt_shards_take(instance->shards, shard, &worker->outbox);
-    if (copy) {
-        mt_state_feed_copy(instance->state, correlator, copy, wall_clock(), NULL);
-    } else {
-        mt_state_feed(instance->state, correlator, &worker->record, verdict, wall_clock(), NULL);
-    }
-    mt_shards_give(instance->shards, shard);
+    mt_engine_feed(instance->engine, &worker->record, verdict, &worker->outbox);
     send_reports(instance);
 }
 
@@ -186,43 +150,10 @@ void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance)
     worker->instance = instance;
     worker->zone = instance->settings.engine.zone;
     worker->outbox.trees = instance->settings.container != NULL;
-    pthread_mutex_lock(&instance->lock);
-    worker->next = instance->workers;
-    instance->workers = worker;
-    pthread_mutex_unlock(&instance->lock);
-}
-
-static void unlist_worker(struct mt_worker *worker)
-{
-    struct mt_instance *instance = worker->instance;
-    struct mt_worker **at = &instance->workers;
-
-    pthread_mutex_lock(&instance->lock);
-    while (*at != worker) {
-        at = &(*at)->next;
-    }
-    *at = worker->next;
-    pthread_mutex_unlock(&instance->lock);
-}
-
-/* Gives back what is the correlators'. */
-static void leave(struct mt_worker *worker)
-{
-    struct mt_shards *shards = worker->instance->shards;
-
-    for (unsigned i = 0; i < mt_shards_count(shards); i++) {
-        mt_copier_free(&worker->copiers[i], mt_shards_take(shards, i, NULL));
-        mt_shards_give(shards, i);
-    }
-    worker->instance = NULL;
 }
 
 void mt_worker_end(struct mt_worker *worker)
 {
-    if (worker->instance) {
-        unlist_worker(worker);
-        leave(worker);
-    }
     mt_outbox_free(&worker->outbox);
 }
 
@@ -231,15 +162,9 @@ void mt_worker_end(struct mt_worker *worker)
 static void show_counters(void *ctx)
 {
     struct mt_instance *instance = ctx;
-    uint64_t foreign = __atomic_load_n(&instance->foreign, __ATOMIC_RELAXED);
     struct mt_numbers numbers = {.lost = __atomic_load_n(&instance->lost, __ATOMIC_RELAXED)};
 
-    mt_shards_take_all(instance->shards, NULL);
-    mt_shards_stats(instance->shards, &numbers.engine);
-    mt_shards_give_all(instance->shards);
-    mt_state_stats(instance->state, &numbers.state);
-    numbers.engine.lines += foreign;
-    numbers.engine.foreign += foreign;
+    mt_engine_stats(instance->engine, &numbers.engine);
     pthread_mutex_lock(&instance->lock);
     if (instance->counters) {
         mt_counters_set(instance->counters, &numbers);
@@ -247,49 +172,28 @@ static void show_counters(void *ctx)
     pthread_mutex_unlock(&instance->lock);
 }
 
-/* Messages that were given up since the bounds were reached. */
-static void report_bounds(struct mt_instance *instance, const struct mt_stats *stats, int64_t now)
+/* Called by the engine. */
+static void report_given_up(void *ctx, uint64_t messages)
 {
     char text[200];
 
-    if (stats->incomplete[MT_REASON_EVICTED] == instance->given_up || now - instance->bounds_reported < REPORT_EVERY) {
-        return;
-    }
     snprintf(text, sizeof text,
              "maxmessages or maxmemory is reached: %" PRIu64 " messages were given up since the last report of this",
-             stats->incomplete[MT_REASON_EVICTED] - instance->given_up);
-    report(instance, MT_SEVERITY_WARNING, text);
-    instance->given_up = stats->incomplete[MT_REASON_EVICTED];
-    instance->bounds_reported = now;
-}
-
-/* Under no lock: the disk may take its time. */
-static void sync_state(struct mt_instance *instance)
-{
-    int fds[2], error;
-
-    if (mt_state_sync_begin(instance->state, fds) && (error = mt_state_sync(fds))) {
-        mt_state_sync_failed(instance->state, error);
-    }
+             messages);
+    report(ctx, MT_SEVERITY_WARNING, text);
 }
 
 static void tick(void *ctx)
 {
     struct mt_instance *instance = ctx;
     struct syslogTime now;
-    struct mt_stats stats;
     time_t seconds;
 
     if (glbl.GetGlobalInputTermState()) {
         return; /* rsyslog ends: nothing is sent any more */
     }
     recover(instance, &instance->ticker_outbox);
-    mt_shards_take_all(instance->shards, &instance->ticker_outbox);
-    mt_state_tick(instance->state, instance->shards, wall_clock());
-    mt_shards_stats(instance->shards, &stats);
-    mt_shards_give_all(instance->shards);
-    report_bounds(instance, &stats, wall_clock());
-    sync_state(instance);
+    mt_engine_tick(instance->engine, mt_engine_clock(), &instance->ticker_outbox);
     send_reports(instance);
     show_counters(instance);
     datetime.getCurrTime(&now, &seconds, TIME_IN_LOCALTIME);
@@ -305,8 +209,6 @@ rsRetVal mt_instance_open(struct mt_instance *instance, struct nvlst *parameters
     pthread_mutex_init(&instance->recovery, NULL);
     pthread_mutex_init(&instance->lock, NULL);
     CHKiRet(mt_action_settings_read(&instance->settings, parameters));
-    CHKmalloc(instance->shards = mt_shards_new(&instance->settings.engine.config,
-                                               mt_shards_for(&instance->settings.engine.config), emit));
     instance->ticker_outbox.trees = instance->settings.container != NULL;
     instance->list = list;
     instance->next = *list;
@@ -343,13 +245,7 @@ void mt_instance_close(struct mt_instance *instance)
     mt_ticker_stop(&instance->ticker);
     unlist(instance);
     mt_counters_free(instance->counters);
-    for (struct mt_worker *worker = instance->workers; worker; worker = worker->next) {
-        leave(worker);
-    }
-    if (instance->state) {
-        mt_state_close(instance->state, delivered(instance));
-    }
-    mt_shards_free(instance->shards);
+    mt_engine_close(instance->engine, instance->engine && delivered(instance));
     mt_outbox_free(&instance->ticker_outbox);
     mt_action_settings_free(&instance->settings);
     free(instance->work_directory);
@@ -472,29 +368,23 @@ static bool wants_state(struct mt_instance *instance)
     return true;
 }
 
-static bool open_state(struct mt_instance *instance)
+static bool open_engine(struct mt_instance *instance)
 {
-    const struct mt_action_settings *settings = &instance->settings;
-    struct mt_state_config config = {.redeliver = settings->engine.redeliver,
-                                     .max_bytes = settings->engine.max_state,
-                                     .sync = settings->engine.sync,
-                                     .report = report,
-                                     .ctx = instance};
-    char why[400] = "no memory", *path;
+    const struct mt_host host = {.event = write_down, .report = report, .given_up = report_given_up, .ctx = instance};
+    bool wanted = wants_state(instance);
+    char why[400], *path = wanted ? state_path(instance) : NULL;
 
-    if (!wants_state(instance)) {
-        return true;
+    if (!wanted || path) {
+        instance->engine = mt_engine_open(&instance->settings.engine, path, &host, why, sizeof why);
     }
-    config.path = path = state_path(instance);
-    if (path) {
-        instance->state = mt_state_open(&config, instance->shards, why, sizeof why);
-        free(path);
-    }
-    if (!instance->state) {
+    free(path);
+    if (!instance->engine) {
+        refuse(instance, "no memory");
+    } else if (*why) {
         refuse(instance, "statefile %s", why);
     }
     send_reports(instance);
-    return instance->state;
+    return instance->engine && !*why;
 }
 
 void mt_instance_start(struct mt_instance *instance)
@@ -504,7 +394,7 @@ void mt_instance_start(struct mt_instance *instance)
     if (!instance->ready) {
         return;
     }
-    if (!open_state(instance)) {
+    if (!open_engine(instance)) {
         instance->action->bDisabled = 1;
         instance->ready = false;
         return;

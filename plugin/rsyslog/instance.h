@@ -1,4 +1,4 @@
-/* An action of the configuration: its parameters, its correlator, and what runs it.
+/* An action of the configuration: its parameters, its engine, and what runs it.
  *
  * Who locks what stands at the top of mmmailtrace.c.
  */
@@ -20,31 +20,24 @@ struct mt_instance {
     action_t *action; /* rsyslog's side of it; NULL: no ruleset runs it */
     bool ready;       /* checked, and found usable */
 
-    struct mt_shards *shards;
-    struct mt_state *state; /* NULL: none is kept */
+    struct mt_engine *engine; /* NULL until it starts */
     pthread_mutex_t recovery;
-    bool recovered; /* what was there before is known */
+    bool recovered; /* what was there before is known, and its events are sent */
 
-    pthread_mutex_t lock; /* of these three */
+    pthread_mutex_t lock; /* of these two */
     struct mt_reports reports;
-    struct mt_worker *workers; /* a list */
     struct mt_counters *counters;
 
     struct mt_ticker ticker;
     struct mt_outbox ticker_outbox;
 
-    uint64_t foreign;  /* lines that the correlator was not asked about */
-    uint64_t lost;     /* events, of all outboxes */
-    uint64_t given_up; /* messages, at the last report of bounds */
-    int64_t bounds_reported;
+    uint64_t lost;        /* events, of all outboxes */
     char *work_directory; /* rsyslog's; NULL: it has none */
 };
 
 /* What a worker thread has for itself. */
 struct mt_worker {
-    struct mt_instance *instance; /* NULL: it has gone before the worker */
-    struct mt_worker *next;       /* of the instance's */
-    struct mt_copier copiers[MT_SHARDS_MAX];
+    struct mt_instance *instance;
     struct mt_record record;
     struct mt_zone zone;
     struct mt_outbox outbox;
@@ -64,7 +57,9 @@ void mt_instance_check(struct mt_instance *instance, rsconf_t *conf);
 /* Before lines come. */
 void mt_instance_start(struct mt_instance *instance);
 
-/* A worker, all zero before, of that instance. rsyslog frees some workers only after their instance. */
+/* A worker, all zero before, of that instance. rsyslog frees some workers only after their instance: the end does not
+ * look at it.
+ */
 void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance);
 void mt_worker_end(struct mt_worker *worker);
 

@@ -13,21 +13,18 @@
  *
  * An instance (one per action) is shared by all worker threads that run it, and by
  * its ticker, a thread of its own that moves the engine's clocks on once a second.
- * - settings, target, ready: written before these threads start, then only read.
- * - shards: correlators, each with a lock of its own; a line takes that of its host, the ticker takes all. The
- *   engine hands events to emit(), which writes them into the outbox of the thread that has taken the lock.
- * - state: has a lock of its own, which it takes under those.
- * - reports, workers, counters: under `lock`, which is taken last.
+ * - settings, target, ready, engine: written before these threads start, then only read.
+ * - the engine has locks of its own (mailtrace/engine.h). It hands events to write_down(), which puts them into the
+ *   outbox of the thread that has called it, and reports to report(), both with its locks held.
+ * - reports, counters: under `lock`, which is taken last.
  *   rsyslog reads the copies in the counters without a lock, as it reads its own.
  * - recovered: atomic; set under `recovery`, under which all other locks may be taken.
  * - ticker: has a lock of its own; no thread holds another one as well.
- * - ticker_outbox, given_up, bounds_reported: the ticker's alone.
- * - foreign, lost: atomic; lines that are none of ours take no lock.
+ * - ticker_outbox: the ticker's alone.
+ * - lost: atomic.
  *
- * A worker (one per worker thread) is touched by that thread alone. A line is parsed
- * into it and copied before the lock is taken, and events are sent after it is released:
- * who waits for room in the target's queue holds nobody else up. Workers that rsyslog
- * frees only after their instance give back what is the correlator's when that ends.
+ * A worker (one per worker thread) is touched by that thread alone. A line is parsed into it, and events are sent
+ * when the engine has returned: who waits for room in the target's queue holds nobody else up.
  *
  * rsyslog cancels its workers when it ends. Cancelling is off while a line is in our
  * hands: no lock stays locked, no event is half sent.

@@ -43,14 +43,6 @@ static struct mt_slice text_of(const smsg_t *msg)
     return text;
 }
 
-static void cut(struct mt_line *line, uint32_t max_line)
-{
-    line->cut = line->text.n > max_line;
-    if (line->cut) {
-        line->text.n = max_line;
-    }
-}
-
 /* Reception tells which of two lines with one timestamp came first: ttGenTime are the seconds of tRcvdAt. */
 static uint64_t order_of(const smsg_t *msg)
 {
@@ -66,7 +58,7 @@ static struct mt_slice host_of(smsg_t *msg)
     return mt_slice(getHOSTNAME(msg), (size_t)getHOSTNAMELen(msg));
 }
 
-bool mt_source_line(smsg_t *msg, uint32_t max_line, struct mt_line *line)
+bool mt_source_line(smsg_t *msg, struct mt_line *line)
 {
     mt_syslog_tag(tag_of(msg), &line->program, &line->pid);
     line->source = 0;
@@ -77,7 +69,7 @@ bool mt_source_line(smsg_t *msg, uint32_t max_line, struct mt_line *line)
     line->host = host_of(msg);
     line->text = text_of(msg);
     line->order = order_of(msg);
-    cut(line, max_line);
+    line->cut = false;
     return true;
 }
 
@@ -113,7 +105,7 @@ static struct mt_slice tag_and_text(smsg_t *msg)
     return mt_slice((const char *)raw + msg->offMSG - tag.n, (size_t)(n - msg->offMSG) + tag.n);
 }
 
-bool mt_source_wrapped(smsg_t *msg, struct mt_zone *zone, uint32_t max_line, struct mt_line *line)
+bool mt_source_wrapped(smsg_t *msg, struct mt_zone *zone, struct mt_line *line)
 {
     zone->now = (int64_t)((uint64_t)msg->ttGenTime * SECOND);
     if (!read_header(zone, text_of(msg), line) && !read_header(zone, tag_and_text(msg), line)) {
@@ -121,6 +113,6 @@ bool mt_source_wrapped(smsg_t *msg, struct mt_zone *zone, uint32_t max_line, str
     }
     line->source = 0;
     line->order = order_of(msg);
-    cut(line, max_line);
+    line->cut = false;
     return true;
 }

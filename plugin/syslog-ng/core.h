@@ -1,5 +1,5 @@
-/* What a parser knows of its lines: the correlator, its state on disk, and what goes around them. It
- * outlives the parser when the configuration is reloaded.
+/* What a parser knows of its lines: the engine, and which of its events have arrived. It outlives the parser when the
+ * configuration is reloaded.
  *
  * Thread rules: recover, feed, give_back, and what asks: any thread at any time. The others: the main
  * thread; new, renew, attach, detach and free while no other uses the core.
@@ -30,13 +30,15 @@ struct mt_core *mt_core_renew(struct mt_core *core, const struct mt_options *opt
 void mt_core_attach(struct mt_core *core, LogPipe *pipe);
 void mt_core_detach(struct mt_core *core);
 
+/* For what needs no core: parsing lines, asking whether it is recovered. */
+struct mt_engine *mt_core_engine(const struct mt_core *core);
+
 /* Takes up what was on disk: to be called until it returns true, before lines are fed. *box are events
  * that may not have reached their output before the start, or NULL.
  */
-bool mt_core_is_recovered(const struct mt_core *core);
 bool mt_core_recover(struct mt_core *core, struct mt_outbox **box);
 
-/* One line, or none. Returns the events that it caused, or NULL. They are the caller's to send, and
+/* One line. Returns the events that it caused, or NULL. They are the caller's to send, and
  * to be given back then; expected: with mt_deliveries_expect().
  */
 struct mt_outbox *mt_core_feed(struct mt_core *core, const struct mt_record *record, enum mt_verdict verdict);

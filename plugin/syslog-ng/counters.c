@@ -1,9 +1,7 @@
 /* The parser's counters among syslog-ng's own: see counters.h. The engine counts; these are copies. */
 #include "counters.h"
 
-#include <stddef.h>
-
-#define COUNTERS_MAX 64
+#define COUNTERS_MAX 128
 #define NAME_MAX_    64
 
 struct mt_counters {
@@ -11,53 +9,26 @@ struct mt_counters {
     StatsCounterItem *items[COUNTERS_MAX];
 };
 
-/* Where a counter, or an array of them, stands in struct mt_numbers. */
-static const struct place {
-    const char *name;
-    size_t offset;
-    const char *const *names; /* of the elements of an array; NULL: of a single one */
+/* What each of them is for: with the number of the item, it begins at 0. */
+struct each {
+    struct mt_counters *c;
     size_t n;
-    const char *label; /* what the elements of an array are told apart by */
-    bool gauge;
-} places[] = {
-    {"lines", offsetof(struct mt_numbers, engine.lines), NULL, 1, NULL, false},
-    {"foreign", offsetof(struct mt_numbers, engine.foreign), NULL, 1, NULL, false},
-    {"recognised", offsetof(struct mt_numbers, engine.recognised), mt_source_names, MT_SOURCE_COUNT, "mta", false},
-    {"unrecognised", offsetof(struct mt_numbers, engine.unrecognised), mt_source_names, MT_SOURCE_COUNT, "mta", false},
-    {"repeated", offsetof(struct mt_numbers, engine.repeated), NULL, 1, NULL, false},
-    {"late", offsetof(struct mt_numbers, engine.late), NULL, 1, NULL, false},
-    {"cut", offsetof(struct mt_numbers, engine.cut), NULL, 1, NULL, false},
-    {"events", offsetof(struct mt_numbers, engine.events), mt_event_names, MT_EVENT_COUNT, "event", false},
-    {"incomplete", offsetof(struct mt_numbers, engine.incomplete), mt_reason_names, MT_REASON_COUNT, "reason", false},
-    {"recipients.omitted", offsetof(struct mt_numbers, engine.recipients_omitted), NULL, 1, NULL, false},
-    {"nomemory", offsetof(struct mt_numbers, engine.no_memory), NULL, 1, NULL, false},
-    {"open", offsetof(struct mt_numbers, engine.open), NULL, 1, NULL, true},
-    {"sessions", offsetof(struct mt_numbers, engine.sessions), NULL, 1, NULL, true},
-    {"memory", offsetof(struct mt_numbers, engine.memory), NULL, 1, NULL, true},
-    {"state.bytes", offsetof(struct mt_numbers, state.bytes), NULL, 1, NULL, true},
-    {"state.replayed", offsetof(struct mt_numbers, state.replayed), NULL, 1, NULL, false},
-    {"state.redelivered", offsetof(struct mt_numbers, state.redelivered), NULL, 1, NULL, false},
-    {"state.unsaved", offsetof(struct mt_numbers, state.unsaved), NULL, 1, NULL, false},
-    {"events.lost", offsetof(struct mt_numbers, lost), NULL, 1, NULL, false},
-    {"events.pending", offsetof(struct mt_numbers, pending), NULL, 1, NULL, true},
 };
 
-/* Calls fn for each counter; name is that of an array's element, or NULL. */
-typedef void each_fn(struct mt_counters *c, StatsCounterItem **item, const struct place *place, const char *name,
-                     uint64_t value);
-
-static void each(struct mt_counters *c, const struct mt_numbers *numbers, each_fn *fn)
+static StatsCounterItem **next_item(struct each *each)
 {
-    size_t n = 0;
+    return each->n < COUNTERS_MAX ? &each->c->items[each->n++] : NULL;
+}
 
-    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
-        const uint64_t *values = (const uint64_t *)(const void *)((const char *)numbers + places[i].offset);
-        for (size_t k = 0; k < places[i].n && n < COUNTERS_MAX; k++) {
-            if (!places[i].names || places[i].names[k]) {
-                fn(c, &c->items[n++], &places[i], places[i].names ? places[i].names[k] : NULL, values[k]);
-            }
-        }
-    }
+/* The engine's counters, and ours. */
+static void each_of(struct mt_counters *c, const struct mt_numbers *numbers, mt_counter_fn *fn)
+{
+    static const struct mt_counter lost = {"events.lost", NULL, false}, pending = {"events.pending", NULL, true};
+    struct each each = {c, 0};
+
+    mt_engine_counters(&numbers->engine, fn, &each);
+    fn(&each, &lost, NULL, numbers->lost);
+    fn(&each, &pending, NULL, numbers->pending);
 }
 
 /* The key lives as long as the strings it is made of, which are the caller's. */
@@ -70,17 +41,17 @@ struct key {
 #endif
 };
 
-static void key_of(struct key *key, const struct mt_counters *c, const struct place *place, const char *name)
+static void key_of(struct key *key, const struct mt_counters *c, const struct mt_counter *counter, const char *element)
 {
-    g_snprintf(key->name, sizeof key->name, "%s%s%s", place->name, name ? "." : "", name ? name : "");
+    g_snprintf(key->name, sizeof key->name, "%s%s%s", counter->name, element ? "." : "", element ? element : "");
 #ifdef MT_SYSLOG_NG_HAS_STATS_LABELS
     size_t n = 0;
-    g_snprintf(key->metric, sizeof key->metric, "mailtrace_%s%s", place->name, place->gauge ? "" : "_total");
+    g_snprintf(key->metric, sizeof key->metric, "mailtrace_%s%s", counter->name, counter->gauge ? "" : "_total");
     g_strdelimit(key->metric, ".", '_');
     key->labels[n++] = stats_cluster_label("id", c->id);
     key->labels[n++] = stats_cluster_label("instance", c->instance);
-    if (name) {
-        key->labels[n++] = stats_cluster_label(place->label, name);
+    if (element) {
+        key->labels[n++] = stats_cluster_label(counter->label, element);
     }
     stats_cluster_single_key_set(&key->key, key->metric, key->labels, n);
     stats_cluster_single_key_add_legacy_alias_with_name(&key->key, SCS_PARSER, c->id, c->instance, key->name);
@@ -89,42 +60,50 @@ static void key_of(struct key *key, const struct mt_counters *c, const struct pl
 #endif
 }
 
-static void announce(struct mt_counters *c, StatsCounterItem **item, const struct place *place, const char *name,
-                     uint64_t value)
+static void announce(void *ctx, const struct mt_counter *counter, const char *element, uint64_t value)
 {
+    struct each *each = ctx;
+    StatsCounterItem **item = next_item(each);
     struct key key;
 
     (void)value;
-    key_of(&key, c, place, name);
-    stats_register_counter(0, &key.key, SC_TYPE_SINGLE_VALUE, item);
+    if (item) {
+        key_of(&key, each->c, counter, element);
+        stats_register_counter(0, &key.key, SC_TYPE_SINGLE_VALUE, item);
+    }
 }
 
-static void withdraw(struct mt_counters *c, StatsCounterItem **item, const struct place *place, const char *name,
-                     uint64_t value)
+static void withdraw(void *ctx, const struct mt_counter *counter, const char *element, uint64_t value)
 {
+    struct each *each = ctx;
+    StatsCounterItem **item = next_item(each);
     struct key key;
 
     (void)value;
-    key_of(&key, c, place, name);
-    stats_unregister_counter(&key.key, SC_TYPE_SINGLE_VALUE, item);
+    if (item) {
+        key_of(&key, each->c, counter, element);
+        stats_unregister_counter(&key.key, SC_TYPE_SINGLE_VALUE, item);
+    }
 }
 
-static void set(struct mt_counters *c, StatsCounterItem **item, const struct place *place, const char *name,
-                uint64_t value)
+static void set(void *ctx, const struct mt_counter *counter, const char *element, uint64_t value)
 {
-    (void)c;
-    (void)place;
-    (void)name;
-    stats_counter_set(*item, value);
+    StatsCounterItem **item = next_item(ctx);
+
+    (void)counter;
+    (void)element;
+    if (item) {
+        stats_counter_set(*item, value);
+    }
 }
 
-static void each_locked(struct mt_counters *c, each_fn *fn)
+static void each_locked(struct mt_counters *c, mt_counter_fn *fn)
 {
     struct mt_numbers none;
 
     memset(&none, 0, sizeof none);
     stats_lock();
-    each(c, &none, fn);
+    each_of(c, &none, fn);
     stats_unlock();
 }
 
@@ -150,5 +129,5 @@ void mt_counters_free(struct mt_counters *counters)
 
 void mt_counters_set(struct mt_counters *counters, const struct mt_numbers *numbers)
 {
-    each(counters, numbers, set);
+    each_of(counters, numbers, set);
 }

@@ -7,7 +7,7 @@
 
 #include "sdk.h"
 
-#include "mailtrace/state.h"
+#include "mailtrace/engine.h"
 
 struct mt_counters;
 
@@ -16,8 +16,7 @@ struct mt_counters *mt_counters_new(const char *id, const char *instance);
 void mt_counters_free(struct mt_counters *counters);
 
 struct mt_numbers {
-    struct mt_stats engine;
-    struct mt_state_stats state;
+    struct mt_engine_stats engine;
     uint64_t lost;    /* events that memory was too short for */
     uint64_t pending; /* gauge: events on their way, as far as that is known */
 };

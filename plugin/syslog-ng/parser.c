@@ -6,7 +6,6 @@
 
 #include "core.h"
 #include "counters.h"
-#include "mailtrace/parser.h"
 #include "source.h"
 
 struct parser {
@@ -80,8 +79,8 @@ static struct mt_outbox *feed_wrapped(struct parser *self, LogMessage *msg, stru
     struct mt_line line;
 
     scratch_buffers_mark(&marker);
-    if (mt_source_wrapped(msg, text, zone_of(self), self->options.engine.config.max_line, &line)) {
-        verdict = mt_parse(&line, record);
+    if (mt_source_wrapped(msg, text, zone_of(self), &line)) {
+        verdict = mt_engine_parse(mt_core_engine(self->core), &line, record);
     }
     box = mt_core_feed(self->core, record, verdict);
     scratch_buffers_reclaim_marked(marker);
@@ -90,12 +89,13 @@ static struct mt_outbox *feed_wrapped(struct parser *self, LogMessage *msg, stru
 
 static struct mt_outbox *feed(struct parser *self, LogMessage *msg, struct mt_slice text)
 {
+    enum mt_verdict verdict = MT_FOREIGN;
     struct mt_record record;
-    enum mt_verdict verdict;
     struct mt_line line;
 
-    verdict =
-        mt_source_line(msg, text, self->options.engine.config.max_line, &line) ? mt_parse(&line, &record) : MT_FOREIGN;
+    if (mt_source_line(msg, text, &line)) {
+        verdict = mt_engine_parse(mt_core_engine(self->core), &line, &record);
+    }
     if (verdict != MT_RECOGNISED && self->options.engine.wrapped) {
         return feed_wrapped(self, msg, text, &record, verdict);
     }
@@ -123,7 +123,7 @@ static gboolean process(LogParser *s, LogMessage **msg, const LogPathOptions *op
     struct parser *self = parser_of(&s->super);
     struct mt_outbox *box;
 
-    if (!mt_core_is_recovered(self->core)) {
+    if (!mt_engine_is_recovered(mt_core_engine(self->core))) {
         recover(self);
     }
     if (options->flow_control_requested && !mt_core_flow_control(self->core)) {
@@ -159,7 +159,7 @@ static void tick(void *ctx)
     struct parser *self = ctx;
     struct mt_outbox *box;
 
-    if (!mt_core_is_recovered(self->core)) {
+    if (!mt_engine_is_recovered(mt_core_engine(self->core))) {
         recover(self);
     }
     box = mt_core_tick(self->core);

@@ -14,16 +14,12 @@
  * is reloaded, the parser of the same persist-name takes it over.
  * - options: written while the configuration is read, then only read.
  * - pairs: the names have a lock of their own, for new ones; no thread holds both.
- * - core: its correlators have a lock each; a line takes that of its host, the tick takes all. The state has a lock
- *   of its own, which it takes under those.
- *   The engine hands events to emit(), which writes them into an outbox. The thread takes the
- *   outbox along when it releases the lock, and sends the events then: who waits or works
- *   downstream holds nobody else up, and finds no lock of ours taken when it comes back here.
+ * - core: its engine has locks of its own (mailtrace/engine.h), and hands events to write_down(), with its locks held,
+ *   which puts them into an outbox. The thread takes the outbox along when the engine returns, and sends the events
+ *   then: who waits or works downstream holds nobody else up, and finds no lock of ours taken when it comes back here.
  * - deliveries: events that destinations have not acknowledged yet; atomic, as acknowledgements come from
  *   their threads. It outlives the core while there are any.
- * - syncer: a thread that forces the journal to the disk once a second; the main thread's.
- * - copiers: each is used by one thread at a time, which says so atomically. It copies its line before it takes a lock.
- * - foreign, lost: atomic; lines that are none of ours take no lock.
+ * - lost: atomic.
  * - spare: an outbox to be used again, exchanged atomically. in_hand, given, unexpected: atomic.
  * - counters: the main thread's. They are syslog-ng's, which reads them when it likes.
  * init, deinit, free, the tick and all of the grammar run on the main thread. syslog-ng has

@@ -70,15 +70,7 @@ static uint64_t order_of(const LogMessage *msg)
     return (uint64_t)time_of(&msg->timestamps[LM_TS_RECVD]).usec;
 }
 
-static void cut(struct mt_line *line, uint32_t max_line)
-{
-    line->cut = line->text.n > max_line;
-    if (line->cut) {
-        line->text.n = max_line;
-    }
-}
-
-bool mt_source_line(const LogMessage *msg, struct mt_slice text, uint32_t max_line, struct mt_line *line)
+bool mt_source_line(const LogMessage *msg, struct mt_slice text, struct mt_line *line)
 {
     line->program = value_of(msg, LM_V_PROGRAM);
     line->source = 0;
@@ -90,7 +82,7 @@ bool mt_source_line(const LogMessage *msg, struct mt_slice text, uint32_t max_li
     line->pid = number_of(value_of(msg, LM_V_PID));
     line->text = trim(text);
     line->order = order_of(msg);
-    cut(line, max_line);
+    line->cut = false;
     return true;
 }
 
@@ -129,8 +121,7 @@ static bool starts_like_stamp(struct mt_slice program)
            (program.n == 13 && program.p[4] == '-' && program.p[10] == 'T');
 }
 
-bool mt_source_wrapped(const LogMessage *msg, struct mt_slice text, struct mt_zone *zone, uint32_t max_line,
-                       struct mt_line *line)
+bool mt_source_wrapped(const LogMessage *msg, struct mt_slice text, struct mt_zone *zone, struct mt_line *line)
 {
     zone->now = msg->timestamps[LM_TS_RECVD].ut_sec * SECOND;
     if (!read_header(zone, trim(text), line) &&
@@ -139,6 +130,6 @@ bool mt_source_wrapped(const LogMessage *msg, struct mt_slice text, struct mt_zo
     }
     line->source = 0;
     line->order = order_of(msg);
-    cut(line, max_line);
+    line->cut = false;
     return true;
 }

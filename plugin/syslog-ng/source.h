@@ -10,13 +10,12 @@
 /* What syslog-ng's parser found; text is the message, or what the parser's template() made of it.
  * The line lives as long as both. False: it is of no known MTA, and was not read.
  */
-bool mt_source_line(const LogMessage *msg, struct mt_slice text, uint32_t max_line, struct mt_line *line);
+bool mt_source_line(const LogMessage *msg, struct mt_slice text, struct mt_line *line);
 
 /* The line by the header that its text begins with: what flags(no-parse) gives, and relays
  * that wrap a line into one of their own. False: there is none, and *line says nothing.
  * The line may live in a scratch buffer of syslog-ng, which the caller reclaims.
  */
-bool mt_source_wrapped(const LogMessage *msg, struct mt_slice text, struct mt_zone *zone, uint32_t max_line,
-                       struct mt_line *line);
+bool mt_source_wrapped(const LogMessage *msg, struct mt_slice text, struct mt_zone *zone, struct mt_line *line);
 
 #endif

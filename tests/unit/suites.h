@@ -21,6 +21,7 @@
     X(image)         \
     X(memory)        \
     X(parts)         \
+    X(engine)        \
     X(event)         \
     X(hostile)       \
     X(correlate)     \

@@ -5,7 +5,7 @@
 
 #include "input/merged_logs.h"
 #include "input/read_ahead.h"
-#include "mailtrace/state.h"
+#include "mailtrace/engine.h"
 #include "show/output.h"
 #include "show/stats.h"
 
@@ -15,30 +15,25 @@
 /* Lines before a second processor is made use of. */
 #define ALONE 10000
 
-/* Lines that are fed again in one go when state is taken up. */
-#define RECOVER 10000
-
 static const char about[] = "Turn mail server log lines into events: one JSON object per line on standard output.\n"
                             "What is still open at the end of input comes out as \"incomplete\".\n";
 
 struct events {
     struct cli_options options;
-    struct mt_shards *shards;         /* one, */
-    struct mt_correlator *correlator; /* which is taken from the beginning to the end */
-    struct mt_state *state;           /* NULL: none */
-    struct cli_positions *places;
+    struct mt_engine *engine;
+    struct cli_positions *places; /* NULL: no state is kept */
     struct cli_read_ahead *ahead; /* NULL: one thread does all */
-    struct mt_copier copier;      /* the reader's */
-    /* The taker's, as the correlator is: */
+    /* The taker's, as the engine is: */
     struct cli_output output;
     bool flushed;   /* a part of the output was written since it was last noted */
     bool live;      /* the wall clock holds for the log, too */
     int64_t newest; /* timestamp of the last line */
 };
 
-static void emit(void *ctx, const struct mt_event *event)
+/* Called by the engine. */
+static void write_event(void *call, const struct mt_event *event)
 {
-    struct events *events = ctx;
+    struct events *events = call;
 
     cli_output_line(&events->output, mt_event_json(event, &events->output.buffer));
     events->flushed |= events->output.buffer.n == 0;
@@ -50,7 +45,7 @@ static void deliver(struct events *events)
     cli_output_flush(&events->output);
     events->flushed = false;
     if (!events->output.failed) {
-        mt_state_delivered(events->state);
+        mt_engine_delivered(events->engine, NULL, NULL);
     }
 }
 
@@ -61,7 +56,7 @@ static void give_out(struct events *events, bool idle)
 
     events->live |= idle || (distance < LIVE_WITHIN && distance > -LIVE_WITHIN);
     if (events->live) {
-        mt_state_tick(events->state, events->shards, now);
+        mt_engine_tick(events->engine, now, events);
     }
     deliver(events);
 }
@@ -91,7 +86,7 @@ static void feed(struct events *events, const struct mt_line *line, const struct
     struct mt_record record;
     enum mt_verdict verdict = mt_parse(line, &record);
 
-    mt_state_feed(events->state, events->correlator, &record, verdict, wall_clock(events), place);
+    mt_engine_feed_at(events->engine, &record, verdict, wall_clock(events), place, events);
     if (events->flushed) {
         deliver(events);
     }
@@ -109,12 +104,12 @@ static bool take(void *ctx, const struct cli_batch *batch)
         if (events->output.failed) {
             free(line->line);
         } else if (line->copy) {
-            mt_correlator_feed_copy(events->correlator, line->copy, wall_clock(events));
+            mt_engine_feed_copy(events->engine, line->copy, wall_clock(events), events);
         } else if (line->line) {
             feed(events, line->line, NULL);
             free(line->line);
         } else {
-            mt_correlator_feed(events->correlator, NULL, MT_FOREIGN, 0);
+            mt_engine_feed(events->engine, NULL, MT_FOREIGN, events);
         }
     }
     if (batch->n) {
@@ -139,7 +134,7 @@ static bool put(struct events *events, const struct mt_line *line)
     }
     next = &batch->lines[batch->n];
     verdict = mt_parse(line, &record);
-    next->copy = mt_copier_copy(&events->copier, &record, verdict);
+    next->copy = mt_engine_copy(events->engine, &record, verdict);
     next->line = NULL;
     if (!next->copy && verdict != MT_FOREIGN && !(next->line = cli_read_ahead_line(line))) {
         cli_read_ahead_wait(events->ahead); /* memory is short */
@@ -165,7 +160,6 @@ static bool feed_ahead(struct events *events, struct cli_merged_logs *order)
     }
     cli_read_ahead_end(events->ahead);
     events->ahead = NULL;
-    mt_copier_free(&events->copier, events->correlator);
     return true;
 }
 
@@ -180,7 +174,7 @@ static void feed_all(struct events *events, struct cli_merged_logs *order)
     while (!events->output.failed && (line = cli_merged_logs_next(order))) {
         events->newest = line->time.usec;
         feed(events, line, cli_merged_logs_place(order));
-        if (++n == ALONE && !events->state && feed_ahead(events, order)) {
+        if (++n == ALONE && !events->places && feed_ahead(events, order)) {
             return;
         }
     }
@@ -188,11 +182,11 @@ static void feed_all(struct events *events, struct cli_merged_logs *order)
 
 static void print_stats(const struct events *events)
 {
-    struct mt_stats stats;
+    struct mt_engine_stats stats;
 
-    mt_correlator_stats(events->correlator, &stats);
-    cli_stats_print(&stats, true);
-    mt_correlator_unrecognised(events->correlator, cli_stats_program, NULL);
+    mt_engine_stats(events->engine, &stats);
+    cli_stats_print(&stats.lines, true);
+    mt_engine_unrecognised(events->engine, cli_stats_program, NULL);
 }
 
 static void report(void *ctx, enum mt_severity severity, const char *text)
@@ -202,62 +196,56 @@ static void report(void *ctx, enum mt_severity severity, const char *text)
     cli_error("%s", text);
 }
 
-static bool open_state(struct events *events)
+static bool open_engine(struct events *events)
 {
-    const struct cli_options *options = &events->options;
-    struct mt_state_config config = {.path = options->settings.state_file,
-                                     .redeliver = MT_REDELIVER_UNMARKED,
-                                     .max_bytes = options->settings.max_state,
-                                     .sync = MT_SYNC_INTERVAL,
-                                     .report = report};
-    char why[400];
+    static const struct mt_host host = {.event = write_event, .report = report, .one_thread = true};
+    struct mt_settings *settings = &events->options.settings;
+    char why[400] = "";
 
-    if (!options->settings.state_file) {
-        return true;
-    }
-    events->state = mt_state_open(&config, events->shards, why, sizeof why);
-    if (!events->state) {
-        cli_error("%s", why);
+    settings->redeliver = MT_REDELIVER_UNMARKED;
+    events->engine = mt_engine_open(settings, settings->state_file, &host, why, sizeof why);
+    if (!events->engine || *why) {
+        cli_error("%s", events->engine ? why : strerror(ENOMEM));
         return false;
     }
-    while (!cli_stop && !mt_state_recover(events->state, RECOVER)) {
+    return true;
+}
+
+/* What was open at the end of the last run. */
+static bool recover(struct events *events)
+{
+    struct mt_state *state = mt_engine_state(events->engine);
+
+    if (!state) {
+        return true;
+    }
+    while (!cli_stop && !mt_engine_recover(events->engine, events)) {
         cli_output_flush(&events->output);
     }
     deliver(events);
-    events->places = cli_positions_new(events->state);
+    events->places = cli_positions_new(state);
     return events->places;
 }
 
 /* With a state, what is open stays open. Without, it ends here. */
 static bool end(struct events *events)
 {
-    bool written;
-
-    if (!cli_stop && !events->state) {
-        mt_correlator_flush(events->correlator, true);
+    if (!cli_stop && !events->places) {
+        mt_engine_flush(events->engine, true, events);
     }
     if (events->places) {
         cli_positions_note(events->places);
     }
-    written = cli_output_end(&events->output);
-    mt_state_close(events->state, written);
-    events->state = NULL;
-    cli_positions_free(events->places);
-    return written;
+    return cli_output_end(&events->output);
 }
 
-static enum cli_code run(struct events *events)
+static bool read_all(struct events *events)
 {
     struct cli_pause pause = {make_pause, events};
-    struct cli_merged_logs *order;
+    uint64_t newest = mt_state_order(mt_engine_state(events->engine));
+    struct cli_merged_logs *order = cli_merged_logs_resume(&events->options, &pause, events->places, newest);
     bool good;
 
-    cli_catch_signals();
-    if (!open_state(events)) {
-        mt_state_close(events->state, false);
-        return CLI_FAILED;
-    }
-    order = cli_merged_logs_resume(&events->options, &pause, events->places, mt_state_order(events->state));
     if (events->places) {
         cli_positions_note(events->places);
     }
@@ -266,11 +254,25 @@ static enum cli_code run(struct events *events)
     }
     good = order && !cli_merged_logs_failed(order);
     cli_merged_logs_free(order);
-    good &= end(events);
-    if (events->options.stats) {
-        print_stats(events);
+    return good;
+}
+
+static enum cli_code run(struct events *events)
+{
+    bool good, written = false;
+
+    cli_catch_signals();
+    good = open_engine(events) && recover(events);
+    if (good) {
+        good = read_all(events);
+        written = end(events);
+        if (events->options.stats) {
+            print_stats(events);
+        }
     }
-    return good ? CLI_OK : CLI_FAILED;
+    mt_engine_close(events->engine, written);
+    cli_positions_free(events->places);
+    return good && written ? CLI_OK : CLI_FAILED;
 }
 
 enum cli_code cli_events(int argc, char **argv)
@@ -281,15 +283,7 @@ enum cli_code cli_events(int argc, char **argv)
     if (code != CLI_GO) {
         return code;
     }
-    events.shards = mt_shards_new(&events.options.settings.config, 1, emit);
-    if (!events.shards) {
-        cli_error("%s", strerror(ENOMEM));
-        return CLI_FAILED;
-    }
-    events.correlator = mt_shards_take(events.shards, 0, &events);
     code = run(&events);
-    mt_shards_give(events.shards, 0);
-    mt_shards_free(events.shards);
     mt_settings_free(&events.options.settings);
     return code;
 }
