@@ -15,13 +15,13 @@
 /* A message has to meet all of them. The texts are the caller's, and stay as long as the criteria are used. */
 struct mt_criteria {
     struct mt_slice message_id; /* without < > */
-    struct mt_slice queue_id;
-    struct mt_slice from, to; /* without < >; @example.com is a whole domain */
-    bool null_sender;         /* from is <> */
-    struct mt_slice subject;  /* part of it */
-    struct mt_slice ip;       /* without [ ] */
-    int status;               /* enum mt_status, or MT_STATUS_REJECTED */
-    int64_t since, until;     /* usec; both 0: not asked for */
+    struct mt_slice queue_id;   /* or external_id */
+    struct mt_slice from, to;   /* without < >; @example.com is a whole domain */
+    bool null_sender;           /* from is <> */
+    struct mt_slice subject;    /* part of it */
+    struct mt_slice ip;         /* without [ ] */
+    int status;                 /* enum mt_status, or MT_STATUS_REJECTED */
+    int64_t since, until;       /* usec; both 0: not asked for */
 };
 
 /* Does an event of the kind `message` meet them? What is asked of recipients one recipient has to meet. */

@@ -42,6 +42,20 @@ struct mt_source_program {
     uint8_t role;         /* enum mt_role */
 };
 
+/* Where a transport takes mail to: a name in the field "transport", of which the table has those that do not end at another
+ * server.
+ */
+enum mt_transport_end {
+    MT_END_ELSEWHERE = 0,
+    MT_END_HERE,  /* on the host: a mailbox, a file, a program */
+    MT_END_STORE, /* a mail store, which is not to hand it on: LMTP */
+};
+
+struct mt_source_transport {
+    struct mt_slice name; /* empty: the end of the list */
+    uint8_t end;          /* enum mt_transport_end */
+};
+
 struct mt_record;
 
 struct mt_source {
@@ -61,6 +75,8 @@ struct mt_source {
      * last one. What stands before the first slash is then the INSTANCE, unless it is in `programs`.
      */
     const struct mt_source_program *programs, *daemons;
+
+    const struct mt_source_transport *transports; /* NULL: all end elsewhere */
 
     /* Reads a line. Called with rec->line (text unwrapped), source, service and role set, and rec->f cleared but for INSTANCE.
      * Sets kind, effect and fields and returns true; false for a form that it does not know: what it has set does not count.

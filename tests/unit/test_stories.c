@@ -16,7 +16,7 @@ struct row {
     enum mt_event_kind kind;
     const char *host, *queue_id;
     int arrived, time;
-    const char *message_id, *to, *next, *parent, *origin, *from, *orig_to, *ip, *id, *response;
+    const char *message_id, *to, *next, *parent, *origin, *from, *orig_to, *ip, *id, *response, *external_id;
     int status; /* 0: sent */
 };
 
@@ -42,6 +42,7 @@ static void make(const struct row *row, struct mt_event *event, struct mt_recipi
     set(event, MT_F_ORIGIN, row->origin);
     set(event, MT_F_CLIENT_IP, row->ip);
     set(event, MT_F_ID, row->id);
+    set(event, MT_F_EXTERNAL_ID, row->external_id);
     set(event, MT_F_RESPONSE, row->response);
     mt_set_time(&event->f, MT_F_ARRIVED, (struct mt_time){.usec = DAY + row->arrived * SECOND});
     mt_set_time(&event->f, MT_F_TIME, (struct mt_time){.usec = DAY + row->time * SECOND});
@@ -56,6 +57,7 @@ static void make(const struct row *row, struct mt_event *event, struct mt_recipi
         set(event, MT_F_TO, row->to);
         set(event, MT_F_ORIG_TO, row->orig_to);
         set(event, MT_F_NEXT_QUEUE_ID, row->next);
+        set(event, MT_F_STATUS, mt_status_names[recipient->status]);
     } else if (row->to) {
         mt_mark(&event->f, MT_F_RECIPIENTS);
         event->recipients = recipient;
@@ -442,6 +444,94 @@ START_TEST(test_what_a_content_filter_gives_back_is_the_same_mail)
 
     ck_assert_str_eq(origin_of(s, "B2"), "F1 hop");
     assert_told(s, "F1 B2");
+    mt_stories_free(s);
+}
+END_TEST
+
+START_TEST(test_a_filter_that_is_a_program_is_followed_by_its_recipients)
+{
+    static const struct row rows[] = {
+        {.kind = DELIVERY,
+         .host = "host",
+         .queue_id = "F1",
+         .arrived = 0,
+         .time = 10,
+         .message_id = "m@x",
+         .to = "bob@y"},
+        {.kind = DELIVERY,
+         .host = "host",
+         .queue_id = "F1",
+         .arrived = 0,
+         .time = 10,
+         .message_id = "m@x",
+         .to = "eve@y"},
+        {.kind = MESSAGE,
+         .host = "host",
+         .queue_id = "F1",
+         .arrived = 0,
+         .time = 10,
+         .message_id = "m@x",
+         .to = "bob@y"},
+        {.kind = DELIVERY,
+         .host = "host",
+         .queue_id = "B2",
+         .arrived = 9,
+         .time = 20,
+         .message_id = "m@x",
+         .to = "bob@y"},
+        {.kind = MESSAGE,
+         .host = "host",
+         .queue_id = "B2",
+         .arrived = 9,
+         .time = 20,
+         .message_id = "m@x",
+         .to = "bob@y",
+         .parent = "F1",
+         .origin = "filter"},
+    };
+    struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
+    struct mt_fate fate;
+
+    ck_assert_str_eq(origin_of(s, "B2"), "F1 made");
+    mt_stories_fate(s, 0, 0, &fate);
+    ck_assert_int_eq(fate.kind, MT_FATE_FILTERED);
+    ck_assert_uint_eq(fate.next, 1);
+    ck_assert_uint_eq(mt_stories_delivery(s, 1)->next, MT_NONE);
+    mt_stories_free(s);
+}
+END_TEST
+
+START_TEST(test_the_next_host_may_know_its_entry_by_another_id)
+{
+    static const struct row rows[] = {
+        {.kind = DELIVERY,
+         .host = "one",
+         .queue_id = "A1",
+         .arrived = 0,
+         .time = 10,
+         .message_id = "m@x",
+         .to = "bob@y",
+         .next = "1711.77"},
+        {.kind = MESSAGE,
+         .host = "one",
+         .queue_id = "A1",
+         .arrived = 0,
+         .time = 10,
+         .message_id = "m@x",
+         .to = "bob@y",
+         .next = "1711.77"},
+        {.kind = MESSAGE,
+         .host = "two",
+         .queue_id = "B2",
+         .arrived = 9,
+         .time = 20,
+         .message_id = "m@x",
+         .to = "bob@y",
+         .external_id = "1711.77"},
+    };
+    struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
+
+    ck_assert_str_eq(origin_of(s, "B2"), "A1 hop");
     mt_stories_free(s);
 }
 END_TEST
@@ -1244,6 +1334,8 @@ Suite *mt_suite_stories(void)
     tcase_add_test(tests, test_of_several_deliveries_that_claim_an_entry_the_nearest_is_believed);
     tcase_add_test(tests, test_what_a_host_says_of_its_own_queue_comes_before_what_another_says);
     tcase_add_test(tests, test_what_a_content_filter_gives_back_is_the_same_mail);
+    tcase_add_test(tests, test_a_filter_that_is_a_program_is_followed_by_its_recipients);
+    tcase_add_test(tests, test_the_next_host_may_know_its_entry_by_another_id);
     tcase_add_test(tests, test_a_parent_is_the_entry_that_had_the_id_last);
     tcase_add_test(tests, test_entries_that_name_one_another_end);
     tcase_add_test(tests, test_a_queue_id_used_again_within_a_second_keeps_its_deliveries_apart);

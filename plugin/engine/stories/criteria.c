@@ -105,7 +105,8 @@ static bool meets_common(const struct mt_criteria *wanted, const struct mt_event
     if (wanted->message_id.n && !mt_same_message_id(wanted->message_id, mt_get(f, MT_F_MESSAGE_ID))) {
         return false;
     }
-    if (wanted->queue_id.n && !mt_slice_eq(wanted->queue_id, mt_get(f, MT_F_QUEUE_ID))) {
+    if (wanted->queue_id.n && !mt_slice_eq(wanted->queue_id, mt_get(f, MT_F_QUEUE_ID)) &&
+        !mt_slice_eq(wanted->queue_id, mt_get(f, MT_F_EXTERNAL_ID))) {
         return false;
     }
     return meets_sender(wanted, event) && (!wanted->subject.n || holds_text(mt_get(f, MT_F_SUBJECT), wanted->subject));

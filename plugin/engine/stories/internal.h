@@ -33,6 +33,9 @@ struct mt_stories {
  */
 uint64_t mt_attempt_hash(const struct mt_stories *s, uint32_t entry, struct mt_slice to, struct mt_slice orig_to);
 
+/* The place in s->attempts of the first one with a hash, or where it would be. */
+size_t mt_attempts_from(const struct mt_stories *s, uint64_t hash);
+
 /* Makes s->attempts. False: memory is short. */
 bool mt_stories_index_attempts(struct mt_stories *s);
 

@@ -24,9 +24,23 @@ static bool same_field(const struct mt_kept_event *a, const struct mt_kept_event
 
 /* ---- names ---- */
 
+static bool has_id(const struct mt_stories *s, uint32_t entry, enum mt_field field, struct mt_slice id)
+{
+    return mt_slice_eq(mt_kept_event_get(&s->entries[entry].event, field), id);
+}
+
+/* The other side may know it by another ID than its own queue. */
 static bool is_called(const struct mt_stories *s, uint32_t entry, struct mt_slice id)
 {
-    return mt_slice_eq(mt_kept_event_get(&s->entries[entry].event, MT_F_QUEUE_ID), id);
+    return has_id(s, entry, MT_F_QUEUE_ID, id) || has_id(s, entry, MT_F_EXTERNAL_ID, id);
+}
+
+static bool add_name(struct mt_stories *s, uint32_t entry, enum mt_field field)
+{
+    struct mt_slice id = mt_kept_event_get(&s->entries[entry].event, field);
+    struct mt_name name = {.hash = hash_of(s, id), .first = s->entries[entry].first, .entry = entry};
+
+    return !id.n || mt_names_add(&s->memory, &s->ids, &name);
 }
 
 static bool make_names(struct mt_stories *s)
@@ -35,9 +49,7 @@ static bool make_names(struct mt_stories *s)
 
     s->ids.n = 0;
     for (uint32_t i = 0; i < s->nentries && good; i++) {
-        struct mt_slice id = mt_kept_event_get(&s->entries[i].event, MT_F_QUEUE_ID);
-        struct mt_name name = {.hash = hash_of(s, id), .first = s->entries[i].first, .entry = i};
-        good = !id.n || mt_names_add(&s->memory, &s->ids, &name);
+        good = add_name(s, i, MT_F_QUEUE_ID) && add_name(s, i, MT_F_EXTERNAL_ID);
     }
     mt_names_sort(&s->ids);
     return good;
@@ -168,7 +180,7 @@ static void join_parent(struct mt_stories *s, uint32_t *roots, uint32_t i)
 
     for (bool found = false; at-- > 0 && s->ids.v[at].hash == hash && !found;) {
         uint32_t parent = s->ids.v[at].entry;
-        found = parent != i && is_called(s, parent, id) &&
+        found = parent != i && has_id(s, parent, MT_F_QUEUE_ID, id) &&
                 same_field(&s->entries[parent].event, &e->event, MT_F_HOST) &&
                 set_parent(s, roots, i, parent, bounce ? MT_LINK_BOUNCE : MT_LINK_MADE);
     }

@@ -46,6 +46,12 @@ static const struct mt_source_program daemons[] = {
     PROGRAM("verify", OTHER),       END,
 };
 
+/* master(5): the delivery agents. */
+static const struct mt_source_transport transports[] = {
+    {MT_TEXT("local"), MT_END_HERE}, {MT_TEXT("virtual"), MT_END_HERE}, {MT_TEXT("pipe"), MT_END_HERE},
+    {MT_TEXT("lmtp"), MT_END_STORE}, {{NULL, 0}, MT_END_ELSEWHERE},
+};
+
 extern const struct mt_source mt_source_postfix;
 const struct mt_source mt_source_postfix = {
     .is_mta = true,
@@ -56,5 +62,6 @@ const struct mt_source mt_source_postfix = {
     .tls_per_entry = true,
     .programs = programs,
     .daemons = daemons,
+    .transports = transports,
     .read = mt_postfix_read,
 };

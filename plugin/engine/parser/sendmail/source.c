@@ -27,11 +27,24 @@ static const struct mt_source_program programs[] = {
     {{NULL, 0}, MT_ROLE_OTHER},
 };
 
+/* cf/mailer: the mailers that end on the host, or at its mail store. */
+#define MAILER(name, end)                        \
+    {                                            \
+        {(name), sizeof(name) - 1}, MT_END_##end \
+    }
+
+static const struct mt_source_transport transports[] = {
+    MAILER("local", HERE),     MAILER("prog", HERE),  MAILER("*file*", HERE),
+    MAILER("*include*", HERE), MAILER("cyrus", HERE), MAILER("procmail", HERE),
+    MAILER("dovecot", HERE),   MAILER("lmtp", STORE), {{NULL, 0}, MT_END_ELSEWHERE},
+};
+
 extern const struct mt_source mt_source_sendmail;
 const struct mt_source mt_source_sendmail = {
     .is_mta = true,
     .arrives_at_once = true,
     .submits_apart = true,
     .programs = programs,
+    .transports = transports,
     .read = mt_sendmail_read,
 };
