@@ -18,7 +18,7 @@ struct find {
     struct cli_related related;
     struct cli_found found;
     struct cli_text text;
-    uint64_t told; /* stories, and remarks that stand alone */
+    uint64_t shown; /* stories, and remarks that stand alone */
 };
 
 static bool is_anything_asked(const struct cli_options *options)
@@ -50,31 +50,31 @@ static void read_all(struct find *find)
     char **paths = calloc(find->files.n + 1, sizeof *paths);
     const struct mt_line *line;
     struct mt_record rec;
-    struct cli_merged_logs *order;
+    struct cli_merged_logs *logs;
 
     for (size_t i = 0; paths && i < find->files.n; i++) {
         paths[i] = find->files.v[i].path;
     }
     options.files = paths;
     options.nfiles = (int)find->files.n;
-    order = c && paths && find->files.n ? cli_merged_logs_new(&options, NULL) : NULL;
-    while (order && (line = cli_merged_logs_next(order))) {
+    logs = c && paths && find->files.n ? cli_merged_logs_new(&options, NULL) : NULL;
+    while (logs && (line = cli_merged_logs_next(logs))) {
         enum mt_verdict verdict = mt_parse(line, &rec);
         mt_correlator_feed(c, &rec, verdict, 0);
     }
-    if (order) {
+    if (logs) {
         mt_correlator_flush(c, true);
-        cli_merged_logs_free(order);
+        cli_merged_logs_free(logs);
     }
     mt_correlator_free(c);
     free(paths);
 }
 
-/* ---- telling ---- */
+/* ---- showing ---- */
 
 static void print_text(struct find *find, const struct mt_story *story, const struct mt_remark *remark)
 {
-    if (find->told) {
+    if (find->shown) {
         cli_text_line(&find->text);
     }
     if (remark) {
@@ -93,18 +93,18 @@ static void write_json(struct find *find, const struct mt_story *story, const st
     }
 }
 
-static bool tell(void *ctx, const struct mt_story *story, const struct mt_remark *remark)
+static bool show(void *ctx, const struct mt_story *story, const struct mt_remark *remark)
 {
     struct find *find = ctx;
 
     (find->options.json ? write_json : print_text)(find, story, remark);
-    find->told++;
+    find->shown++;
     return !cli_stop && !find->text.output.failed;
 }
 
-static bool tell_all(struct find *find)
+static bool show_all(struct find *find)
 {
-    bool enough = mt_stories_walk(find->found.stories, tell, find);
+    bool enough = mt_stories_walk(find->found.stories, show, find);
 
     if (!enough) {
         cli_error("%s", strerror(ENOMEM));
@@ -128,7 +128,7 @@ static bool run(struct find *find)
     if (!find->related.failed && !cli_stop) {
         cli_found_make(&find->found);
     }
-    return !find->related.failed && !find->found.failed && tell_all(find) && !find->files.failed;
+    return !find->related.failed && !find->found.failed && show_all(find) && !find->files.failed;
 }
 
 enum cli_code cli_find(int argc, char **argv)
@@ -155,8 +155,8 @@ enum cli_code cli_find(int argc, char **argv)
     cli_found_free(&find.found);
     cli_related_free(&find.related);
     cli_files_free(&find.files);
-    if (good && !find.told && !cli_stop) {
+    if (good && !find.shown && !cli_stop) {
         cli_error("nothing found");
     }
-    return !good ? CLI_USAGE : find.told ? CLI_OK : CLI_FAILED;
+    return !good ? CLI_USAGE : find.shown ? CLI_OK : CLI_FAILED;
 }

@@ -99,11 +99,11 @@ static void give_up_parts(struct lines *lines, int64_t before)
     }
 }
 
-static void show_all(struct lines *lines, struct cli_merged_logs *order)
+static void show_all(struct lines *lines, struct cli_merged_logs *logs)
 {
     const struct mt_line *line;
 
-    while (!lines->output.failed && (line = cli_merged_logs_next(order))) {
+    while (!lines->output.failed && (line = cli_merged_logs_next(logs))) {
         lines->stats.lines++;
         lines->stats.cut += line->cut;
         show(lines, line, true);
@@ -129,16 +129,16 @@ static void print_stats(const struct lines *lines)
 static enum cli_code run(struct lines *lines)
 {
     struct cli_pause pause = {make_pause, lines};
-    struct cli_merged_logs *order = cli_merged_logs_new(&lines->options, &pause);
+    struct cli_merged_logs *logs = cli_merged_logs_new(&lines->options, &pause);
     bool good;
 
-    if (!order) {
+    if (!logs) {
         return CLI_FAILED;
     }
     cli_catch_signals();
-    show_all(lines, order);
-    good = !cli_merged_logs_failed(order);
-    cli_merged_logs_free(order);
+    show_all(lines, logs);
+    good = !cli_merged_logs_failed(logs);
+    cli_merged_logs_free(logs);
     good &= cli_output_end(&lines->output);
     if (lines->options.stats) {
         print_stats(lines);

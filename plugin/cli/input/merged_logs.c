@@ -27,7 +27,7 @@ struct source {
 struct cli_merged_logs {
     const struct cli_options *options;
     const struct cli_pause *pause;
-    struct cli_positions *places;
+    struct cli_positions *positions;
     struct mt_place place;
     struct source *sources;
     size_t n, next;       /* next: the first one whose group has not begun */
@@ -38,23 +38,23 @@ struct cli_merged_logs {
     uint64_t lines;
 };
 
-static void open_source(struct cli_merged_logs *order, struct source *source)
+static void open_source(struct cli_merged_logs *logs, struct source *source)
 {
-    source->open = cli_log_open(&source->log, source->path, order->options, order->pause);
+    source->open = cli_log_open(&source->log, source->path, logs->options, logs->pause);
     if (!source->open) {
         source->through = true;
-        order->failed = true;
-    } else if (order->places) {
+        logs->failed = true;
+    } else if (logs->positions) {
         source->log.input.growing = source->log.input.regular;
-        source->number = cli_positions_find(order->places, &source->log.input);
+        source->number = cli_positions_find(logs->positions, &source->log.input);
     }
 }
 
 /* What follows the last line that mattered has been read as well. */
-static void note_end(struct cli_merged_logs *order, const struct source *source)
+static void note_end(struct cli_merged_logs *logs, const struct source *source)
 {
-    if (order->places && source->number < MT_SOURCES && !source->log.input.failed) {
-        cli_positions_end(order->places, source->number, cli_input_position(&source->log.input));
+    if (logs->positions && source->number < MT_SOURCES && !source->log.input.failed) {
+        cli_positions_end(logs->positions, source->number, cli_input_position(&source->log.input));
     }
 }
 
@@ -66,42 +66,42 @@ static void close_source(struct source *source)
     }
 }
 
-static __attribute__((noinline)) void end_source(struct cli_merged_logs *order, struct source *source, enum cli_got got)
+static __attribute__((noinline)) void end_source(struct cli_merged_logs *logs, struct source *source, enum cli_got got)
 {
-    order->failed |= got == CLI_GOT_ERROR;
+    logs->failed |= got == CLI_GOT_ERROR;
     source->through = true;
     if (got == CLI_GOT_END) {
-        note_end(order, source);
+        note_end(logs, source);
     }
     close_source(source);
 }
 
 /* Reads a line into source->log.line; at the end closes it. */
-static inline void advance(struct cli_merged_logs *order, struct source *source)
+static inline void advance(struct cli_merged_logs *logs, struct source *source)
 {
-    enum cli_got got = cli_log_next(&source->log, order->options);
+    enum cli_got got = cli_log_next(&source->log, logs->options);
 
     source->ready = got == CLI_GOT_LINE;
     if (!source->ready) {
-        end_source(order, source, got);
+        end_source(logs, source, got);
     }
 }
 
 /* ---- which files belong together ---- */
 
 /* The times of the first and the last line. What cannot be opened twice stays open, with its first line read. */
-static void look_into(struct cli_merged_logs *order, struct source *source)
+static void look_into(struct cli_merged_logs *logs, struct source *source)
 {
     source->first = INT64_MIN;
     source->last = INT64_MAX;
-    open_source(order, source);
+    open_source(logs, source);
     if (!source->open) {
         return;
     }
-    advance(order, source);
+    advance(logs, source);
     if (source->open && source->log.input.regular) {
         for (int i = 0; i < HEAD && source->ready && !source->log.headed; i++) {
-            source->ready = cli_log_next(&source->log, order->options) == CLI_GOT_LINE;
+            source->ready = cli_log_next(&source->log, logs->options) == CLI_GOT_LINE;
         }
     }
     if (!source->ready) {
@@ -128,20 +128,20 @@ static int by_first(const void *a, const void *b)
     return x->given - y->given;
 }
 
-static void group_sources(struct cli_merged_logs *order)
+static void group_sources(struct cli_merged_logs *logs)
 {
     int64_t last = INT64_MIN;
     int group = 0;
 
-    for (size_t i = 0; i < order->n; i++) {
-        look_into(order, &order->sources[i]);
+    for (size_t i = 0; i < logs->n; i++) {
+        look_into(logs, &logs->sources[i]);
     }
-    if (order->places) { /* they are opened again */
-        cli_positions_restart(order->places);
+    if (logs->positions) { /* they are opened again */
+        cli_positions_restart(logs->positions);
     }
-    qsort(order->sources, order->n, sizeof *order->sources, by_first);
-    for (size_t i = 0; i < order->n; i++) {
-        struct source *source = &order->sources[i];
+    qsort(logs->sources, logs->n, sizeof *logs->sources, by_first);
+    for (size_t i = 0; i < logs->n; i++) {
+        struct source *source = &logs->sources[i];
         group += source->first >= last;
         source->group = group;
         last = source->first >= last || source->last > last ? source->last : last;
@@ -157,123 +157,123 @@ static bool is_before(const struct source *a, const struct source *b)
     return x != y ? x < y : a->given < b->given;
 }
 
-static void sift_down(struct cli_merged_logs *order, size_t i)
+static void sift_down(struct cli_merged_logs *logs, size_t i)
 {
     for (;;) {
         size_t least = i, left = 2 * i + 1, right = left + 1;
-        struct source *moved = order->heap[i];
-        if (left < order->nheap && is_before(order->heap[left], order->heap[least])) {
+        struct source *moved = logs->heap[i];
+        if (left < logs->nheap && is_before(logs->heap[left], logs->heap[least])) {
             least = left;
         }
-        if (right < order->nheap && is_before(order->heap[right], order->heap[least])) {
+        if (right < logs->nheap && is_before(logs->heap[right], logs->heap[least])) {
             least = right;
         }
         if (least == i) {
             return;
         }
-        order->heap[i] = order->heap[least];
-        order->heap[least] = moved;
+        logs->heap[i] = logs->heap[least];
+        logs->heap[least] = moved;
         i = least;
     }
 }
 
 /* Opens the files of the next group, with their first lines. False: there is none. */
-static bool begin_group(struct cli_merged_logs *order)
+static bool begin_group(struct cli_merged_logs *logs)
 {
     int group;
 
-    if (order->next == order->n) {
+    if (logs->next == logs->n) {
         return false;
     }
-    group = order->sources[order->next].group;
-    order->nheap = 0;
-    for (; order->next < order->n && order->sources[order->next].group == group; order->next++) {
-        struct source *source = &order->sources[order->next];
+    group = logs->sources[logs->next].group;
+    logs->nheap = 0;
+    for (; logs->next < logs->n && logs->sources[logs->next].group == group; logs->next++) {
+        struct source *source = &logs->sources[logs->next];
         if (!source->open && !source->through) {
-            open_source(order, source);
+            open_source(logs, source);
         }
         if (source->open && !source->ready) {
-            advance(order, source);
+            advance(logs, source);
         }
         if (source->ready) {
-            order->heap[order->nheap++] = source;
+            logs->heap[logs->nheap++] = source;
         }
     }
-    for (size_t i = order->nheap; i-- > 0;) {
-        sift_down(order, i);
+    for (size_t i = logs->nheap; i-- > 0;) {
+        sift_down(logs, i);
     }
     return true;
 }
 
 /* The line of heap[0] has been used up. */
-static void replace_top(struct cli_merged_logs *order)
+static void replace_top(struct cli_merged_logs *logs)
 {
-    advance(order, order->heap[0]);
-    if (!order->heap[0]->ready) {
-        order->heap[0] = order->heap[--order->nheap];
+    advance(logs, logs->heap[0]);
+    if (!logs->heap[0]->ready) {
+        logs->heap[0] = logs->heap[--logs->nheap];
     }
-    if (order->nheap > 1) {
-        sift_down(order, 0);
+    if (logs->nheap > 1) {
+        sift_down(logs, 0);
     }
 }
 
-const struct mt_line *cli_merged_logs_next(struct cli_merged_logs *order)
+const struct mt_line *cli_merged_logs_next(struct cli_merged_logs *logs)
 {
     struct mt_line *line;
 
-    if (order->handed) {
-        order->handed = false;
-        replace_top(order);
+    if (logs->handed) {
+        logs->handed = false;
+        replace_top(logs);
     }
-    while (!order->nheap && !cli_stop) {
-        if (!begin_group(order)) {
+    while (!logs->nheap && !cli_stop) {
+        if (!begin_group(logs)) {
             return NULL;
         }
     }
     if (cli_stop) {
         return NULL;
     }
-    line = &order->heap[0]->log.line;
-    line->order = ++order->lines;
-    order->handed = true;
+    line = &logs->heap[0]->log.line;
+    line->order = ++logs->lines;
+    logs->handed = true;
     return line;
 }
 
-const struct mt_place *cli_merged_logs_place(struct cli_merged_logs *order)
+const struct mt_place *cli_merged_logs_place(struct cli_merged_logs *logs)
 {
-    const struct source *source = order->heap[0];
+    const struct source *source = logs->heap[0];
 
-    if (!order->places || source->number >= MT_SOURCES) {
+    if (!logs->positions || source->number >= MT_SOURCES) {
         return NULL;
     }
-    order->place = (struct mt_place){source->number, cli_input_position(&source->log.input)};
-    return &order->place;
+    logs->place = (struct mt_place){source->number, cli_input_position(&source->log.input)};
+    return &logs->place;
 }
 
 /* ---- */
 
 /* Adds what was rotated away since the last run, which is found only when it is known what the names mean now. */
-static void add_rotated(struct cli_merged_logs *order)
+static void add_rotated(struct cli_merged_logs *logs)
 {
-    size_t given = order->n;
+    size_t given = logs->n;
 
     for (size_t i = 0; i < given; i++) {
-        struct source *source = &order->sources[i];
+        struct source *source = &logs->sources[i];
         if (strcmp(source->path, "-") != 0) {
-            open_source(order, source);
+            open_source(logs, source);
             close_source(source);
             source->through = false;
         }
     }
-    order->failed = false; /* it is said again when the file is read */
+    logs->failed = false; /* it is said again when the file is read */
     for (size_t i = 0; i < given; i++) {
-        char *path = cli_positions_rotated(order->places, order->sources[i].path);
+        char *path = cli_positions_rotated(logs->positions, logs->sources[i].path);
         if (path) {
-            order->sources[order->n] = (struct source){.path = path, .given = (int)order->n, .rotated = path};
-            order->n++;
+            logs->sources[logs->n] = (struct source){.path = path, .given = (int)logs->n, .rotated = path};
+            logs->n++;
         }
     }
-    cli_positions_restart(order->places);
+    cli_positions_restart(logs->positions);
 }
 
 static uint64_t bytes_on_disk(const struct cli_options *options)
@@ -291,34 +291,34 @@ static uint64_t bytes_on_disk(const struct cli_options *options)
 }
 
 struct cli_merged_logs *cli_merged_logs_resume(const struct cli_options *options, const struct cli_pause *pause,
-                                               struct cli_positions *places, uint64_t lines)
+                                               struct cli_positions *positions, uint64_t lines)
 {
-    struct cli_merged_logs *order = calloc(1, sizeof *order);
-    size_t n = (size_t)options->nfiles, most = places ? 2 * n : n;
+    struct cli_merged_logs *logs = calloc(1, sizeof *logs);
+    size_t n = (size_t)options->nfiles, most = positions ? 2 * n : n;
 
-    if (!order || !(order->sources = calloc(most, sizeof *order->sources)) ||
-        !(order->heap = calloc(most, sizeof *order->heap))) {
+    if (!logs || !(logs->sources = calloc(most, sizeof *logs->sources)) ||
+        !(logs->heap = calloc(most, sizeof *logs->heap))) {
         cli_error("%s", strerror(ENOMEM));
-        cli_merged_logs_free(order);
+        cli_merged_logs_free(logs);
         return NULL;
     }
-    order->options = options;
-    order->pause = pause;
-    order->places = places;
-    order->lines = lines;
-    order->n = n;
+    logs->options = options;
+    logs->pause = pause;
+    logs->positions = positions;
+    logs->lines = lines;
+    logs->n = n;
     for (size_t i = 0; i < n; i++) {
-        order->sources[i].path = options->files[i];
-        order->sources[i].given = (int)i;
+        logs->sources[i].path = options->files[i];
+        logs->sources[i].given = (int)i;
     }
-    if (places) {
-        add_rotated(order);
+    if (positions) {
+        add_rotated(logs);
     }
-    if (order->n > 1) {
-        group_sources(order);
+    if (logs->n > 1) {
+        group_sources(logs);
     }
     cli_progress_start(bytes_on_disk(options));
-    return order;
+    return logs;
 }
 
 struct cli_merged_logs *cli_merged_logs_new(const struct cli_options *options, const struct cli_pause *pause)
@@ -326,22 +326,22 @@ struct cli_merged_logs *cli_merged_logs_new(const struct cli_options *options, c
     return cli_merged_logs_resume(options, pause, NULL, 0);
 }
 
-void cli_merged_logs_free(struct cli_merged_logs *order)
+void cli_merged_logs_free(struct cli_merged_logs *logs)
 {
-    if (!order) {
+    if (!logs) {
         return;
     }
     cli_progress_end();
-    for (size_t i = 0; order->sources && i < order->n; i++) {
-        close_source(&order->sources[i]);
-        free(order->sources[i].rotated);
+    for (size_t i = 0; logs->sources && i < logs->n; i++) {
+        close_source(&logs->sources[i]);
+        free(logs->sources[i].rotated);
     }
-    free(order->sources);
-    free(order->heap);
-    free(order);
+    free(logs->sources);
+    free(logs->heap);
+    free(logs);
 }
 
-bool cli_merged_logs_failed(const struct cli_merged_logs *order)
+bool cli_merged_logs_failed(const struct cli_merged_logs *logs)
 {
-    return order->failed;
+    return logs->failed;
 }

@@ -20,16 +20,16 @@ struct cli_merged_logs *cli_merged_logs_new(const struct cli_options *options, c
  * up to which lines were counted then. NULL and 0: there was none.
  */
 struct cli_merged_logs *cli_merged_logs_resume(const struct cli_options *options, const struct cli_pause *pause,
-                                               struct cli_positions *places, uint64_t lines);
-void cli_merged_logs_free(struct cli_merged_logs *order);
+                                               struct cli_positions *positions, uint64_t lines);
+void cli_merged_logs_free(struct cli_merged_logs *logs);
 
 /* The next line, or NULL at the end or when cli_stop is set. Valid until the next call. */
-const struct mt_line *cli_merged_logs_next(struct cli_merged_logs *order);
+const struct mt_line *cli_merged_logs_next(struct cli_merged_logs *logs);
 
 /* Where the line is that cli_merged_logs_next() gave. NULL: that is not noted. */
-const struct mt_place *cli_merged_logs_place(struct cli_merged_logs *order);
+const struct mt_place *cli_merged_logs_place(struct cli_merged_logs *logs);
 
 /* Something could not be read. */
-bool cli_merged_logs_failed(const struct cli_merged_logs *order);
+bool cli_merged_logs_failed(const struct cli_merged_logs *logs);
 
 #endif

@@ -33,88 +33,88 @@ static uint64_t hash_of(struct mt_slice head, size_t n)
     return XXH3_64bits(head.p, n);
 }
 
-static bool reserve(struct cli_positions *places, size_t n)
+static bool reserve(struct cli_positions *positions, size_t n)
 {
     struct file *files;
 
-    if (n <= places->n) {
+    if (n <= positions->n) {
         return true;
     }
-    files = realloc(places->files, n * sizeof *files);
+    files = realloc(positions->files, n * sizeof *files);
     if (!files) {
         return false;
     }
-    memset(files + places->n, 0, (n - places->n) * sizeof *files);
-    places->files = files;
-    places->n = n;
+    memset(files + positions->n, 0, (n - positions->n) * sizeof *files);
+    positions->files = files;
+    positions->n = n;
     return true;
 }
 
 /* "3 17 1024 0123456789abcdef /var/log/mail.log": number, run, length, hash, name. */
-static void read_line(struct cli_positions *places, const char *line)
+static void read_line(struct cli_positions *positions, const char *line)
 {
     unsigned number, run, length;
     uint64_t hash;
     int at = 0;
 
     if (sscanf(line, "%u %u %u %" SCNx64 " %n", &number, &run, &length, &hash, &at) == 4 && at && number < FILES &&
-        reserve(places, number + 1)) {
-        free(places->files[number].name);
-        places->files[number] = (struct file){strdup(line + at), hash, length, run, false};
-        places->run = run >= places->run ? run + 1 : places->run;
+        reserve(positions, number + 1)) {
+        free(positions->files[number].name);
+        positions->files[number] = (struct file){strdup(line + at), hash, length, run, false};
+        positions->run = run >= positions->run ? run + 1 : positions->run;
     }
 }
 
-static void read_note(struct cli_positions *places, struct mt_slice note)
+static void read_note(struct cli_positions *positions, struct mt_slice note)
 {
     char *text = strndup(note.n ? note.p : "", note.n), *save = NULL;
 
     for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
-        read_line(places, line);
+        read_line(positions, line);
     }
     free(text);
 }
 
 struct cli_positions *cli_positions_new(struct mt_state *state)
 {
-    struct cli_positions *places = calloc(1, sizeof *places);
+    struct cli_positions *positions = calloc(1, sizeof *positions);
 
-    if (places) {
-        places->state = state;
-        places->run = 1;
-        read_note(places, mt_state_noted(state));
+    if (positions) {
+        positions->state = state;
+        positions->run = 1;
+        read_note(positions, mt_state_noted(state));
     }
-    return places;
+    return positions;
 }
 
-void cli_positions_free(struct cli_positions *places)
+void cli_positions_free(struct cli_positions *positions)
 {
-    if (places) {
-        for (size_t i = 0; i < places->n; i++) {
-            free(places->files[i].name);
+    if (positions) {
+        for (size_t i = 0; i < positions->n; i++) {
+            free(positions->files[i].name);
         }
-        free(places->files);
-        free(places);
+        free(positions->files);
+        free(positions);
     }
 }
 
-void cli_positions_restart(struct cli_positions *places)
+void cli_positions_restart(struct cli_positions *positions)
 {
-    for (size_t i = 0; i < places->n; i++) {
-        places->files[i].found = false;
+    for (size_t i = 0; i < positions->n; i++) {
+        positions->files[i].found = false;
     }
 }
 
-void cli_positions_note(struct cli_positions *places)
+void cli_positions_note(struct cli_positions *positions)
 {
     struct mt_buffer note = {0};
     char line[80];
 
-    if (!places->changed) {
+    if (!positions->changed) {
         return;
     }
-    for (size_t i = 0; i < places->n; i++) {
-        const struct file *file = &places->files[i];
+    for (size_t i = 0; i < positions->n; i++) {
+        const struct file *file = &positions->files[i];
         if (file->run && file->name && !strchr(file->name, '\n')) {
             int n = snprintf(line, sizeof line, "%zu %u %u %016" PRIx64 " ", i, file->run, file->length, file->hash);
             mt_buffer_append(&note, line, (size_t)n);
@@ -123,10 +123,10 @@ void cli_positions_note(struct cli_positions *places)
         }
     }
     if (!note.failed) {
-        mt_state_note(places->state, mt_slice(note.p, note.n));
+        mt_state_note(positions->state, mt_slice(note.p, note.n));
     }
     mt_buffer_free(&note);
-    places->changed = false;
+    positions->changed = false;
 }
 
 static bool is_file(const struct file *file, struct mt_slice head)
@@ -134,33 +134,33 @@ static bool is_file(const struct file *file, struct mt_slice head)
     return file->run && file->length <= head.n && hash_of(head, file->length) == file->hash;
 }
 
-static size_t known(const struct cli_positions *places, struct mt_slice head)
+static size_t known(const struct cli_positions *positions, struct mt_slice head)
 {
     size_t i = 0;
 
-    while (i < places->n && (places->files[i].found || !is_file(&places->files[i], head))) {
+    while (i < positions->n && (positions->files[i].found || !is_file(&positions->files[i], head))) {
         i++;
     }
     return i;
 }
 
 /* A place for one that is new: a free one, or the one that was not seen for longest. */
-static size_t place_for_new(struct cli_positions *places)
+static size_t number_for_new(struct cli_positions *positions)
 {
     size_t oldest = 0;
 
-    for (size_t i = 0; i < places->n; i++) {
-        if (!places->files[i].run) {
+    for (size_t i = 0; i < positions->n; i++) {
+        if (!positions->files[i].run) {
             return i;
         }
-        if (places->files[i].run < places->files[oldest].run) {
+        if (positions->files[i].run < positions->files[oldest].run) {
             oldest = i;
         }
     }
-    if (places->n >= FILES) {
+    if (positions->n >= FILES) {
         return oldest;
     }
-    return reserve(places, places->n + 1) ? places->n - 1 : FILES;
+    return reserve(positions, positions->n + 1) ? positions->n - 1 : FILES;
 }
 
 static bool rename_file(struct file *file, const char *name)
@@ -172,7 +172,7 @@ static bool rename_file(struct file *file, const char *name)
     return file->name;
 }
 
-uint32_t cli_positions_find(struct cli_positions *places, struct cli_input *input)
+uint32_t cli_positions_find(struct cli_positions *positions, struct cli_input *input)
 {
     struct mt_slice head;
     struct file *file;
@@ -182,30 +182,30 @@ uint32_t cli_positions_find(struct cli_positions *places, struct cli_input *inpu
         return MT_SOURCES;
     }
     head.n = head.n < HEAD ? head.n : HEAD;
-    i = known(places, head);
-    if (i == places->n) {
-        i = place_for_new(places);
+    i = known(positions, head);
+    if (i == positions->n) {
+        i = number_for_new(positions);
         if (i == FILES) {
             return MT_SOURCES;
         }
-        mt_state_place(places->state, &(struct mt_place){(uint32_t)i, 0});
+        mt_state_place(positions->state, &(struct mt_place){(uint32_t)i, 0});
     }
-    file = &places->files[i];
-    *file = (struct file){file->name, hash_of(head, head.n), (unsigned)head.n, places->run, true};
-    places->changed = true;
+    file = &positions->files[i];
+    *file = (struct file){file->name, hash_of(head, head.n), (unsigned)head.n, positions->run, true};
+    positions->changed = true;
     if (!rename_file(file, input->name)) {
         file->run = 0;
         return MT_SOURCES;
     }
-    if (!cli_input_skip(input, mt_state_position(places->state, (uint32_t)i))) {
-        mt_state_place(places->state, &(struct mt_place){(uint32_t)i, 0});
+    if (!cli_input_skip(input, mt_state_position(positions->state, (uint32_t)i))) {
+        mt_state_place(positions->state, &(struct mt_place){(uint32_t)i, 0});
     }
     return (uint32_t)i;
 }
 
-void cli_positions_end(struct cli_positions *places, uint32_t number, uint64_t position)
+void cli_positions_end(struct cli_positions *positions, uint32_t number, uint64_t position)
 {
-    mt_state_place(places->state, &(struct mt_place){number, position});
+    mt_state_place(positions->state, &(struct mt_place){number, position});
 }
 
 static bool is_at(const struct file *file, const char *path)
@@ -243,12 +243,12 @@ static char *find_at(const struct file *file, const char *name)
     return found;
 }
 
-char *cli_positions_rotated(struct cli_positions *places, const char *name)
+char *cli_positions_rotated(struct cli_positions *positions, const char *name)
 {
     const struct file *newest = NULL;
 
-    for (size_t i = 0; i < places->n; i++) {
-        const struct file *file = &places->files[i];
+    for (size_t i = 0; i < positions->n; i++) {
+        const struct file *file = &positions->files[i];
         bool gone = file->run && !file->found && file->name && strcmp(file->name, name) == 0;
         if (gone && (!newest || file->run > newest->run)) {
             newest = file;

@@ -14,23 +14,23 @@ struct cli_positions;
 
 /* What the state knows. NULL: no memory. */
 struct cli_positions *cli_positions_new(struct mt_state *state);
-void cli_positions_free(struct cli_positions *places);
+void cli_positions_free(struct cli_positions *positions);
 
 /* The file's number, for its mt_place; the input then stands where its reading stopped. MT_SOURCES:
  * it cannot be known again (it is empty, or no regular file), or memory is short.
  */
-uint32_t cli_positions_find(struct cli_positions *places, struct cli_input *input);
+uint32_t cli_positions_find(struct cli_positions *positions, struct cli_input *input);
 
 /* Where the rest of what was read under this name lies now; to be freed. NULL: nowhere, or there is no need. */
-char *cli_positions_rotated(struct cli_positions *places, const char *name);
+char *cli_positions_rotated(struct cli_positions *positions, const char *name);
 
 /* Files as they were given count from here on as not found yet. */
-void cli_positions_restart(struct cli_positions *places);
+void cli_positions_restart(struct cli_positions *positions);
 
 /* The file has been read up to there. */
-void cli_positions_end(struct cli_positions *places, uint32_t number, uint64_t position);
+void cli_positions_end(struct cli_positions *positions, uint32_t number, uint64_t position);
 
 /* Puts down what there is to know of files. */
-void cli_positions_note(struct cli_positions *places);
+void cli_positions_note(struct cli_positions *positions);
 
 #endif

@@ -33,32 +33,32 @@ static bool several_processors(void)
 
 static void *run(void *arg)
 {
-    struct cli_read_ahead *ahead = arg;
+    struct cli_read_ahead *reader = arg;
     bool wanted = true;
 
-    pthread_mutex_lock(&ahead->lock);
+    pthread_mutex_lock(&reader->lock);
     for (;;) {
-        while (ahead->sent == ahead->taken && !ahead->ended) {
-            pthread_cond_wait(&ahead->changed, &ahead->lock);
+        while (reader->sent == reader->taken && !reader->ended) {
+            pthread_cond_wait(&reader->changed, &reader->lock);
         }
-        if (ahead->sent == ahead->taken) {
+        if (reader->sent == reader->taken) {
             break;
         }
-        pthread_mutex_unlock(&ahead->lock);
-        wanted &= ahead->take(ahead->ctx, &ahead->batches[ahead->taken % BATCHES]);
-        pthread_mutex_lock(&ahead->lock);
-        ahead->taken++;
-        ahead->refused = !wanted;
-        if (ahead->sent - ahead->taken <= ahead->few) {
-            pthread_cond_signal(&ahead->changed);
+        pthread_mutex_unlock(&reader->lock);
+        wanted &= reader->take(reader->ctx, &reader->batches[reader->taken % BATCHES]);
+        pthread_mutex_lock(&reader->lock);
+        reader->taken++;
+        reader->refused = !wanted;
+        if (reader->sent - reader->taken <= reader->few) {
+            pthread_cond_signal(&reader->changed);
         }
     }
-    pthread_mutex_unlock(&ahead->lock);
+    pthread_mutex_unlock(&reader->lock);
     return NULL;
 }
 
 /* SIGINT and SIGTERM are for the thread that reads, which they wake. SIGPIPE stays with the one that writes. */
-static bool start_thread(struct cli_read_ahead *ahead)
+static bool start_thread(struct cli_read_ahead *reader)
 {
     sigset_t set, before;
     int error;
@@ -67,91 +67,91 @@ static bool start_thread(struct cli_read_ahead *ahead)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, &before);
-    error = pthread_create(&ahead->thread, NULL, run, ahead);
+    error = pthread_create(&reader->thread, NULL, run, reader);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error == 0;
 }
 
 struct cli_read_ahead *cli_read_ahead_start(cli_take_fn *take, void *ctx)
 {
-    struct cli_read_ahead *ahead = several_processors() ? calloc(1, sizeof *ahead) : NULL;
+    struct cli_read_ahead *reader = several_processors() ? calloc(1, sizeof *reader) : NULL;
 
-    if (!ahead) {
+    if (!reader) {
         return NULL;
     }
-    ahead->take = take;
-    ahead->ctx = ctx;
-    pthread_mutex_init(&ahead->lock, NULL);
-    pthread_cond_init(&ahead->changed, NULL);
-    if (!start_thread(ahead)) {
-        free(ahead);
+    reader->take = take;
+    reader->ctx = ctx;
+    pthread_mutex_init(&reader->lock, NULL);
+    pthread_cond_init(&reader->changed, NULL);
+    if (!start_thread(reader)) {
+        free(reader);
         return NULL;
     }
-    return ahead;
+    return reader;
 }
 
 /* Waits until no more than `few` batches are left to be taken. Under the lock. */
-static void wait_for_few(struct cli_read_ahead *ahead, unsigned few)
+static void wait_for_few(struct cli_read_ahead *reader, unsigned few)
 {
-    ahead->few = few;
-    while (ahead->sent - ahead->taken > few) {
-        pthread_cond_wait(&ahead->changed, &ahead->lock);
+    reader->few = few;
+    while (reader->sent - reader->taken > few) {
+        pthread_cond_wait(&reader->changed, &reader->lock);
     }
 }
 
-struct cli_batch *cli_read_ahead_room(struct cli_read_ahead *ahead)
+struct cli_batch *cli_read_ahead_room(struct cli_read_ahead *reader)
 {
     bool refused;
 
-    if (ahead->filling && ahead->filling->n < CLI_BATCH) {
-        return ahead->filling;
+    if (reader->filling && reader->filling->n < CLI_BATCH) {
+        return reader->filling;
     }
-    cli_read_ahead_send(ahead);
-    pthread_mutex_lock(&ahead->lock);
-    if (ahead->sent - ahead->taken == BATCHES) {
-        wait_for_few(ahead, FEW);
+    cli_read_ahead_send(reader);
+    pthread_mutex_lock(&reader->lock);
+    if (reader->sent - reader->taken == BATCHES) {
+        wait_for_few(reader, FEW);
     }
-    refused = ahead->refused;
-    pthread_mutex_unlock(&ahead->lock);
+    refused = reader->refused;
+    pthread_mutex_unlock(&reader->lock);
     if (!refused) {
-        ahead->filling = &ahead->batches[ahead->sent % BATCHES];
-        ahead->filling->n = 0;
-        ahead->filling->paused = false;
+        reader->filling = &reader->batches[reader->sent % BATCHES];
+        reader->filling->n = 0;
+        reader->filling->paused = false;
     }
-    return ahead->filling;
+    return reader->filling;
 }
 
-void cli_read_ahead_send(struct cli_read_ahead *ahead)
+void cli_read_ahead_send(struct cli_read_ahead *reader)
 {
-    if (!ahead->filling) {
+    if (!reader->filling) {
         return;
     }
-    ahead->filling = NULL;
-    pthread_mutex_lock(&ahead->lock);
-    ahead->sent++;
-    pthread_cond_signal(&ahead->changed);
-    pthread_mutex_unlock(&ahead->lock);
+    reader->filling = NULL;
+    pthread_mutex_lock(&reader->lock);
+    reader->sent++;
+    pthread_cond_signal(&reader->changed);
+    pthread_mutex_unlock(&reader->lock);
 }
 
-void cli_read_ahead_wait(struct cli_read_ahead *ahead)
+void cli_read_ahead_wait(struct cli_read_ahead *reader)
 {
-    cli_read_ahead_send(ahead);
-    pthread_mutex_lock(&ahead->lock);
-    wait_for_few(ahead, 0);
-    pthread_mutex_unlock(&ahead->lock);
+    cli_read_ahead_send(reader);
+    pthread_mutex_lock(&reader->lock);
+    wait_for_few(reader, 0);
+    pthread_mutex_unlock(&reader->lock);
 }
 
-void cli_read_ahead_end(struct cli_read_ahead *ahead)
+void cli_read_ahead_end(struct cli_read_ahead *reader)
 {
-    cli_read_ahead_send(ahead);
-    pthread_mutex_lock(&ahead->lock);
-    ahead->ended = true;
-    pthread_cond_signal(&ahead->changed);
-    pthread_mutex_unlock(&ahead->lock);
-    pthread_join(ahead->thread, NULL);
-    pthread_cond_destroy(&ahead->changed);
-    pthread_mutex_destroy(&ahead->lock);
-    free(ahead);
+    cli_read_ahead_send(reader);
+    pthread_mutex_lock(&reader->lock);
+    reader->ended = true;
+    pthread_cond_signal(&reader->changed);
+    pthread_mutex_unlock(&reader->lock);
+    pthread_join(reader->thread, NULL);
+    pthread_cond_destroy(&reader->changed);
+    pthread_mutex_destroy(&reader->lock);
+    free(reader);
 }
 
 static void append(char **at, struct mt_slice *s)

@@ -35,14 +35,14 @@ struct cli_read_ahead *cli_read_ahead_start(cli_take_fn *take, void *ctx);
 /* The batch being filled, with room for a line, or NULL when no more is wanted. May hand over the one before, and wait
  * until one is free.
  */
-struct cli_batch *cli_read_ahead_room(struct cli_read_ahead *ahead);
+struct cli_batch *cli_read_ahead_room(struct cli_read_ahead *reader);
 /* Hands over what is in it. */
-void cli_read_ahead_send(struct cli_read_ahead *ahead);
+void cli_read_ahead_send(struct cli_read_ahead *reader);
 
 /* Hands over what is left, and waits until all is taken. Until more is sent, what is the taker's is the caller's. */
-void cli_read_ahead_wait(struct cli_read_ahead *ahead);
+void cli_read_ahead_wait(struct cli_read_ahead *reader);
 /* The same, and ends. */
-void cli_read_ahead_end(struct cli_read_ahead *ahead);
+void cli_read_ahead_end(struct cli_read_ahead *reader);
 
 /* A line of its own, to be freed; NULL when memory is short. */
 struct mt_line *cli_read_ahead_line(const struct mt_line *line);

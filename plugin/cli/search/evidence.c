@@ -15,7 +15,7 @@ static bool make_chains(struct cli_found *found)
     memset(found->first_given, 0xff, ids * sizeof *found->first_given);
     for (size_t i = found->related->lines.n; i-- > 0;) {
         uint32_t id = found->related->lines.v[found->given[i].number].id;
-        if (id != CLI_NO_NAME) {
+        if (id != CLI_NO_NUMBER) {
             found->next_given[i] = found->first_given[id];
             found->first_given[id] = (uint32_t)i;
         }
@@ -62,7 +62,7 @@ void cli_evidence_print(struct cli_text *text, struct cli_found *found, uint32_t
     const struct mt_entry *entry = mt_stories_entry(found->stories, number);
     uint32_t id = cli_numbered_texts_find(&found->related->ids, mt_kept_event_get(&entry->event, MT_F_QUEUE_ID));
 
-    if (id == CLI_NO_NAME || (!found->first_given && !make_chains(found))) {
+    if (id == CLI_NO_NUMBER || (!found->first_given && !make_chains(found))) {
         return;
     }
     for (uint32_t i = found->first_given[id]; i != UINT32_MAX; i = found->next_given[i]) {

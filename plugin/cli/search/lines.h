@@ -8,7 +8,7 @@ struct cli_line {
     struct mt_slice raw; /* without a line feed */
     uint32_t file;
     uint64_t place; /* in the file: which came first */
-    uint32_t id;    /* number of the queue ID that it tells of, or that it was kept for; CLI_NO_NAME: none */
+    uint32_t id;    /* number of the queue ID that it tells of, or that it was kept for; CLI_NO_NUMBER: none */
     bool cut;
 };
 

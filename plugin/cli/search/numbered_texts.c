@@ -4,9 +4,9 @@
 #include <sys/random.h>
 
 /* FNV-1a with a random start: what is hashed comes from strangers. */
-static uint64_t hash_of(const struct cli_numbered_texts *names, struct mt_slice text)
+static uint64_t hash_of(const struct cli_numbered_texts *texts, struct mt_slice text)
 {
-    uint64_t hash = names->seed;
+    uint64_t hash = texts->seed;
 
     for (size_t i = 0; i < text.n; i++) {
         hash = (hash ^ (unsigned char)text.p[i]) * UINT64_C(0x100000001b3);
@@ -15,75 +15,75 @@ static uint64_t hash_of(const struct cli_numbered_texts *names, struct mt_slice 
 }
 
 /* The slot that holds the text, or the free one where it belongs. */
-static uint32_t *slot_of(const struct cli_numbered_texts *names, struct mt_slice text)
+static uint32_t *slot_of(const struct cli_numbered_texts *texts, struct mt_slice text)
 {
-    uint32_t mask = names->nslots - 1, i = (uint32_t)hash_of(names, text) & mask;
+    uint32_t mask = texts->nslots - 1, i = (uint32_t)hash_of(texts, text) & mask;
 
-    while (names->slots[i] && !mt_slice_eq(names->v[names->slots[i] - 1], text)) {
+    while (texts->slots[i] && !mt_slice_eq(texts->v[texts->slots[i] - 1], text)) {
         i = (i + 1) & mask;
     }
-    return &names->slots[i];
+    return &texts->slots[i];
 }
 
-uint32_t cli_numbered_texts_find(const struct cli_numbered_texts *names, struct mt_slice text)
+uint32_t cli_numbered_texts_find(const struct cli_numbered_texts *texts, struct mt_slice text)
 {
-    return names->nslots ? *slot_of(names, text) - 1 : CLI_NO_NAME;
+    return texts->nslots ? *slot_of(texts, text) - 1 : CLI_NO_NUMBER;
 }
 
-static bool grow(struct cli_numbered_texts *names)
+static bool grow(struct cli_numbered_texts *texts)
 {
-    uint32_t room = names->room ? 2 * names->room : 64;
-    struct mt_slice *v = realloc(names->v, room * sizeof *v);
+    uint32_t room = texts->room ? 2 * texts->room : 64;
+    struct mt_slice *v = realloc(texts->v, room * sizeof *v);
     uint32_t *slots = calloc(2 * (size_t)room, sizeof *slots);
 
-    names->v = v ? v : names->v;
+    texts->v = v ? v : texts->v;
     if (!v || !slots) {
         free(slots);
         return false;
     }
-    if (!names->seed && getrandom(&names->seed, sizeof names->seed, 0) < 0) {
-        names->seed = UINT64_C(0xcbf29ce484222325);
+    if (!texts->seed && getrandom(&texts->seed, sizeof texts->seed, 0) < 0) {
+        texts->seed = UINT64_C(0xcbf29ce484222325);
     }
-    free(names->slots);
-    names->slots = slots;
-    names->nslots = 2 * room;
-    names->room = room;
-    for (uint32_t i = 0; i < names->n; i++) {
-        *slot_of(names, names->v[i]) = i + 1;
+    free(texts->slots);
+    texts->slots = slots;
+    texts->nslots = 2 * room;
+    texts->room = room;
+    for (uint32_t i = 0; i < texts->n; i++) {
+        *slot_of(texts, texts->v[i]) = i + 1;
     }
     return true;
 }
 
-uint32_t cli_numbered_texts_add(struct cli_numbered_texts *names, struct mt_slice text)
+uint32_t cli_numbered_texts_add(struct cli_numbered_texts *texts, struct mt_slice text)
 {
     uint32_t *slot;
     char *copy;
 
-    if (names->n == names->room && cli_numbered_texts_find(names, text) == CLI_NO_NAME && !grow(names)) {
-        return CLI_NO_NAME;
+    if (texts->n == texts->room && cli_numbered_texts_find(texts, text) == CLI_NO_NUMBER && !grow(texts)) {
+        return CLI_NO_NUMBER;
     }
-    slot = slot_of(names, text);
+    slot = slot_of(texts, text);
     if (*slot) {
         return *slot - 1;
     }
     copy = malloc(text.n ? text.n : 1);
     if (!copy) {
-        return CLI_NO_NAME;
+        return CLI_NO_NUMBER;
     }
     if (text.n) {
         memcpy(copy, text.p, text.n);
     }
-    names->v[names->n] = mt_slice(copy, text.n);
-    *slot = ++names->n;
-    return names->n - 1;
+    texts->v[texts->n] = mt_slice(copy, text.n);
+    *slot = ++texts->n;
+    return texts->n - 1;
 }
 
-void cli_numbered_texts_free(struct cli_numbered_texts *names)
+void cli_numbered_texts_free(struct cli_numbered_texts *texts)
 {
-    for (uint32_t i = 0; i < names->n; i++) {
-        free((char *)names->v[i].p);
+    for (uint32_t i = 0; i < texts->n; i++) {
+        free((char *)texts->v[i].p);
     }
-    free(names->v);
-    free(names->slots);
-    *names = (struct cli_numbered_texts){0};
+    free(texts->v);
+    free(texts->slots);
+    *texts = (struct cli_numbered_texts){0};
 }

@@ -6,7 +6,7 @@
 
 #include "mailtrace/slice.h"
 
-#define CLI_NO_NAME UINT32_MAX
+#define CLI_NO_NUMBER UINT32_MAX
 
 /* Start with all zero. */
 struct cli_numbered_texts {
@@ -17,12 +17,12 @@ struct cli_numbered_texts {
     uint64_t seed;
 };
 
-/* The number of a text; CLI_NO_NAME when it was not added. */
-uint32_t cli_numbered_texts_find(const struct cli_numbered_texts *names, struct mt_slice text);
+/* The number of a text; CLI_NO_NUMBER when it was not added. */
+uint32_t cli_numbered_texts_find(const struct cli_numbered_texts *texts, struct mt_slice text);
 
-/* Adds it if it is new. CLI_NO_NAME: no memory. */
-uint32_t cli_numbered_texts_add(struct cli_numbered_texts *names, struct mt_slice text);
+/* Adds it if it is new. CLI_NO_NUMBER: no memory. */
+uint32_t cli_numbered_texts_add(struct cli_numbered_texts *texts, struct mt_slice text);
 
-void cli_numbered_texts_free(struct cli_numbered_texts *names);
+void cli_numbered_texts_free(struct cli_numbered_texts *texts);
 
 #endif

@@ -10,58 +10,58 @@
 #define ID_LEAST 6
 #define ID_MOST  64
 
-static void no_memory(struct cli_related *g)
+static void no_memory(struct cli_related *related)
 {
-    if (!g->failed) {
+    if (!related->failed) {
         cli_error("%s", strerror(ENOMEM));
     }
-    g->failed = true;
+    related->failed = true;
 }
 
-void cli_related_start(struct cli_related *g, const struct cli_options *options, struct cli_files *files)
+void cli_related_start(struct cli_related *related, const struct cli_options *options, struct cli_files *files)
 {
-    *g = (struct cli_related){.options = options, .files = files};
+    *related = (struct cli_related){.options = options, .files = files};
 }
 
-void cli_related_free(struct cli_related *g)
+void cli_related_free(struct cli_related *related)
 {
-    cli_lines_free(&g->lines);
-    cli_sessions_free(&g->sessions);
-    cli_numbered_texts_free(&g->ids);
-    cli_numbered_texts_free(&g->message_ids);
-    cli_search_texts_free(&g->wanted);
+    cli_lines_free(&related->lines);
+    cli_sessions_free(&related->sessions);
+    cli_numbered_texts_free(&related->ids);
+    cli_numbered_texts_free(&related->message_ids);
+    cli_search_texts_free(&related->wanted);
 }
 
 /* ---- what is searched for ---- */
 
-static void search(struct cli_related *g, struct mt_slice text, enum cli_search_text_kind kind)
+static void search(struct cli_related *related, struct mt_slice text, enum cli_search_text_kind kind)
 {
-    if (!cli_search_texts_add(&g->wanted, text, kind)) {
-        no_memory(g);
+    if (!cli_search_texts_add(&related->wanted, text, kind)) {
+        no_memory(related);
     }
-    g->learned = true;
-    g->learned_file = g->file;
-    g->learned_place = g->place;
+    related->learned = true;
+    related->learned_file = related->file;
+    related->learned_place = related->place;
 }
 
-static void add_id(struct cli_related *g, struct mt_slice id)
+static void add_id(struct cli_related *related, struct mt_slice id)
 {
-    uint32_t before = g->ids.n;
+    uint32_t before = related->ids.n;
 
-    if (cli_numbered_texts_add(&g->ids, id) == CLI_NO_NAME) {
-        no_memory(g);
-    } else if (g->ids.n > before && id.n >= CLI_SEARCH_LEAST) {
-        search(g, id, CLI_SEARCH_WORD);
+    if (cli_numbered_texts_add(&related->ids, id) == CLI_NO_NUMBER) {
+        no_memory(related);
+    } else if (related->ids.n > before && id.n >= CLI_SEARCH_LEAST) {
+        search(related, id, CLI_SEARCH_WORD);
     }
 }
 
-void cli_related_id(struct cli_related *g, struct mt_slice id)
+void cli_related_id(struct cli_related *related, struct mt_slice id)
 {
-    add_id(g, id);
+    add_id(related, id);
 }
 
 /* What is named by somebody else: only what can be an ID, so that not each line holds it. */
-static void add_named_id(struct cli_related *g, struct mt_slice id)
+static void add_named_id(struct cli_related *related, struct mt_slice id)
 {
     bool digit = false;
 
@@ -73,7 +73,7 @@ static void add_named_id(struct cli_related *g, struct mt_slice id)
         }
     }
     if (digit && id.n >= ID_LEAST && id.n <= ID_MOST) {
-        add_id(g, id);
+        add_id(related, id);
     }
 }
 
@@ -94,107 +94,107 @@ static struct mt_slice plain_part(struct mt_slice id)
     return best;
 }
 
-static bool add_text(struct cli_related *g, struct mt_slice text)
+static bool add_text(struct cli_related *related, struct mt_slice text)
 {
     if (text.n < CLI_SEARCH_LEAST) {
         return false;
     }
-    search(g, text, CLI_SEARCH_ANYWHERE);
-    g->by_text |= !g->by_message_id;
+    search(related, text, CLI_SEARCH_ANYWHERE);
+    related->by_text |= !related->by_message_id;
     return true;
 }
 
-static void follow_message_id(struct cli_related *g, struct mt_slice id)
+static void follow_message_id(struct cli_related *related, struct mt_slice id)
 {
-    uint32_t before = g->message_ids.n;
+    uint32_t before = related->message_ids.n;
 
-    if (g->by_message_id && id.n && cli_numbered_texts_add(&g->message_ids, id) != CLI_NO_NAME &&
-        g->message_ids.n > before) {
-        add_text(g, plain_part(id));
+    if (related->by_message_id && id.n && cli_numbered_texts_add(&related->message_ids, id) != CLI_NO_NUMBER &&
+        related->message_ids.n > before) {
+        add_text(related, plain_part(id));
     }
 }
 
 /* The shapes in which servers write an IPv6 address: the short one, sendmail's long one. */
-static bool add_ip(struct cli_related *g, struct mt_slice ip)
+static bool add_ip(struct cli_related *related, struct mt_slice ip)
 {
     struct cli_ip_texts texts;
 
     cli_ip_texts(ip, &texts);
     for (size_t i = 0; i < texts.n; i++) {
-        add_text(g, mt_slice_str(texts.v[i]));
+        add_text(related, mt_slice_str(texts.v[i]));
     }
-    return add_text(g, ip);
+    return add_text(related, ip);
 }
 
-bool cli_related_wanted(struct cli_related *g)
+bool cli_related_wanted(struct cli_related *related)
 {
-    const struct mt_criteria *w = &g->options->wanted;
+    const struct mt_criteria *w = &related->options->wanted;
 
     if (w->message_id.n) {
-        return add_text(g, plain_part(w->message_id));
+        return add_text(related, plain_part(w->message_id));
     }
     if (w->queue_id.n) {
-        g->by_message_id = true;
-        add_id(g, w->queue_id);
+        related->by_message_id = true;
+        add_id(related, w->queue_id);
         return w->queue_id.n >= CLI_SEARCH_LEAST;
     }
     if (w->to.n) {
-        return add_text(g, w->to);
+        return add_text(related, w->to);
     }
     if (w->from.n && !w->null_sender) {
-        return add_text(g, w->from);
+        return add_text(related, w->from);
     }
     if (w->ip.n) {
-        return add_ip(g, w->ip);
+        return add_ip(related, w->ip);
     }
-    return w->subject.n && add_text(g, w->subject);
+    return w->subject.n && add_text(related, w->subject);
 }
 
 /* ---- what is kept ---- */
 
 /* The line that the search is at. */
-static struct cli_line line_here(const struct cli_related *g, struct mt_slice raw, bool cut, uint32_t id)
+static struct cli_line line_here(const struct cli_related *related, struct mt_slice raw, bool cut, uint32_t id)
 {
-    return (struct cli_line){.raw = raw, .file = g->file, .place = g->place, .id = id, .cut = cut};
+    return (struct cli_line){.raw = raw, .file = related->file, .place = related->place, .id = id, .cut = cut};
 }
 
-static void keep(struct cli_related *g, const struct cli_line *line)
+static void keep(struct cli_related *related, const struct cli_line *line)
 {
     struct cli_line copy;
 
-    if (!cli_line_copy(line, &copy) || !cli_lines_take(&g->lines, &copy)) {
-        no_memory(g);
+    if (!cli_line_copy(line, &copy) || !cli_lines_take(&related->lines, &copy)) {
+        no_memory(related);
     }
 }
 
 /* ---- what a line says ---- */
 
-static bool is_known(const struct cli_related *g, struct mt_slice id)
+static bool is_known(const struct cli_related *related, struct mt_slice id)
 {
-    return id.n && cli_numbered_texts_find(&g->ids, id) != CLI_NO_NAME;
+    return id.n && cli_numbered_texts_find(&related->ids, id) != CLI_NO_NUMBER;
 }
 
-static bool has_message_id(const struct cli_related *g, struct mt_slice id)
+static bool has_message_id(const struct cli_related *related, struct mt_slice id)
 {
-    struct mt_slice wanted = g->options->wanted.message_id;
+    struct mt_slice wanted = related->options->wanted.message_id;
 
-    return id.n &&
-           (wanted.n ? mt_same_message_id(wanted, id) : cli_numbered_texts_find(&g->message_ids, id) != CLI_NO_NAME);
+    return id.n && (wanted.n ? mt_same_message_id(wanted, id)
+                             : cli_numbered_texts_find(&related->message_ids, id) != CLI_NO_NUMBER);
 }
 
 /* The line itself meets the criterion that is searched for: the first one in cli_related_wanted(). Of a line that
  * was split that is not known yet.
  */
-static bool is_seed(const struct cli_related *g, const struct mt_record *rec)
+static bool is_seed(const struct cli_related *related, const struct mt_record *rec)
 {
-    const struct mt_criteria *w = &g->options->wanted;
+    const struct mt_criteria *w = &related->options->wanted;
     const struct mt_fields *f = &rec->f;
 
-    if (!g->by_text) {
-        return has_message_id(g, mt_get(f, MT_F_MESSAGE_ID));
+    if (!related->by_text) {
+        return has_message_id(related, mt_get(f, MT_F_MESSAGE_ID));
     }
     if (w->message_id.n) {
-        return rec->kind == MT_KIND_PART || has_message_id(g, mt_get(f, MT_F_MESSAGE_ID));
+        return rec->kind == MT_KIND_PART || has_message_id(related, mt_get(f, MT_F_MESSAGE_ID));
     }
     if (w->to.n) {
         return rec->kind == MT_KIND_PART || mt_has(f, MT_F_TO) || mt_has(f, MT_F_ORIG_TO);
@@ -205,70 +205,78 @@ static bool is_seed(const struct cli_related *g, const struct mt_record *rec)
     return w->ip.n || mt_has(f, MT_F_SUBJECT);
 }
 
-/* Of an entry that names a known one: where it was handed on to, or made from. */
-static bool is_linked(const struct cli_related *g, const struct mt_record *rec)
+/* What a line about an entry names beside its queue ID: what others call it, and the entries that it goes on as or comes from. */
+static const enum mt_field other_ids[] = {MT_F_EXTERNAL_ID, MT_F_NEXT_QUEUE_ID, MT_F_PARENT_QUEUE_ID,
+                                          MT_F_BOUNCE_QUEUE_ID};
+
+/* Of an entry that is not known, but names what is. */
+static bool is_linked(const struct cli_related *related, const struct mt_record *rec)
 {
-    return is_known(g, mt_get(&rec->f, MT_F_NEXT_QUEUE_ID)) || is_known(g, mt_get(&rec->f, MT_F_PARENT_QUEUE_ID)) ||
-           is_known(g, mt_get(&rec->f, MT_F_BOUNCE_QUEUE_ID));
+    for (size_t i = 0; i < sizeof other_ids / sizeof *other_ids; i++) {
+        if (is_known(related, mt_get(&rec->f, other_ids[i]))) {
+            return true;
+        }
+    }
+    return false;
 }
 
-static void keep_record(struct cli_related *g, const struct mt_record *rec, struct mt_slice raw)
+static void keep_record(struct cli_related *related, const struct mt_record *rec, struct mt_slice raw)
 {
     struct mt_slice id = mt_get(&rec->f, MT_F_QUEUE_ID);
     struct mt_slice process;
     struct cli_line line;
     uint32_t number;
 
-    add_id(g, id);
-    number = cli_numbered_texts_find(&g->ids, id);
-    add_named_id(g, mt_get(&rec->f, MT_F_NEXT_QUEUE_ID));
-    add_named_id(g, mt_get(&rec->f, MT_F_PARENT_QUEUE_ID));
-    add_named_id(g, mt_get(&rec->f, MT_F_BOUNCE_QUEUE_ID));
-    follow_message_id(g, mt_get(&rec->f, MT_F_MESSAGE_ID));
-    line = line_here(g, raw, rec->line.cut, number);
-    keep(g, &line);
-    process = cli_sessions_meet(&g->sessions, rec, &line, &g->lines);
+    add_id(related, id);
+    number = cli_numbered_texts_find(&related->ids, id);
+    for (size_t i = 0; i < sizeof other_ids / sizeof *other_ids; i++) {
+        add_named_id(related, mt_get(&rec->f, other_ids[i]));
+    }
+    follow_message_id(related, mt_get(&rec->f, MT_F_MESSAGE_ID));
+    line = line_here(related, raw, rec->line.cut, number);
+    keep(related, &line);
+    process = cli_sessions_meet(&related->sessions, rec, &line, &related->lines);
     if (process.n) {
-        search(g, process, CLI_SEARCH_WORD);
+        search(related, process, CLI_SEARCH_WORD);
     }
 }
 
 /* Lines of other programs, or of unknown forms, that begin with a known queue ID are evidence all the same. */
-static void keep_other(struct cli_related *g, const struct mt_line *line, struct mt_slice raw)
+static void keep_other(struct cli_related *related, const struct mt_line *line, struct mt_slice raw)
 {
     const char *colon = line->text.n ? memchr(line->text.p, ':', line->text.n) : NULL;
     struct mt_slice id = colon ? mt_slice_to(line->text.p, colon) : mt_slice(NULL, 0);
 
-    if (is_known(g, id)) {
-        struct cli_line found = line_here(g, raw, line->cut, cli_numbered_texts_find(&g->ids, id));
-        keep(g, &found);
+    if (is_known(related, id)) {
+        struct cli_line found = line_here(related, raw, line->cut, cli_numbered_texts_find(&related->ids, id));
+        keep(related, &found);
     }
 }
 
-static void look_at(struct cli_related *g, struct cli_log *log, struct mt_slice raw)
+static void look_at(struct cli_related *related, struct cli_log *log, struct mt_slice raw)
 {
-    size_t most = g->options->settings.config.max_line;
+    size_t most = related->options->settings.config.max_line;
     bool cut = raw.n > most;
-    struct cli_line line = line_here(g, raw, cut, CLI_NO_NAME);
+    struct cli_line line = line_here(related, raw, cut, CLI_NO_NUMBER);
     struct mt_record rec;
     struct mt_slice id;
 
-    cli_log_read(log, g->options, cut ? mt_slice(raw.p, most) : raw, cut);
+    cli_log_read(log, related->options, cut ? mt_slice(raw.p, most) : raw, cut);
     if (mt_parse(&log->line, &rec) != MT_RECOGNISED) {
-        keep_other(g, &log->line, raw);
+        keep_other(related, &log->line, raw);
         return;
     }
     id = mt_get(&rec.f, MT_F_QUEUE_ID);
-    if (id.n && (is_known(g, id) || is_seed(g, &rec) || is_linked(g, &rec))) {
-        keep_record(g, &rec, raw);
-    } else if (!id.n && (rec.kind == MT_KIND_REJECT || g->options->wanted.ip.n) && is_seed(g, &rec)) {
-        keep(g, &line);
+    if (id.n && (is_known(related, id) || is_seed(related, &rec) || is_linked(related, &rec))) {
+        keep_record(related, &rec, raw);
+    } else if (!id.n && (rec.kind == MT_KIND_REJECT || related->options->wanted.ip.n) && is_seed(related, &rec)) {
+        keep(related, &line);
     } else {
         line.cut = rec.line.cut;
-        cli_sessions_pass(&g->sessions, &rec, &line, &g->lines);
+        cli_sessions_pass(&related->sessions, &rec, &line, &related->lines);
     }
-    if (g->sessions.failed) {
-        no_memory(g);
+    if (related->sessions.failed) {
+        no_memory(related);
     }
 }
 
@@ -288,16 +296,16 @@ static struct mt_slice line_around(struct mt_slice block, const char *hit)
 }
 
 /* Looks at the lines of a block that hold one of the texts. */
-static void scan(struct cli_related *g, struct cli_log *log, struct mt_slice block, uint64_t base)
+static void scan(struct cli_related *related, struct cli_log *log, struct mt_slice block, uint64_t base)
 {
     struct mt_slice rest = block;
     const char *hit;
 
-    while (!g->failed && (hit = cli_search_texts_find(&g->wanted, rest))) {
+    while (!related->failed && (hit = cli_search_texts_find(&related->wanted, rest))) {
         struct mt_slice line = line_around(block, hit);
         const char *after = line.p + line.n;
-        g->place = base + (uint64_t)(line.p - block.p);
-        look_at(g, log, line);
+        related->place = base + (uint64_t)(line.p - block.p);
+        look_at(related, log, line);
         if (after < hit + 1) {
             after = hit + 1;
         }
@@ -308,79 +316,81 @@ static void scan(struct cli_related *g, struct cli_log *log, struct mt_slice blo
 /* The same until nothing new is learned: what stands shortly before a line that tells something new is
  * mostly in the same block.
  */
-static void scan_block(struct cli_related *g, struct cli_log *log, struct mt_slice block, uint64_t base)
+static void scan_block(struct cli_related *related, struct cli_log *log, struct mt_slice block, uint64_t base)
 {
-    size_t first = g->lines.n;
+    size_t first = related->lines.n;
     uint32_t before;
 
     do {
-        cli_lines_forget(&g->lines, first, g->file, base, base + block.n);
-        before = g->wanted.n;
-        scan(g, log, block, base);
-    } while (!g->failed && g->wanted.n != before);
+        cli_lines_forget(&related->lines, first, related->file, base, base + block.n);
+        before = related->wanted.n;
+        scan(related, log, block, base);
+    } while (!related->failed && related->wanted.n != before);
 }
 
 /* Up to the place `limit`. */
-static void read_file(struct cli_related *g, uint64_t limit)
+static void read_file(struct cli_related *related, uint64_t limit)
 {
-    struct cli_file *file = &g->files->v[g->file];
+    struct cli_file *file = &related->files->v[related->file];
     struct cli_log log;
     struct mt_slice block;
     uint64_t base = 0;
     enum cli_got got = CLI_GOT_LINE;
 
-    if (file->bad || !cli_log_open(&log, file->path, g->options, NULL)) {
-        g->files->failed = file->bad = true;
+    if (file->bad || !cli_log_open(&log, file->path, related->options, NULL)) {
+        related->files->failed = file->bad = true;
         return;
     }
     log.input.name = file->name;
     file->zone = log.zone;
-    while (base < limit && !g->failed) {
-        got = cli_input_block(&log.input, g->options->settings.config.max_line, &block);
+    while (base < limit && !related->failed) {
+        got = cli_input_block(&log.input, related->options->settings.config.max_line, &block);
         if (got != CLI_GOT_LINE) {
             break;
         }
-        scan_block(g, &log, block, base);
+        scan_block(related, &log, block, base);
         base += block.n;
     }
     if (got == CLI_GOT_ERROR) {
-        g->files->failed = file->bad = true;
+        related->files->failed = file->bad = true;
     }
     cli_log_close(&log);
 }
 
 /* From the start up to a place. */
-static void pass(struct cli_related *g, uint32_t last_file, uint64_t last_place)
+static void pass(struct cli_related *related, uint32_t last_file, uint64_t last_place)
 {
     for (uint32_t file = 0; file <= last_file; file++) {
-        cli_lines_forget(&g->lines, 0, file, 0, file == last_file ? last_place : UINT64_MAX);
+        cli_lines_forget(&related->lines, 0, file, 0, file == last_file ? last_place : UINT64_MAX);
     }
-    g->learned = false;
-    cli_sessions_reset(&g->sessions);
-    for (g->file = 0; g->file <= last_file && g->file < g->files->n && !g->failed && !cli_stop; g->file++) {
-        g->place = 0;
-        read_file(g, g->file == last_file ? last_place : UINT64_MAX);
+    related->learned = false;
+    cli_sessions_reset(&related->sessions);
+    for (related->file = 0;
+         related->file <= last_file && related->file < related->files->n && !related->failed && !cli_stop;
+         related->file++) {
+        related->place = 0;
+        read_file(related, related->file == last_file ? last_place : UINT64_MAX);
     }
 }
 
 /* Behind the place where the last new thing was learned, all was searched for all there is. Before it,
  * another pass has to. What that learns in turn asks for a whole one.
  */
-void cli_related_run(struct cli_related *g)
+void cli_related_run(struct cli_related *related)
 {
-    uint32_t last = g->files->n ? (uint32_t)g->files->n - 1 : 0;
+    uint32_t last = related->files->n ? (uint32_t)related->files->n - 1 : 0;
 
-    if (!g->files->n) {
+    if (!related->files->n) {
         return;
     }
-    pass(g, last, UINT64_MAX);
-    while (g->learned && !g->failed && !cli_stop) {
-        uint32_t file = g->learned_file;
-        uint64_t place = g->learned_place;
-        pass(g, file, place);
-        if (g->learned && !g->failed && !cli_stop) {
-            pass(g, last, UINT64_MAX);
+    pass(related, last, UINT64_MAX);
+    while (related->learned && !related->failed && !cli_stop) {
+        uint32_t file = related->learned_file;
+        uint64_t place = related->learned_place;
+        pass(related, file, place);
+        if (related->learned && !related->failed && !cli_stop) {
+            pass(related, last, UINT64_MAX);
         }
     }
-    cli_lines_sort(&g->lines);
+    cli_lines_sort(&related->lines);
 }

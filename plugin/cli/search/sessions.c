@@ -7,7 +7,7 @@
 struct cli_process {
     struct cli_line *waiting; /* room for WAITING, where one waits */
     uint32_t nwaiting;
-    uint32_t id; /* number of the queue ID of this session, the last one; CLI_NO_NAME: none yet */
+    uint32_t id; /* number of the queue ID of this session, the last one; CLI_NO_NUMBER: none yet */
 };
 
 /* ---- which process ---- */
@@ -25,7 +25,7 @@ static size_t put(char *at, struct mt_slice s)
     return n + 1;
 }
 
-/* CLI_NO_NAME: it has none, or its lines without a queue ID are not about messages. */
+/* CLI_NO_NUMBER: it has none, or its lines without a queue ID are not about messages. */
 static uint32_t number_of(struct cli_sessions *s, const struct mt_record *rec, bool add)
 {
     const struct mt_line *line = &rec->line;
@@ -33,7 +33,7 @@ static uint32_t number_of(struct cli_sessions *s, const struct mt_record *rec, b
     size_t n;
 
     if (!line->pid || (rec->role != MT_ROLE_RECEIVES && rec->role != MT_ROLE_DELIVERS)) {
-        return CLI_NO_NAME;
+        return CLI_NO_NUMBER;
     }
     n = put(key, line->host);
     n += put(key + n, line->program);
@@ -81,7 +81,7 @@ static struct cli_process *process_of(struct cli_sessions *s, uint32_t number)
             return NULL;
         }
         for (uint32_t i = s->n; i < n; i++) {
-            v[i] = (struct cli_process){.id = CLI_NO_NAME};
+            v[i] = (struct cli_process){.id = CLI_NO_NUMBER};
         }
         s->v = v;
         s->n = n;
@@ -93,7 +93,7 @@ void cli_sessions_reset(struct cli_sessions *s)
 {
     for (uint32_t i = 0; i < s->n; i++) {
         drop_waiting(&s->v[i]);
-        s->v[i].id = CLI_NO_NAME;
+        s->v[i].id = CLI_NO_NUMBER;
     }
 }
 
@@ -118,7 +118,7 @@ struct mt_slice cli_sessions_meet(struct cli_sessions *s, const struct mt_record
                                   struct cli_lines *kept)
 {
     uint32_t before = s->processes.n, number = number_of(s, rec, true);
-    struct cli_process *process = number == CLI_NO_NAME ? NULL : process_of(s, number);
+    struct cli_process *process = number == CLI_NO_NUMBER ? NULL : process_of(s, number);
 
     if (!process) {
         return mt_slice(NULL, 0);
@@ -148,7 +148,7 @@ static void wait(struct cli_sessions *s, struct cli_process *process, const stru
         process->nwaiting--;
     }
     if (cli_line_copy(line, &process->waiting[process->nwaiting])) {
-        process->waiting[process->nwaiting++].id = CLI_NO_NAME;
+        process->waiting[process->nwaiting++].id = CLI_NO_NUMBER;
     } else {
         s->failed = true;
     }
@@ -166,7 +166,7 @@ static void keep(struct cli_sessions *s, const struct cli_process *process, cons
         s->failed = true;
         return;
     }
-    copy.id = mt_has(&rec->f, MT_F_QUEUE_ID) ? CLI_NO_NAME : process->id;
+    copy.id = mt_has(&rec->f, MT_F_QUEUE_ID) ? CLI_NO_NUMBER : process->id;
     take(s, kept, &copy);
 }
 
@@ -176,26 +176,26 @@ void cli_sessions_pass(struct cli_sessions *s, const struct mt_record *rec, cons
     /* A client's session goes on after its message; what a delivery agent does next is for others. */
     bool goes_on = rec->role == MT_ROLE_RECEIVES;
     uint32_t number = number_of(s, rec, false);
-    struct cli_process *process = number == CLI_NO_NAME ? NULL : process_of(s, number);
+    struct cli_process *process = number == CLI_NO_NUMBER ? NULL : process_of(s, number);
 
     if (!process) {
         return;
     }
     if (mt_has(&rec->f, MT_F_QUEUE_ID) && !(goes_on && rec->kind == MT_KIND_REJECT)) { /* of another message */
-        process->id = goes_on ? process->id : CLI_NO_NAME;
+        process->id = goes_on ? process->id : CLI_NO_NUMBER;
         return;
     }
     if (rec->kind == MT_KIND_CONNECT) {
         drop_waiting(process);
-        process->id = CLI_NO_NAME;
+        process->id = CLI_NO_NUMBER;
     }
-    if (process->id == CLI_NO_NAME || !goes_on) {
+    if (process->id == CLI_NO_NUMBER || !goes_on) {
         wait(s, process, line);
     } else {
         keep(s, process, rec, line, kept);
     }
     if (rec->kind == MT_KIND_DISCONNECT) {
         drop_waiting(process);
-        process->id = CLI_NO_NAME;
+        process->id = CLI_NO_NUMBER;
     }
 }
