@@ -16,13 +16,17 @@ struct row {
     enum mt_event_kind kind;
     const char *host, *queue_id;
     int arrived, time;
-    const char *message_id, *to, *next, *parent, *origin, *from, *orig_to, *ip, *id, *response, *external_id;
+    const char *mid, *to, *next, *parent, *origin, *from, *orig_to, *ip, *id, *response, *external_id;
     int status; /* 0: sent */
 };
 
-#define MESSAGE  MT_EVENT_MESSAGE
-#define DELIVERY MT_EVENT_DELIVERY
-#define REJECT   MT_EVENT_REJECT
+#define ROW(KIND, HOST, ID, ARRIVED, TIME, ...)                                                                      \
+    {                                                                                                                \
+        .kind = MT_EVENT_##KIND, .host = (HOST), .queue_id = (ID), .arrived = (ARRIVED), .time = (TIME), __VA_ARGS__ \
+    }
+#define MESSAGE(...)  ROW(MESSAGE, __VA_ARGS__)
+#define DELIVERY(...) ROW(DELIVERY, __VA_ARGS__)
+#define REJECT(...)   ROW(REJECT, __VA_ARGS__)
 
 static void set(struct mt_event *event, enum mt_field id, const char *text)
 {
@@ -36,7 +40,7 @@ static void make(const struct row *row, struct mt_event *event, struct mt_recipi
     *event = (struct mt_event){.kind = row->kind};
     set(event, MT_F_HOST, row->host);
     set(event, MT_F_QUEUE_ID, row->queue_id);
-    set(event, MT_F_MESSAGE_ID, row->message_id);
+    set(event, MT_F_MESSAGE_ID, row->mid);
     set(event, MT_F_FROM, row->from);
     set(event, MT_F_PARENT_QUEUE_ID, row->parent);
     set(event, MT_F_ORIGIN, row->origin);
@@ -53,7 +57,7 @@ static void make(const struct row *row, struct mt_event *event, struct mt_recipi
                                        .relay_ip = MT_LIT("192.0.2.1"),
                                        .status = (uint8_t)(row->status ? row->status : MT_STATUS_SENT),
                                        .delay = -1};
-    if (row->kind != MESSAGE) {
+    if (row->kind != MT_EVENT_MESSAGE) {
         set(event, MT_F_TO, row->to);
         set(event, MT_F_ORIG_TO, row->orig_to);
         set(event, MT_F_NEXT_QUEUE_ID, row->next);
@@ -146,52 +150,12 @@ static void assert_told(struct mt_stories *s, const char *want)
 
 /* Three hosts, each handing on to the next; the clock of the second is behind. */
 static const struct row chain[] = {
-    {.kind = DELIVERY,
-     .host = "one",
-     .queue_id = "A1A1A1",
-     .arrived = 0,
-     .time = 10,
-     .message_id = "m@x",
-     .to = "bob@y",
-     .next = "B2B2B2"},
-    {.kind = MESSAGE,
-     .host = "one",
-     .queue_id = "A1A1A1",
-     .arrived = 0,
-     .time = 10,
-     .message_id = "m@x",
-     .to = "bob@y",
-     .next = "B2B2B2"},
-    {.kind = DELIVERY,
-     .host = "two",
-     .queue_id = "B2B2B2",
-     .arrived = 9,
-     .time = 20,
-     .message_id = "m@x",
-     .to = "bob@y",
-     .next = "C3C3C3"},
-    {.kind = MESSAGE,
-     .host = "two",
-     .queue_id = "B2B2B2",
-     .arrived = 9,
-     .time = 20,
-     .message_id = "m@x",
-     .to = "bob@y",
-     .next = "C3C3C3"},
-    {.kind = DELIVERY,
-     .host = "six",
-     .queue_id = "C3C3C3",
-     .arrived = 21,
-     .time = 30,
-     .message_id = "m@x",
-     .to = "bob@y"},
-    {.kind = MESSAGE,
-     .host = "six",
-     .queue_id = "C3C3C3",
-     .arrived = 21,
-     .time = 30,
-     .message_id = "m@x",
-     .to = "bob@y"},
+    DELIVERY("one", "A1A1A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2B2B2"),
+    MESSAGE("one", "A1A1A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2B2B2"),
+    DELIVERY("two", "B2B2B2", 9, 20, .mid = "m@x", .to = "bob@y", .next = "C3C3C3"),
+    MESSAGE("two", "B2B2B2", 9, 20, .mid = "m@x", .to = "bob@y", .next = "C3C3C3"),
+    DELIVERY("six", "C3C3C3", 21, 30, .mid = "m@x", .to = "bob@y"),
+    MESSAGE("six", "C3C3C3", 21, 30, .mid = "m@x", .to = "bob@y"),
 };
 
 static void assert_chain(const struct row *rows)
@@ -236,29 +200,9 @@ END_TEST
 START_TEST(test_a_reply_that_names_the_queue_id_of_another_mail_joins_nothing)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "two",
-         .queue_id = "B2",
-         .arrived = 9,
-         .time = 20,
-         .message_id = "other@x",
-         .to = "bob@y"},
+        DELIVERY("one", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("one", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("two", "B2", 9, 20, .mid = "other@x", .to = "bob@y"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
 
@@ -271,36 +215,10 @@ END_TEST
 START_TEST(test_a_queue_id_of_another_time_joins_nothing)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "two",
-         .queue_id = "B2",
-         .arrived = 311,
-         .time = 320,
-         .message_id = "m@x",
-         .to = "bob@y"},
-        {.kind = MESSAGE,
-         .host = "six",
-         .queue_id = "B2",
-         .arrived = -900,
-         .time = -300,
-         .message_id = "m@x",
-         .to = "bob@y"},
+        DELIVERY("one", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("one", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("two", "B2", 311, 320, .mid = "m@x", .to = "bob@y"),
+        MESSAGE("six", "B2", -900, -300, .mid = "m@x", .to = "bob@y"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
 
@@ -312,45 +230,11 @@ END_TEST
 START_TEST(test_of_several_deliveries_that_claim_an_entry_the_nearest_is_believed)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "liar",
-         .queue_id = "A0",
-         .arrived = 0,
-         .time = 100,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "liar",
-         .queue_id = "A0",
-         .arrived = 0,
-         .time = 100,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "two",
-         .queue_id = "B2",
-         .arrived = 9,
-         .time = 20,
-         .message_id = "m@x",
-         .to = "bob@y"},
+        DELIVERY("liar", "A0", 0, 100, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("liar", "A0", 0, 100, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        DELIVERY("one", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("one", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("two", "B2", 9, 20, .mid = "m@x", .to = "bob@y"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
 
@@ -364,38 +248,10 @@ END_TEST
 START_TEST(test_what_a_host_says_of_its_own_queue_comes_before_what_another_says)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "other",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "other",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "F1",
-         .arrived = 0,
-         .time = 12,
-         .message_id = "m@x",
-         .to = "bob@y"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "B2",
-         .arrived = 10,
-         .time = 20,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .parent = "F1",
-         .origin = "filter"},
+        DELIVERY("other", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("other", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("host", "F1", 0, 12, .mid = "m@x", .to = "bob@y"),
+        MESSAGE("host", "B2", 10, 20, .mid = "m@x", .to = "bob@y", .parent = "F1", .origin = "filter"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
 
@@ -407,38 +263,10 @@ END_TEST
 START_TEST(test_what_a_content_filter_gives_back_is_the_same_mail)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "host",
-         .queue_id = "F1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "F1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = DELIVERY,
-         .host = "host",
-         .queue_id = "B2",
-         .arrived = 9,
-         .time = 20,
-         .message_id = "m@x",
-         .to = "bob@y"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "B2",
-         .arrived = 9,
-         .time = 20,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .parent = "F1",
-         .origin = "filter"},
+        DELIVERY("host", "F1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("host", "F1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        DELIVERY("host", "B2", 9, 20, .mid = "m@x", .to = "bob@y"),
+        MESSAGE("host", "B2", 9, 20, .mid = "m@x", .to = "bob@y", .parent = "F1", .origin = "filter"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
 
@@ -451,52 +279,19 @@ END_TEST
 START_TEST(test_a_filter_that_is_a_program_is_followed_by_its_recipients)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "host",
-         .queue_id = "F1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y"},
-        {.kind = DELIVERY,
-         .host = "host",
-         .queue_id = "F1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "eve@y"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "F1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y"},
-        {.kind = DELIVERY,
-         .host = "host",
-         .queue_id = "B2",
-         .arrived = 9,
-         .time = 20,
-         .message_id = "m@x",
-         .to = "bob@y"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "B2",
-         .arrived = 9,
-         .time = 20,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .parent = "F1",
-         .origin = "filter"},
+        DELIVERY("host", "F1", 0, 10, .mid = "m@x", .to = "bob@y"),
+        DELIVERY("host", "F1", 0, 8, .mid = "m@x", .to = "eve@y"),
+        MESSAGE("host", "F1", 0, 10, .mid = "m@x", .to = "bob@y"),
+        DELIVERY("host", "B2", 9, 20, .mid = "m@x", .to = "bob@y"),
+        MESSAGE("host", "B2", 9, 20, .mid = "m@x", .to = "bob@y", .parent = "F1", .origin = "filter"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
     struct mt_fate fate;
 
-    ck_assert_str_eq(origin_of(s, "B2"), "F1 made");
+    ck_assert_str_eq(origin_of(s, "B2"), "F1 hop");
     mt_stories_fate(s, 0, 0, &fate);
-    ck_assert_int_eq(fate.kind, MT_FATE_FILTERED);
-    ck_assert_uint_eq(fate.next, 1);
-    ck_assert_uint_eq(mt_stories_delivery(s, 1)->next, MT_NONE);
+        ck_assert_uint_eq(fate.next, 1);
+    ck_assert_uint_eq(mt_stories_delivery(s, 0)->next, MT_NONE);
     mt_stories_free(s);
 }
 END_TEST
@@ -504,30 +299,9 @@ END_TEST
 START_TEST(test_the_next_host_may_know_its_entry_by_another_id)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "1711.77"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "1711.77"},
-        {.kind = MESSAGE,
-         .host = "two",
-         .queue_id = "B2",
-         .arrived = 9,
-         .time = 20,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .external_id = "1711.77"},
+        DELIVERY("one", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "1711.77"),
+        MESSAGE("one", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "1711.77"),
+        MESSAGE("two", "B2", 9, 20, .mid = "m@x", .to = "bob@y", .external_id = "1711.77"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
 
@@ -539,43 +313,11 @@ END_TEST
 START_TEST(test_a_parent_is_the_entry_that_had_the_id_last)
 {
     static const struct row rows[] = {
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "F1",
-         .arrived = 0,
-         .time = 5,
-         .message_id = "old@x",
-         .to = "bob@y"},
-        {.kind = MESSAGE,
-         .host = "else",
-         .queue_id = "F1",
-         .arrived = 9,
-         .time = 12,
-         .message_id = "m@x",
-         .to = "bob@y"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "F1",
-         .arrived = 8,
-         .time = 12,
-         .message_id = "m@x",
-         .to = "bob@y"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "F1",
-         .arrived = 50,
-         .time = 60,
-         .message_id = "new@x",
-         .to = "bob@y"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "B2",
-         .arrived = 10,
-         .time = 20,
-         .message_id = "n@x",
-         .to = "bob@y",
-         .parent = "F1",
-         .origin = "bounce"},
+        MESSAGE("host", "F1", 0, 5, .mid = "old@x", .to = "bob@y"),
+        MESSAGE("else", "F1", 9, 12, .mid = "m@x", .to = "bob@y"),
+        MESSAGE("host", "F1", 8, 12, .mid = "m@x", .to = "bob@y"),
+        MESSAGE("host", "F1", 50, 60, .mid = "new@x", .to = "bob@y"),
+        MESSAGE("host", "B2", 10, 20, .mid = "n@x", .to = "bob@y", .parent = "F1", .origin = "bounce"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
 
@@ -588,75 +330,14 @@ END_TEST
 START_TEST(test_entries_that_name_one_another_end)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 1,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 5,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2",
-         .parent = "C3"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "B2",
-         .arrived = 0,
-         .time = 2,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "C3"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "B2",
-         .arrived = 0,
-         .time = 5,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "C3",
-         .parent = "A1"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "C3",
-         .arrived = 0,
-         .time = 3,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "A1"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "C3",
-         .arrived = 0,
-         .time = 5,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "A1",
-         .parent = "B2"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "D4",
-         .arrived = 0,
-         .time = 3,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "D4",
-         .parent = "D4"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "D4",
-         .arrived = 0,
-         .time = 5,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "D4",
-         .parent = "D4"},
+        DELIVERY("one", "A1", 0, 1, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("one", "A1", 0, 5, .mid = "m@x", .to = "bob@y", .next = "B2", .parent = "C3"),
+        DELIVERY("one", "B2", 0, 2, .mid = "m@x", .to = "bob@y", .next = "C3"),
+        MESSAGE("one", "B2", 0, 5, .mid = "m@x", .to = "bob@y", .next = "C3", .parent = "A1"),
+        DELIVERY("one", "C3", 0, 3, .mid = "m@x", .to = "bob@y", .next = "A1"),
+        MESSAGE("one", "C3", 0, 5, .mid = "m@x", .to = "bob@y", .next = "A1", .parent = "B2"),
+        DELIVERY("one", "D4", 0, 3, .mid = "m@x", .to = "bob@y", .next = "D4", .parent = "D4"),
+        MESSAGE("one", "D4", 0, 5, .mid = "m@x", .to = "bob@y", .next = "D4", .parent = "D4"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
     unsigned without = 0;
@@ -673,55 +354,13 @@ END_TEST
 START_TEST(test_a_queue_id_used_again_within_a_second_keeps_its_deliveries_apart)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 0,
-         .message_id = "first@x",
-         .to = "bob@y"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 0,
-         .message_id = "first@x",
-         .to = "bob@y"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 0,
-         .message_id = "second@x",
-         .to = "eve@y"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 0,
-         .message_id = "second@x",
-         .to = "eve@y"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 0,
-         .message_id = "second@x",
-         .to = "joe@y"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 9,
-         .time = 9,
-         .message_id = "third@x",
-         .to = "ann@y"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 9,
-         .time = 9,
-         .message_id = "third@x",
-         .to = "ann@y"},
+        DELIVERY("one", "A1", 0, 0, .mid = "first@x", .to = "bob@y"),
+        MESSAGE("one", "A1", 0, 0, .mid = "first@x", .to = "bob@y"),
+        DELIVERY("one", "A1", 0, 0, .mid = "second@x", .to = "eve@y"),
+        MESSAGE("one", "A1", 0, 0, .mid = "second@x", .to = "eve@y"),
+        DELIVERY("one", "A1", 0, 0, .mid = "second@x", .to = "joe@y"),
+        DELIVERY("one", "A1", 9, 9, .mid = "third@x", .to = "ann@y"),
+        MESSAGE("one", "A1", 9, 9, .mid = "third@x", .to = "ann@y"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
 
@@ -748,40 +387,12 @@ END_TEST
 START_TEST(test_an_event_that_is_added_twice_is_one)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 0,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .id = "1"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 0,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .id = "2"},
-        {.kind = REJECT, .host = "one", .arrived = 0, .time = 0, .to = "x@y", .id = "3"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 0,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .id = "1"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 0,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .id = "2"},
-        {.kind = REJECT, .host = "one", .arrived = 0, .time = 0, .to = "x@y", .id = "3"},
+        DELIVERY("one", "A1", 0, 0, .mid = "m@x", .to = "bob@y", .id = "1"),
+        MESSAGE("one", "A1", 0, 0, .mid = "m@x", .to = "bob@y", .id = "2"),
+        REJECT("one", NULL, 0, 0, .to = "x@y", .id = "3"),
+        DELIVERY("one", "A1", 0, 0, .mid = "m@x", .to = "bob@y", .id = "1"),
+        MESSAGE("one", "A1", 0, 0, .mid = "m@x", .to = "bob@y", .id = "2"),
+        REJECT("one", NULL, 0, 0, .to = "x@y", .id = "3"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
 
@@ -800,13 +411,7 @@ START_TEST(test_memory_is_bounded_and_what_is_left_out_is_counted)
 
     for (int i = 0; i < 10000; i++) {
         char id[16];
-        struct row row = {.kind = MESSAGE,
-                          .host = "host",
-                          .queue_id = id,
-                          .arrived = i,
-                          .time = i,
-                          .message_id = "m@x",
-                          .to = "bob@y"};
+        struct row row = MESSAGE("host", id, i, i, .mid = "m@x", .to = "bob@y");
         snprintf(id, sizeof id, "Q%d", i);
         added += add(s, &row);
     }
@@ -827,7 +432,7 @@ START_TEST(test_a_message_to_many_recipients_is_told_for_each)
     static struct mt_recipient recipients[MANY];
     static char to[MANY][32], next[MANY][16];
     struct mt_stories *s = mt_stories_new(NULL, UINT64_MAX);
-    struct row row = {.kind = DELIVERY, .host = "host", .queue_id = "A1", .arrived = 0, .time = 1, .message_id = "m@x"};
+    struct row row = DELIVERY("host", "A1", 0, 1, .mid = "m@x");
     struct mt_event event;
     struct mt_fate fate;
 
@@ -839,15 +444,9 @@ START_TEST(test_a_message_to_many_recipients_is_told_for_each)
         ck_assert(add(s, &row));
         ck_assert(i % 2 == 0 || add(s, &row));
         make(&row, &event, &recipients[i]);
-        ck_assert(add(s, &(struct row){.kind = MESSAGE,
-                                       .host = "next",
-                                       .queue_id = next[i],
-                                       .arrived = 1,
-                                       .time = 2,
-                                       .message_id = "m@x",
-                                       .to = to[i]}));
+        ck_assert(add(s, &(struct row)MESSAGE("next", next[i], 1, 2, .mid = "m@x", .to = to[i])));
     }
-    row.kind = MESSAGE;
+    row.kind = MT_EVENT_MESSAGE;
     make(&row, &event, &recipients[MANY - 1]);
     event.recipients = recipients;
     event.nrecipients = MANY;
@@ -866,57 +465,13 @@ END_TEST
 START_TEST(test_aliases_of_one_mailbox_have_their_own_attempts)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 1,
-         .message_id = "m@x",
-         .to = "box@y",
-         .next = "N1",
-         .orig_to = "a@y"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 2,
-         .message_id = "m@x",
-         .to = "box@y",
-         .next = "N2",
-         .orig_to = "b@y"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 3,
-         .message_id = "m@x",
-         .to = "box@y",
-         .next = "N3",
-         .orig_to = "a@y"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 3,
-         .message_id = "m@x",
-         .to = "box@y",
-         .orig_to = "a@y"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "B1",
-         .arrived = 0,
-         .time = 1,
-         .message_id = "m@x",
-         .to = "box@y",
-         .orig_to = "c@y"},
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "B1",
-         .arrived = 0,
-         .time = 2,
-         .message_id = "m@x",
-         .to = "box@y"},
-        {.kind = MESSAGE, .host = "one", .queue_id = "B1", .arrived = 0, .time = 2, .message_id = "m@x", .to = "box@y"},
+        DELIVERY("one", "A1", 0, 1, .mid = "m@x", .to = "box@y", .next = "N1", .orig_to = "a@y"),
+        DELIVERY("one", "A1", 0, 2, .mid = "m@x", .to = "box@y", .next = "N2", .orig_to = "b@y"),
+        DELIVERY("one", "A1", 0, 3, .mid = "m@x", .to = "box@y", .next = "N3", .orig_to = "a@y"),
+        MESSAGE("one", "A1", 0, 3, .mid = "m@x", .to = "box@y", .orig_to = "a@y"),
+        DELIVERY("one", "B1", 0, 1, .mid = "m@x", .to = "box@y", .orig_to = "c@y"),
+        DELIVERY("one", "B1", 0, 2, .mid = "m@x", .to = "box@y"),
+        MESSAGE("one", "B1", 0, 2, .mid = "m@x", .to = "box@y"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
     struct mt_fate fate;
@@ -953,8 +508,7 @@ static const struct {
 START_TEST(test_a_status_and_where_it_went_make_a_fate)
 {
     struct mt_recipient recipient;
-    struct row row = {
-        .kind = MESSAGE, .host = "host", .queue_id = "A1", .arrived = 0, .time = 1, .message_id = "m@x", .to = "bob@y"};
+    struct row row = MESSAGE("host", "A1", 0, 1, .mid = "m@x", .to = "bob@y");
     struct mt_event event;
     struct mt_stories *s = mt_stories_new(NULL, UINT64_MAX);
     struct mt_fate fate;
@@ -978,24 +532,8 @@ END_TEST
 START_TEST(test_the_story_of_a_notification_begins_with_it)
 {
     static const struct row rows[] = {
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 5,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .from = "ann@x"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "B2",
-         .arrived = 4,
-         .time = 9,
-         .message_id = "n@x",
-         .to = "ann@x",
-         .parent = "A1",
-         .origin = "bounce",
-         .from = ""},
+        MESSAGE("host", "A1", 0, 5, .mid = "m@x", .to = "bob@y", .from = "ann@x"),
+        MESSAGE("host", "B2", 4, 9, .mid = "n@x", .to = "ann@x", .parent = "A1", .origin = "bounce", .from = ""),
     };
     const struct mt_criteria wanted = {.queue_id = MT_LIT("B2")};
     struct mt_stories *s = make_stories(&wanted, rows, ROWS(rows));
@@ -1012,20 +550,8 @@ END_TEST
 START_TEST(test_stories_come_by_arrival_and_any_hop_leads_to_the_whole)
 {
     static const struct row rows[] = {
-        {.kind = MESSAGE,
-         .host = "two",
-         .queue_id = "D4",
-         .arrived = 5,
-         .time = 90,
-         .message_id = "late@x",
-         .to = "bob@y"},
-        {.kind = MESSAGE,
-         .host = "two",
-         .queue_id = "E5",
-         .arrived = 1,
-         .time = 91,
-         .message_id = "early@x",
-         .to = "eve@y"},
+        MESSAGE("two", "D4", 5, 90, .mid = "late@x", .to = "bob@y"),
+        MESSAGE("two", "E5", 1, 91, .mid = "early@x", .to = "eve@y"),
     };
     const struct mt_criteria wanted = {.queue_id = MT_LIT("C3C3C3")};
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
@@ -1041,73 +567,15 @@ END_TEST
 START_TEST(test_a_remark_that_refused_nothing_is_told_with_its_mail)
 {
     static const struct row rows[] = {
-        {.kind = REJECT,
-         .host = "host",
-         .arrived = 0,
-         .time = 0,
-         .to = "bob@y",
-         .from = "ann@x",
-         .ip = "192.0.2.7",
-         .response = "filter"},
-        {.kind = DELIVERY,
-         .host = "host",
-         .queue_id = "A1",
-         .arrived = 1,
-         .time = 5,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .from = "ann@x",
-         .ip = "192.0.2.7"},
-        {.kind = MESSAGE,
-         .host = "host",
-         .queue_id = "A1",
-         .arrived = 1,
-         .time = 5,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .from = "ann@x",
-         .ip = "192.0.2.7"},
-        {.kind = REJECT,
-         .host = "host",
-         .arrived = 0,
-         .time = 0,
-         .to = "eve@y",
-         .from = "ann@x",
-         .ip = "192.0.2.7",
-         .response = "another recipient"},
-        {.kind = REJECT,
-         .host = "host",
-         .arrived = 0,
-         .time = 0,
-         .to = "bob@y",
-         .from = "ann@x",
-         .ip = "192.0.2.8",
-         .response = "another client"},
-        {.kind = REJECT,
-         .host = "host",
-         .arrived = 0,
-         .time = 0,
-         .to = "bob@y",
-         .from = "joe@x",
-         .ip = "192.0.2.7",
-         .response = "another sender"},
-        {.kind = REJECT,
-         .host = "else",
-         .arrived = 0,
-         .time = 0,
-         .to = "bob@y",
-         .from = "ann@x",
-         .ip = "192.0.2.7",
-         .response = "another host"},
-        {.kind = REJECT,
-         .host = "host",
-         .arrived = 9,
-         .time = 9,
-         .to = "bob@y",
-         .from = "ann@x",
-         .ip = "192.0.2.7",
-         .response = "afterwards"},
-        {.kind = REJECT, .host = "host", .queue_id = "A1", .arrived = 2, .time = 2, .to = "bob@y", .response = "named"},
+        REJECT("host", NULL, 0, 0, .to = "bob@y", .from = "ann@x", .ip = "192.0.2.7", .response = "filter"),
+        DELIVERY("host", "A1", 1, 5, .mid = "m@x", .to = "bob@y", .from = "ann@x", .ip = "192.0.2.7"),
+        MESSAGE("host", "A1", 1, 5, .mid = "m@x", .to = "bob@y", .from = "ann@x", .ip = "192.0.2.7"),
+        REJECT("host", NULL, 0, 0, .to = "eve@y", .from = "ann@x", .ip = "192.0.2.7", .response = "another recipient"),
+        REJECT("host", NULL, 0, 0, .to = "bob@y", .from = "ann@x", .ip = "192.0.2.8", .response = "another client"),
+        REJECT("host", NULL, 0, 0, .to = "bob@y", .from = "joe@x", .ip = "192.0.2.7", .response = "another sender"),
+        REJECT("else", NULL, 0, 0, .to = "bob@y", .from = "ann@x", .ip = "192.0.2.7", .response = "another host"),
+        REJECT("host", NULL, 9, 9, .to = "bob@y", .from = "ann@x", .ip = "192.0.2.7", .response = "afterwards"),
+        REJECT("host", "A1", 2, 2, .to = "bob@y", .response = "named"),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
 
@@ -1120,14 +588,7 @@ END_TEST
 
 START_TEST(test_a_refusal_stands_alone)
 {
-    struct row row = {.kind = REJECT,
-                      .host = "host",
-                      .arrived = 0,
-                      .time = 0,
-                      .to = "bob@y",
-                      .from = "ann@x",
-                      .ip = "192.0.2.7",
-                      .response = "no"};
+    struct row row = REJECT("host", NULL, 0, 0, .to = "bob@y", .from = "ann@x", .ip = "192.0.2.7", .response = "no");
     struct mt_stories *s = mt_stories_new(NULL, UINT64_MAX);
     struct mt_event event;
     struct mt_recipient recipient;
@@ -1135,24 +596,10 @@ START_TEST(test_a_refusal_stands_alone)
     make(&row, &event, &recipient);
     mt_set_int(&event.f, MT_F_REPLY_CODE, 550);
     ck_assert(mt_stories_add(s, &event));
-    ck_assert(add(s, &(struct row){.kind = DELIVERY,
-                                   .host = "host",
-                                   .queue_id = "A1",
-                                   .arrived = 1,
-                                   .time = 5,
-                                   .message_id = "m@x",
-                                   .to = "bob@y",
-                                   .from = "ann@x",
-                                   .ip = "192.0.2.7"}));
-    ck_assert(add(s, &(struct row){.kind = MESSAGE,
-                                   .host = "host",
-                                   .queue_id = "A1",
-                                   .arrived = 1,
-                                   .time = 5,
-                                   .message_id = "m@x",
-                                   .to = "bob@y",
-                                   .from = "ann@x",
-                                   .ip = "192.0.2.7"}));
+    ck_assert(add(
+        s, &(struct row)DELIVERY("host", "A1", 1, 5, .mid = "m@x", .to = "bob@y", .from = "ann@x", .ip = "192.0.2.7")));
+    ck_assert(add(
+        s, &(struct row)MESSAGE("host", "A1", 1, 5, .mid = "m@x", .to = "bob@y", .from = "ann@x", .ip = "192.0.2.7")));
     ck_assert(mt_stories_join(s));
     assert_told(s, "A1; (no)");
     mt_stories_free(s);
@@ -1172,41 +619,10 @@ static bool write_json(void *ctx, const struct mt_story *story, const struct mt_
 START_TEST(test_a_trace_sums_up_hops_and_recipients)
 {
     static const struct row rows[] = {
-        {.kind = DELIVERY,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "A1",
-         .arrived = 0,
-         .time = 10,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .next = "B2",
-         .from = "",
-         .id = "0f1e"},
-        {.kind = MESSAGE,
-         .host = "one",
-         .queue_id = "C3",
-         .arrived = 5,
-         .time = 12,
-         .message_id = "n@x",
-         .to = "ann@x",
-         .parent = "A1",
-         .origin = "bounce"},
-        {.kind = MESSAGE,
-         .host = "two",
-         .queue_id = "B2",
-         .arrived = 9,
-         .time = 20,
-         .message_id = "m@x",
-         .to = "bob@y",
-         .status = MT_STATUS_BOUNCED},
+        DELIVERY("one", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2"),
+        MESSAGE("one", "A1", 0, 10, .mid = "m@x", .to = "bob@y", .next = "B2", .from = "", .id = "0f1e"),
+        MESSAGE("one", "C3", 5, 12, .mid = "n@x", .to = "ann@x", .parent = "A1", .origin = "bounce"),
+        MESSAGE("two", "B2", 9, 20, .mid = "m@x", .to = "bob@y", .status = MT_STATUS_BOUNCED),
     };
     struct mt_stories *s = make_stories(NULL, rows, ROWS(rows));
     struct mt_buffer out = {0};
@@ -1232,16 +648,7 @@ END_TEST
 START_TEST(test_a_trace_of_any_text_is_valid_json)
 {
     char text[256];
-    struct row row = {.kind = MESSAGE,
-                      .host = text,
-                      .queue_id = text,
-                      .arrived = 0,
-                      .time = 1,
-                      .message_id = text,
-                      .to = text,
-                      .next = text,
-                      .from = text,
-                      .orig_to = text};
+    struct row row = MESSAGE(text, text, 0, 1, .mid = text, .to = text, .next = text, .from = text, .orig_to = text);
     struct mt_stories *s;
     struct mt_buffer out = {0};
     struct json_object *tree;
@@ -1290,16 +697,8 @@ static const struct {
 
 START_TEST(test_an_entry_has_to_meet_all_criteria)
 {
-    static const struct row row = {.kind = MESSAGE,
-                                   .host = "host",
-                                   .queue_id = "A1",
-                                   .arrived = 1,
-                                   .time = 5,
-                                   .message_id = "m@x",
-                                   .to = "bob@y",
-                                   .from = "ann@x",
-                                   .ip = "192.0.2.7",
-                                   .orig_to = "b@y"};
+    static const struct row row =
+        MESSAGE("host", "A1", 1, 5, .mid = "m@x", .to = "bob@y", .from = "ann@x", .ip = "192.0.2.7", .orig_to = "b@y");
     struct mt_event event;
     struct mt_recipient recipient;
 
