@@ -16,6 +16,8 @@
 #include "mailtrace/event.h"
 #include "mailtrace/parser.h"
 
+#include "mailtrace/api_begin.h"
+
 struct mt_config {
     int64_t timeout;         /* usec without a line after which a message is given up */
     int64_t settle;          /* usec; 0: lines are taken as they come, events emitted at once */
@@ -136,5 +138,7 @@ void mt_correlator_resume(struct mt_correlator *c);
 void mt_correlator_unrecognised(const struct mt_correlator *c,
                                 void (*fn)(void *ctx, uint8_t source, struct mt_slice program, uint64_t lines),
                                 void *ctx);
+
+#include "mailtrace/api_end.h"
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "mailtrace/event.h"
 
+#include "mailtrace/api_begin.h"
+
 /* Beside the values of enum mt_status: refused before there was a recipient to have a status. */
 #define MT_STATUS_REJECTED MT_STATUS_COUNT
 
@@ -37,5 +39,7 @@ bool mt_same_message_id(struct mt_slice wanted, struct mt_slice logged);
 
 /* Are two texts the same IP address? */
 bool mt_same_ip(struct mt_slice a, struct mt_slice b);
+
+#include "mailtrace/api_end.h"
 
 #endif

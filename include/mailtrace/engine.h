@@ -21,6 +21,8 @@
 
 #include "mailtrace/settings.h"
 
+#include "mailtrace/api_begin.h"
+
 /* What the engine tells its host. Only event is a must. */
 struct mt_host {
     /* An event, valid until the return. call: what the host gave to the call of the engine in which this happens. */
@@ -135,5 +137,7 @@ void mt_engine_counters(const struct mt_engine_stats *stats, mt_counter_fn *fn, 
 /* As mt_correlator_unrecognised(): one program may come several times. */
 void mt_engine_unrecognised(struct mt_engine *engine,
                             void (*fn)(void *ctx, uint8_t source, struct mt_slice program, uint64_t lines), void *ctx);
+
+#include "mailtrace/api_end.h"
 
 #endif

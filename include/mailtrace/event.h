@@ -4,6 +4,8 @@
 
 #include "mailtrace/record.h"
 
+#include "mailtrace/api_begin.h"
+
 enum mt_event_kind {
     MT_EVENT_DELIVERY,
     MT_EVENT_MESSAGE,
@@ -88,5 +90,7 @@ bool mt_record_json(const struct mt_record *record, struct mt_buffer *out);
 /* The same as a tree of json-c, or of libfastjson. The two libraries' headers cannot
  * meet in one file, so each function has a header of its own: json_c.h, fastjson.h.
  */
+
+#include "mailtrace/api_end.h"
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "mailtrace/line.h"
 
+#include "mailtrace/api_begin.h"
+
 enum mt_type {
     MT_TYPE_STRING,  /* value.s */
     MT_TYPE_INTEGER, /* value.i */
@@ -215,5 +217,7 @@ static inline int64_t mt_get_int(const struct mt_fields *f, enum mt_field id, in
 {
     return mt_has(f, id) ? f->v[id].i : otherwise;
 }
+
+#include "mailtrace/api_end.h"
 
 #endif

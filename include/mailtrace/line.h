@@ -6,6 +6,8 @@
 
 #include "mailtrace/slice.h"
 
+#include "mailtrace/api_begin.h"
+
 /* A timestamp. Microseconds carry the instant; the other members carry what
  * the timestamp looked like, so that it can be written back (RFC 3339, section 5.6).
  */
@@ -47,5 +49,7 @@ struct mt_line {
     uint64_t order;          /* which of two lines with the same timestamp came first: the smaller */
     bool cut;                /* the adapter left something off because the line was too long */
 };
+
+#include "mailtrace/api_end.h"
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "mailtrace/record.h"
 
+#include "mailtrace/api_begin.h"
+
 enum mt_verdict {
     MT_FOREIGN = 0,  /* not a line of a known MTA: *rec is not filled */
     MT_UNRECOGNISED, /* a known MTA's, but no known form: only line, source, service, role and INSTANCE are set */
@@ -17,5 +19,7 @@ bool mt_is_foreign(const struct mt_line *line);
  * line->source when that is set. *rec need not be initialised.
  */
 enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec);
+
+#include "mailtrace/api_end.h"
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "mailtrace/record.h"
 
+#include "mailtrace/api_begin.h"
+
 struct mt_parts;
 
 /* max_bytes bounds what is kept of unfinished lines, max_line one line; seed is a random
@@ -43,5 +45,7 @@ bool mt_parts_each(const struct mt_parts *parts, void (*fn)(void *ctx, const str
 /* Lines given up or dropped since the start, and bytes held now. */
 uint64_t mt_parts_incomplete(const struct mt_parts *parts);
 size_t mt_parts_memory(const struct mt_parts *parts);
+
+#include "mailtrace/api_end.h"
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "mailtrace/event.h"
 
+#include "mailtrace/api_begin.h"
+
 /* Comments kept of one header; notes tell when there are more. */
 #define MT_HOP_COMMENTS 32
 
@@ -82,5 +84,7 @@ size_t mt_header_unfold(struct mt_slice value, char *out);
 /* As an object, like events. */
 void mt_hop_walk(const struct mt_hop *hop, const struct mt_visitor *visitor, void *ctx);
 bool mt_hop_json(const struct mt_hop *hop, struct mt_buffer *out);
+
+#include "mailtrace/api_end.h"
 
 #endif

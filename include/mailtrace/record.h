@@ -5,6 +5,8 @@
 #include "mailtrace/field.h"
 #include "mailtrace/source.h"
 
+#include "mailtrace/api_begin.h"
+
 /* X(identifier, name in the field "record", rank, effect if the line's form says no other). What each asks of the correlator:
  *
  * CONNECT          a session begins; CLIENT_*
@@ -185,5 +187,7 @@ struct mt_record {
  * *address comes without < >.
  */
 bool mt_recipient_next(bool list, struct mt_slice *rest, struct mt_slice *address);
+
+#include "mailtrace/api_end.h"
 
 #endif

@@ -12,6 +12,8 @@
 #include "mailtrace/state.h"
 #include "mailtrace/syslog.h"
 
+#include "mailtrace/api_begin.h"
+
 struct mt_settings {
     struct mt_config config;
     struct mt_zone zone; /* of timestamps that name none: a fresh one for each thread or log to copy */
@@ -109,5 +111,7 @@ const char *mt_setting_default(const struct mt_setting *setting, const struct mt
  */
 bool mt_number_read(const char *text, const struct mt_unit *units, int64_t one, int64_t least, int64_t most,
                     int64_t *value);
+
+#include "mailtrace/api_end.h"
 
 #endif

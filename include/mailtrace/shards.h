@@ -14,6 +14,8 @@
 
 #include "mailtrace/correlate.h"
 
+#include "mailtrace/api_begin.h"
+
 #define MT_SHARDS_MAX 32
 
 struct mt_shards;
@@ -64,5 +66,7 @@ bool mt_shards_save(struct mt_shards *shards, mt_write_fn *write, void *ctx);
  * memory is short): they are then empty. p may be anything. With all taken.
  */
 bool mt_shards_load(struct mt_shards *shards, const void *p, size_t n);
+
+#include "mailtrace/api_end.h"
 
 #endif

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "mailtrace/api_begin.h"
+
 struct mt_slice {
     const char *p;
     size_t n;
@@ -87,5 +89,7 @@ static inline struct mt_slice mt_slice_skip(struct mt_slice s, size_t n)
 {
     return (struct mt_slice){s.p + n, s.n - n};
 }
+
+#include "mailtrace/api_end.h"
 
 #endif

@@ -15,6 +15,8 @@
 
 #include "mailtrace/slice.h"
 
+#include "mailtrace/api_begin.h"
+
 /* X(its struct is mt_source_ID, name in the field "mta"). A new source is one row more. */
 #define MT_SOURCE_ROWS(X) \
     X(postfix, "postfix") \
@@ -92,5 +94,7 @@ extern const char *const mt_source_names[MT_SOURCE_COUNT];
 
 /* The number of a name; MT_SOURCE_NONE when there is none. */
 uint8_t mt_source_find(struct mt_slice name);
+
+#include "mailtrace/api_end.h"
 
 #endif

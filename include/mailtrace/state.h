@@ -21,6 +21,8 @@
 
 #include "mailtrace/shards.h"
 
+#include "mailtrace/api_begin.h"
+
 /* When what was written is forced to the disk. It matters when the machine fails; the end of a process loses
  * nothing either way.
  */
@@ -121,5 +123,7 @@ void mt_state_stats(struct mt_state *state, struct mt_state_stats *out);
 
 /* The end; delivered: all events have reached their output. The correlators are the caller's to free. */
 void mt_state_close(struct mt_state *state, bool delivered);
+
+#include "mailtrace/api_end.h"
 
 #endif

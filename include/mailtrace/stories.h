@@ -25,6 +25,8 @@
 
 #include "mailtrace/criteria.h"
 
+#include "mailtrace/api_begin.h"
+
 /* No entry, delivery or remark: the end of a list of numbers. */
 #define MT_NONE UINT32_MAX
 
@@ -169,5 +171,7 @@ void mt_kept_event_open(const struct mt_kept_event *event, struct mt_event *out)
 
 /* The text of a field, empty when it is absent. */
 struct mt_slice mt_kept_event_get(const struct mt_kept_event *event, enum mt_field id);
+
+#include "mailtrace/api_end.h"
 
 #endif

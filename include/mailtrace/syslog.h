@@ -24,6 +24,8 @@
 
 #include "mailtrace/line.h"
 
+#include "mailtrace/api_begin.h"
+
 /* What the reader remembers between the lines of one log: the last minute and second
  * it read, and what the local zone is around it. All zero at first.
  */
@@ -79,5 +81,7 @@ enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, st
  * What rsyslog keeps in syslogtag; Solaris' and FreeBSD's additions are the caller's.
  */
 void mt_syslog_tag(struct mt_slice tag, struct mt_slice *program, uint32_t *pid);
+
+#include "mailtrace/api_end.h"
 
 #endif
