@@ -156,6 +156,35 @@ enum mt_trouble {
 
 extern const char *const mt_trouble_names[MT_TROUBLE_COUNT];
 
+/* Names of entries other than queue IDs: X(identifier, name on disk, one entry has it at a time).
+ *
+ * DELIVERY    the number of a delivery that goes on: of one recipient
+ * QUEUED_BY   the process that put the entry into the queue
+ * FILTER      what a filter calls the message that it looks at
+ * NEXT        what the next server or filter called it in its reply
+ * MESSAGE_ID  the Message-ID, for those that log no queue ID
+ */
+#define MT_SPACES(X)                \
+    X(NONE, "", false)              \
+    X(DELIVERY, "delivery", true)   \
+    X(QUEUED_BY, "queued-by", true) \
+    X(FILTER, "filter", true)       \
+    X(NEXT, "next", true)           \
+    X(MESSAGE_ID, "message-id", false)
+
+enum mt_space {
+#define MT_SPACE_ENUM(id, name, one) MT_SPACE_##id,
+    MT_SPACES(MT_SPACE_ENUM)
+#undef MT_SPACE_ENUM
+        MT_SPACE_COUNT
+};
+
+/* A name in a space of its host. */
+struct mt_alias_name {
+    struct mt_slice text; /* empty: none */
+    uint8_t space;        /* enum mt_space */
+};
+
 /* What a line says.
  *
  * Slices point into line.text, line.program or line.host, or to static
@@ -179,6 +208,7 @@ struct mt_record {
     uint16_t part;           /* of a PART: its number, from 1 */
     struct mt_slice service; /* last component of the tag: "smtpd" */
     struct mt_slice session; /* tells apart what one process does at once; empty: the pid does */
+    struct mt_alias_name alias; /* of the entry QUEUE_ID (with TO: of that recipient); without one, it tells the entry */
     struct mt_fields f;      /* INSTANCE and QUEUE_ID among them */
 };
 

@@ -18,6 +18,7 @@
     X(postfix)       \
     X(postfix_scan)  \
     X(sendmail)      \
+    X(alias)         \
     X(image)         \
     X(memory)        \
     X(parts)         \

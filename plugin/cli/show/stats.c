@@ -50,6 +50,7 @@ static void print_events(const struct mt_stats *stats)
         print_some("incomplete, ", mt_reason_names[reason], stats->incomplete[reason]);
     }
     print_some("recipients omitted", "", stats->recipients_omitted);
+    print_some("aliases dropped", "", stats->aliases_dropped);
     print_some("messages left open", "", stats->open);
 }
 

@@ -47,14 +47,18 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
     c->ctx = ctx;
     c->store.memory = &c->memory;
     c->sessions = (struct mt_sessions){.memory = &c->memory, .messages = &c->messages, .seed = c->seed};
-    c->messages = (struct mt_messages){
-        .memory = &c->memory, .sessions = &c->sessions, .seed = c->seed, .max_recipients = config->max_recipients};
+    c->messages = (struct mt_messages){.memory = &c->memory,
+                                       .sessions = &c->sessions,
+                                       .aliases = &c->aliases,
+                                       .seed = c->seed,
+                                       .max_recipients = config->max_recipients};
+    c->aliases = (struct mt_aliases){.memory = &c->memory, .seed = c->seed};
     return c;
 }
 
 void mt_correlator_set_seed(struct mt_correlator *c, uint64_t seed)
 {
-    c->seed = c->sessions.seed = c->messages.seed = seed;
+    c->seed = c->sessions.seed = c->messages.seed = c->aliases.seed = seed;
 }
 
 /* --- hosts --- */
@@ -458,6 +462,7 @@ void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out)
 {
     *out = c->stats;
     out->no_memory += c->memory.failures;
+    out->aliases_dropped = c->aliases.dropped;
     out->open = c->messages.nopen;
     out->sessions = c->sessions.n;
     out->memory = c->memory.used + mt_parts_memory(c->parts);
@@ -643,6 +648,7 @@ void mt_correlator_clear(struct mt_correlator *c)
     while (c->host_list) {
         drop_host(c, c->host_list);
     }
+    mt_aliases_free(&c->aliases);
     while (mt_parts_drop(c->parts)) {
     }
 }

@@ -17,7 +17,9 @@
 
 /* --- image_names.c --- */
 
-/* Numbers that have names: X(identifier). The order of the first five is that of version 1. */
+/* Numbers that have names: X(identifier, which is the table's name on disk). Version 1 has the first five, in this
+ * order and without their names.
+ */
 #define MT_IMAGE_TABLES(X) \
     X(FIELDS)              \
     X(STATUSES)            \
@@ -26,7 +28,8 @@
     X(SOURCES)             \
     X(ORIGINS)             \
     X(EVENTS)              \
-    X(FLAGS)
+    X(FLAGS)               \
+    X(SPACES)
 
 enum mt_image_table {
 #define MT_TABLE_ENUM(table) MT_TABLE_##table,
@@ -92,6 +95,7 @@ struct mt_image {
     struct mt_shards *shards;
     struct mt_correlator *c; /* the one of the host being walked */
     struct mt_host *host;
+    const struct mt_message *resting; /* saving one that is at rest: the message being walked is its copy */
     struct mt_image_refs refs;
     struct mt_image_names names;
 };
@@ -102,6 +106,13 @@ struct mt_waiting_line {
     struct mt_peer *peer;
     struct mt_line line;
     bool repeated;
+};
+
+/* An alias, as it is on disk. */
+struct mt_image_alias {
+    struct mt_alias_name name;
+    int32_t recipient;
+    uint64_t number;
 };
 
 /* Writes or reads all members of a list. */

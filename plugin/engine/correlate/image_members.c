@@ -132,6 +132,7 @@ NAMED(trouble, TROUBLES)
 NAMED(source, SOURCES)
 NAMED(origin, ORIGINS)
 NAMED(event, EVENTS)
+NAMED(space, SPACES)
 #undef NAMED
 
 /* --- members of a session and of a clock --- */
@@ -350,6 +351,51 @@ static void walk_recipients(struct mt_image *im, void *p, const struct mt_member
     }
 }
 
+static void save_aliases(struct mt_image *im, const struct mt_message *m)
+{
+    bool more = true;
+
+    for (struct mt_alias *alias = mt_alias_of(&im->c->aliases, im->resting ? im->resting : m); alias;
+         alias = alias->next) {
+        struct mt_image_alias row = {{mt_slice(alias->text, alias->n), alias->space}, alias->recipient, alias->number};
+        MT_ARCHIVE(&im->a, more);
+        mt_image_walk_members(im, MT_LIST_ALIAS, &row);
+    }
+    more = false;
+    MT_ARCHIVE(&im->a, more);
+}
+
+/* One in a space that is not known here is left out. */
+static void load_aliases(struct mt_image *im, struct mt_message *m)
+{
+    bool more = true;
+
+    mt_message_set_key(&im->c->messages, m);
+    for (;;) {
+        struct mt_image_alias row = {.recipient = -1};
+        MT_ARCHIVE(&im->a, more);
+        if (!more || im->a.failed) {
+            return;
+        }
+        mt_image_walk_members(im, MT_LIST_ALIAS, &row);
+        if (row.recipient >= (int64_t)m->rcpts.n || row.recipient < -1) {
+            im->a.failed = true;
+        } else if (row.name.space && !im->a.failed) {
+            mt_alias_restore(&im->c->aliases, m, row.recipient, &row.name, row.number);
+        }
+    }
+}
+
+static void walk_aliases(struct mt_image *im, void *p, const struct mt_member *member)
+{
+    (void)member;
+    if (im->a.loading) {
+        load_aliases(im, p);
+    } else {
+        save_aliases(im, p);
+    }
+}
+
 static void walk_own_session(struct mt_image *im, void *p, const struct mt_member *member)
 {
     struct mt_message *m = p;
@@ -384,7 +430,9 @@ static void save_resting(struct mt_image *im, const struct mt_message *m)
     struct mt_message awake;
 
     if (mt_message_unpack(&im->c->messages, m, &awake)) {
+        im->resting = m;
         message_body(im, &awake);
+        im->resting = NULL;
         mt_message_free_parts(&im->c->messages, &awake);
     } else {
         im->a.failed = true;
@@ -434,12 +482,14 @@ static walk_fn *const walks[MT_WAY_COUNT] = {
     [MT_WAY_SOURCE] = walk_source,
     [MT_WAY_ORIGIN] = walk_origin,
     [MT_WAY_EVENT] = walk_event,
+    [MT_WAY_SPACE] = walk_space,
     [MT_WAY_SESSION] = walk_session,
     [MT_WAY_PEER] = walk_peer,
     [MT_WAY_MESSAGE] = walk_message,
     [MT_WAY_LINE] = walk_line,
     [MT_WAY_FLAGS] = walk_flags,
     [MT_WAY_RECIPIENTS] = walk_recipients,
+    [MT_WAY_ALIASES] = walk_aliases,
     [MT_WAY_OWN_SESSION] = walk_own_session,
     [MT_WAY_TIME_IN_PARTS] = walk_time_in_parts,
     [MT_WAY_PEERS] = walk_peers,
@@ -476,6 +526,7 @@ static void skip(struct mt_image *im, enum mt_way way)
     case MT_WAY_MESSAGE:
     case MT_WAY_LINE:
     case MT_WAY_RECIPIENTS:
+    case MT_WAY_ALIASES:
     case MT_WAY_OWN_SESSION:
     case MT_WAY_PEERS:
     case MT_WAY_SAMPLES:

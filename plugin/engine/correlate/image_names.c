@@ -1,10 +1,10 @@
 /* The names in an image: see image.h.
  *
- * First come the tables: of each how many names, and the names in the order of their numbers. Then the lists of
- * members.h: of each how many members, and for each "WAY name". What is read from then on has the numbers and the
- * members of who wrote it.
+ * First come how many tables there are, and each: its name, how many names it has, and these in the order of their numbers.
+ * Then the lists of members.h in the same way: a member's name is "WAY name". What is read from then on has the
+ * numbers and the members of who wrote it. A table or list that is not known here is passed over.
  *
- * Version 1 had five tables, and its members in a fixed order: it is said here.
+ * Version 1 has five tables without names, and its members in a fixed order: it is said here.
  */
 #include <stdio.h>
 
@@ -19,6 +19,12 @@ static const char *const flag_names[] = {
 #define FLAG_NAME(flag) #flag,
     MT_MESSAGE_FLAGS(FLAG_NAME)
 #undef FLAG_NAME
+};
+
+static const char *const space_names[] = {
+#define SPACE_NAME(id, name, one) name,
+    MT_SPACES(SPACE_NAME)
+#undef SPACE_NAME
 };
 
 /* The names of a table by number: NULL for those of fields. */
@@ -40,6 +46,8 @@ static const char *const *names_of(enum mt_image_table table, size_t *n)
         return COUNT(mt_event_names);
     case MT_TABLE_FLAGS:
         return COUNT(flag_names);
+    case MT_TABLE_SPACES:
+        return COUNT(space_names);
     default:
         *n = MT_FIELD_COUNT;
         return NULL;
@@ -75,23 +83,36 @@ static uint8_t number_of(enum mt_image_table table, struct mt_slice name)
     return MT_UNKNOWN;
 }
 
-static void walk_table(struct mt_archive *a, struct mt_image_names *names, enum mt_image_table table)
+static void load_table(struct mt_archive *a, struct mt_image_names *names, enum mt_image_table table)
 {
-    size_t n;
-    char name[LONGEST];
+    size_t n = (size_t)mt_archive_count(a, 0, 1);
 
-    names_of(table, &n);
-    n = (size_t)mt_archive_count(a, n, 1);
-    memset(names->map[table], MT_UNKNOWN, sizeof names->map[table]);
     a->failed |= n > MT_UNKNOWN;
     for (size_t i = 0; i < n && !a->failed; i++) {
-        if (a->loading) {
-            names->map[table][i] = number_of(table, mt_archive_slice(a, mt_slice(NULL, 0)));
-        } else {
-            mt_archive_slice(a, mt_slice(name, name_of(table, i, name)));
+        struct mt_slice name = mt_archive_slice(a, mt_slice(NULL, 0));
+        if (table < MT_TABLE_COUNT) {
+            names->map[table][i] = number_of(table, name);
         }
     }
 }
+
+static void save_table(struct mt_archive *a, enum mt_image_table table)
+{
+    char name[LONGEST];
+    size_t n;
+
+    names_of(table, &n);
+    mt_archive_count(a, n, 1);
+    for (size_t i = 0; i < n; i++) {
+        mt_archive_slice(a, mt_slice(name, name_of(table, i, name)));
+    }
+}
+
+static const char *const table_names[MT_TABLE_COUNT] = {
+#define TABLE_NAME(table) [MT_TABLE_##table] = #table,
+    MT_IMAGE_TABLES(TABLE_NAME)
+#undef TABLE_NAME
+};
 
 /* --- lists of members --- */
 
@@ -124,6 +145,10 @@ static const struct mt_member piece_members[] = {MT_PIECE_MEMBERS(MEMBER, WHOLE)
 static const struct mt_member clock_members[] = {MT_CLOCK_MEMBERS(MEMBER, WHOLE)};
 #undef STRUCT
 
+#define STRUCT struct mt_image_alias
+static const struct mt_member alias_members[] = {MT_ALIAS_MEMBERS(MEMBER, WHOLE)};
+#undef STRUCT
+
 #define ROWS(members)                                   \
     {                                                   \
         (members), sizeof(members) / sizeof(members)[0] \
@@ -142,6 +167,7 @@ static const struct {
     [MT_LIST_WAITING_LINE] = ROWS(waiting_members),
     [MT_LIST_PIECE] = ROWS(piece_members),
     [MT_LIST_CLOCK] = ROWS(clock_members),
+    [MT_LIST_ALIAS] = ROWS(alias_members),
 };
 
 const struct mt_member *mt_image_members(enum mt_member_list list, size_t *n)
@@ -204,20 +230,32 @@ static bool take_member(struct mt_image_names *names, enum mt_member_list list, 
     return way < MT_WAY_COUNT;
 }
 
-static void walk_list(struct mt_archive *a, struct mt_image_names *names, enum mt_member_list list)
+static void load_list(struct mt_archive *a, struct mt_image_names *names, enum mt_member_list list)
 {
-    size_t n = (size_t)mt_archive_count(a, lists[list].n, 1);
-    char text[LONGEST];
+    size_t n = (size_t)mt_archive_count(a, 0, 1);
 
-    a->failed |= n > MT_MEMBERS_MAX;
+    a->failed |= n > MT_MEMBERS_MAX || (list < MT_LIST_COUNT && names->lists[list].n);
     for (size_t i = 0; i < n && !a->failed; i++) {
-        if (a->loading) {
-            a->failed |= !take_member(names, list, mt_archive_slice(a, mt_slice(NULL, 0)));
-        } else {
-            mt_archive_slice(a, mt_slice(text, description_of(&lists[list].v[i], text)));
-        }
+        struct mt_slice description = mt_archive_slice(a, mt_slice(NULL, 0));
+        a->failed |= list < MT_LIST_COUNT && !take_member(names, list, description);
     }
 }
+
+static void save_list(struct mt_archive *a, enum mt_member_list list)
+{
+    char text[LONGEST];
+
+    mt_archive_count(a, lists[list].n, 1);
+    for (size_t i = 0; i < lists[list].n; i++) {
+        mt_archive_slice(a, mt_slice(text, description_of(&lists[list].v[i], text)));
+    }
+}
+
+static const char *const list_names[MT_LIST_COUNT] = {
+#define LIST_NAME(list, type) [MT_LIST_##list] = #list,
+    MT_MEMBER_LISTS(LIST_NAME)
+#undef LIST_NAME
+};
 
 /* --- version 1 --- */
 
@@ -261,10 +299,8 @@ static const struct names_v1 lists_v1[] = {
 static void set_names_v1(struct mt_image_names *names)
 {
     for (size_t i = 0; i < sizeof tables_v1 / sizeof *tables_v1; i++) {
-        uint8_t *map = names->map[tables_v1[i].which];
-        memset(map, MT_UNKNOWN, sizeof names->map[0]);
         for (size_t k = 0; tables_v1[i].names[k]; k++) {
-            map[k] = number_of(tables_v1[i].which, mt_slice_str(tables_v1[i].names[k]));
+            names->map[tables_v1[i].which][k] = number_of(tables_v1[i].which, mt_slice_str(tables_v1[i].names[k]));
         }
     }
     for (size_t i = 0; i < sizeof lists_v1 / sizeof *lists_v1; i++) {
@@ -274,18 +310,64 @@ static void set_names_v1(struct mt_image_names *names)
     }
 }
 
+static void load_names_v1(struct mt_archive *a, struct mt_image_names *names)
+{
+    for (unsigned table = 0; table < TABLES_V1; table++) {
+        load_table(a, names, table);
+    }
+    set_names_v1(names);
+}
+
+/* --- all of them --- */
+
+/* The place of a name among n; n: it is none of them. */
+static unsigned place_among(const char *const names[], unsigned n, struct mt_slice name)
+{
+    unsigned i = 0;
+
+    while (i < n && !mt_slice_eq(name, mt_slice_str(names[i]))) {
+        i++;
+    }
+    return i;
+}
+
+static void load_names(struct mt_archive *a, struct mt_image_names *names)
+{
+    const struct mt_slice none = {NULL, 0};
+
+    for (uint64_t n = mt_archive_count(a, 0, 2); n && !a->failed; n--) {
+        load_table(a, names, place_among(table_names, MT_TABLE_COUNT, mt_archive_slice(a, none)));
+    }
+    for (uint64_t n = mt_archive_count(a, 0, 2); n && !a->failed; n--) {
+        load_list(a, names, place_among(list_names, MT_LIST_COUNT, mt_archive_slice(a, none)));
+    }
+}
+
+static void save_names(struct mt_archive *a)
+{
+    mt_archive_count(a, MT_TABLE_COUNT, 2);
+    for (unsigned table = 0; table < MT_TABLE_COUNT; table++) {
+        mt_archive_slice(a, mt_slice_str(table_names[table]));
+        save_table(a, table);
+    }
+    mt_archive_count(a, MT_LIST_COUNT, 2);
+    for (unsigned list = 0; list < MT_LIST_COUNT; list++) {
+        mt_archive_slice(a, mt_slice_str(list_names[list]));
+        save_list(a, list);
+    }
+}
+
 void mt_image_walk_names(struct mt_archive *a, struct mt_image_names *names, uint32_t version)
 {
-    unsigned tables = version == 1 ? TABLES_V1 : MT_TABLE_COUNT;
-
-    for (unsigned table = 0; table < tables; table++) {
-        walk_table(a, names, table);
-    }
-    if (version == 1) {
-        set_names_v1(names);
+    if (!a->loading) {
+        save_names(a);
         return;
     }
-    for (unsigned list = 0; list < MT_LIST_COUNT; list++) {
-        walk_list(a, names, list);
+    memset(names, 0, sizeof *names);
+    memset(names->map, MT_UNKNOWN, sizeof names->map);
+    if (version == 1) {
+        load_names_v1(a, names);
+    } else {
+        load_names(a, names);
     }
 }

@@ -4,6 +4,7 @@
 #ifndef MT_CORRELATE_INTERNAL_H
 #define MT_CORRELATE_INTERNAL_H
 
+#include "alias.h"
 #include "host.h"
 #include "mailtrace/correlate.h"
 #include "mailtrace/parts.h"
@@ -34,6 +35,7 @@ struct mt_correlator {
     struct mt_line_copies store;
     struct mt_sessions sessions;
     struct mt_messages messages;
+    struct mt_aliases aliases;
     struct mt_index hosts;
     struct mt_host *host_list, *last_host; /* all, the longest idle first; the one of the last line */
     uint64_t seed;
@@ -95,6 +97,13 @@ void mt_event_line_up(struct mt_correlator *c, struct mt_host *host, struct mt_e
                       struct mt_queued_event *p);
 /* Lines up the event of a session that has ended; takes over the caller's reference. */
 void mt_end_session(struct mt_correlator *c, struct mt_host *host, struct mt_session *s, struct mt_line_copy *line);
+
+/* merge_alias.c: the open entry that the line's alias names, awake, or NULL; and what a line with a queue ID calls its
+ * entry, or its recipient, from now on.
+ */
+struct mt_message *mt_merge_find_named(struct mt_correlator *c, const struct mt_host *host,
+                                       const struct mt_line_copy *line);
+void mt_merge_set_alias(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line);
 
 /* make_event.c: makes the event and gives it out; releases what the pending event held. */
 void mt_make_event(struct mt_correlator *c, struct mt_host *host, struct mt_queued_event *pending);

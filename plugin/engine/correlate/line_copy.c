@@ -58,7 +58,7 @@ static void *take(struct mt_line_copies *store, size_t n, struct mt_chunk **from
 }
 
 /* A slice that pointed into `old` points into the copy at `copy`. */
-static bool rebase(struct mt_slice *s, struct mt_slice old, const char *copy)
+static inline __attribute__((always_inline)) bool rebase(struct mt_slice *s, struct mt_slice old, const char *copy)
 {
     if ((uintptr_t)s->p - (uintptr_t)old.p > old.n || !old.n) {
         return false;
@@ -107,6 +107,12 @@ static uint64_t mix(uint64_t hash, uint64_t usec)
     return hash ^ hash >> 32;
 }
 
+static __attribute__((noinline)) void copy_alias(struct mt_line_copy *s, const struct mt_record *rec)
+{
+    s->alias = rec->alias;
+    rebase(&s->alias.text, rec->line.text, s->line.text.p);
+}
+
 static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *rec, struct mt_chunk *chunk)
 {
     char *bytes = (char *)s + head;
@@ -143,6 +149,10 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     s->line.host = mt_slice(NULL, 0);
     rebase(&s->service, rec->line.program, s->line.program.p);
     rebase(&s->within, rec->line.text, s->line.text.p);
+    s->alias.text.n = 0;
+    if (rec->alias.text.n) { /* few lines have one */
+        copy_alias(s, rec);
+    }
     s->text_hash = XXH3_64bits_withSeed(bytes, s->line.text.n, s->line.pid);
     s->hash = mix(s->text_hash, (uint64_t)s->usec);
     copy_values(s, rec);
@@ -169,7 +179,7 @@ bool mt_record_matters(const struct mt_record *rec)
     case MT_KIND_FATAL:
     case MT_KIND_PANIC:
     case MT_KIND_FILTER:
-        return mt_has(&rec->f, MT_F_QUEUE_ID) || rec->trouble || mt_has(&rec->f, MT_F_NEXT_QUEUE_ID);
+        return mt_has(&rec->f, MT_F_QUEUE_ID) || rec->trouble || mt_has(&rec->f, MT_F_NEXT_QUEUE_ID) || rec->alias.text.n;
     case MT_KIND_STATISTICS:
     case MT_KIND_SERVICE:
         return false;

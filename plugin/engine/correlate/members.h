@@ -35,12 +35,14 @@
     X(SOURCE)                                                                  \
     X(ORIGIN)                                                                  \
     X(EVENT)                                                                   \
+    X(SPACE)                                                                   \
     X(SESSION) /* this and the next: a reference that is counted */            \
     X(PEER)                                                                    \
     X(MESSAGE)                                                                 \
     X(LINE)                                                                    \
     X(FLAGS)         /* of a message, all in one number */                     \
     X(RECIPIENTS)    /* of a message */                                        \
+    X(ALIASES)       /* of a message; its key is known by then */              \
     X(OWN_SESSION)   /* of a message, which is in the session's list */        \
     X(TIME_IN_PARTS) /* of a recipient */                                      \
     X(PEERS)         /* of a session */                                        \
@@ -68,7 +70,8 @@ enum mt_way {
     X(HEAD, NUMBER, state, "state")         \
     X(HEAD, USEC, last, "last")             \
     WHOLE(HEAD, OWN_SESSION, "session")     \
-    X(AWAKE, USEC, end, "end")
+    X(AWAKE, USEC, end, "end")              \
+    WHOLE(HEAD, ALIASES, "aliases")
 
 /* struct mt_rcpt: the hash of its address, and whether it has a result, are known before. */
 #define MT_RCPT_MEMBERS(X, WHOLE)        \
@@ -79,6 +82,13 @@ enum mt_way {
 #define MT_RESULT_MEMBERS(X, WHOLE)   \
     WHOLE(ANY, TIME_IN_PARTS, "time") \
     X(ANY, KEPT, kept, "kept")
+
+/* struct mt_image_alias (image.h) */
+#define MT_ALIAS_MEMBERS(X, WHOLE)         \
+    X(ANY, SPACE, name.space, "space")     \
+    X(ANY, SLICE, name.text, "text")       \
+    X(ANY, NUMBER, recipient, "recipient") \
+    X(ANY, NUMBER, number, "number")
 
 /* struct mt_session */
 #define MT_SESSION_MEMBERS(X, WHOLE)     \
@@ -147,7 +157,7 @@ enum mt_way {
     X(ANY, NUMBER, nsamples, "nsamples") \
     WHOLE(ANY, SAMPLES, "samples")
 
-/* The lists: X(list, struct, name). The order is that on disk. */
+/* The lists: X(list, struct). The list's identifier is its name on disk. */
 #define MT_MEMBER_LISTS(X)                  \
     X(MESSAGE, struct mt_message)           \
     X(RCPT, struct mt_rcpt)                 \
@@ -157,7 +167,8 @@ enum mt_way {
     X(QUEUED_EVENT, struct mt_queued_event) \
     X(WAITING_LINE, struct mt_waiting_line) \
     X(PIECE, struct mt_line)                \
-    X(CLOCK, struct mt_host)
+    X(CLOCK, struct mt_host)                \
+    X(ALIAS, struct mt_image_alias)
 
 enum mt_member_list {
 #define MT_LIST_ENUM(list, type) MT_LIST_##list,

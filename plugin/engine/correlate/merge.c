@@ -428,6 +428,18 @@ static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host
     return mt_merge_open(c, host, line, &owner, queue_id);
 }
 
+/* The same for a line without a queue ID, which calls its entry by another name. */
+static struct mt_message *named_entry_of(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line)
+{
+    struct mt_message *m = mt_merge_find_named(c, host, line);
+
+    if (m && seen_before(m, line)) {
+        c->stats.repeated++;
+        return NULL;
+    }
+    return m && line->usec >= m->first.usec ? m : NULL;
+}
+
 /* A session broke while it handed over an entry. Once the text has come whole, the entry
  * lives on without the session, so only an entry that cannot have it is given up.
  */
@@ -456,8 +468,8 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
 {
     struct mt_message *m = NULL;
 
-    if (mt_line_copy_has(line, MT_F_QUEUE_ID)) {
-        m = entry_of(c, host, line);
+    if (mt_line_copy_has(line, MT_F_QUEUE_ID) || line->alias.text.n) {
+        m = mt_line_copy_has(line, MT_F_QUEUE_ID) ? entry_of(c, host, line) : named_entry_of(c, host, line);
         if (!m) {
             return;
         }
@@ -479,6 +491,9 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
             mt_message_absorb(&c->sessions, m);
         }
         merge(c, host, m, line);
+        if (line->alias.text.n && mt_line_copy_has(line, MT_F_QUEUE_ID) && m->indexed) {
+            mt_merge_set_alias(c, m, line);
+        }
         if (!mt_sources[m->source]->tells_end && m->state == MT_OPEN && (m->reason || all_done(m))) {
             mt_end_message_quietly(c, host, m, line);
         }

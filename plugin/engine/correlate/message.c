@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "alias.h"
 #include "host.h"
 #include "members.h"
 
@@ -323,11 +324,19 @@ void mt_message_free_parts(struct mt_messages *messages, struct mt_message *m)
     free_recipients(messages, &m->rcpts);
 }
 
+static void forget_aliases(struct mt_messages *messages, struct mt_message *m)
+{
+    if (m->named) {
+        mt_alias_forget(messages->aliases, m);
+    }
+}
+
 /* Frees all but the key and the hashes. */
 static void strip(struct mt_messages *messages, struct mt_message *m)
 {
     static const uint64_t key[2] = {MT_FIELD_BIT(0, MT_F_QUEUE_ID) | MT_FIELD_BIT(0, MT_F_INSTANCE)};
 
+    forget_aliases(messages, m);
     mt_kept_keep(messages->memory, &m->kept, key);
     free_recipients(messages, &m->rcpts);
     mt_message_leave(messages->sessions, m);
@@ -357,6 +366,7 @@ void mt_message_forget(struct mt_messages *messages, struct mt_message *m)
     if (m->state != MT_ENDED) {
         count_open(messages, m, -1);
     }
+    forget_aliases(messages, m);
     mt_index_remove(&messages->index, m);
     m->indexed = false;
     mt_message_release(messages, m);
@@ -374,6 +384,7 @@ void mt_message_release(struct mt_messages *messages, struct mt_message *m)
     if (m->refs) {
         return;
     }
+    forget_aliases(messages, m);
     mt_message_leave(messages->sessions, m);
     if (!m->resting) {
         mt_message_free_parts(messages, m);

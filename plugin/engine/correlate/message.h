@@ -89,6 +89,7 @@ struct mt_message {
     uint16_t resting; /* bytes that it is packed into; 0: it is not at rest */
     uint8_t state;
     bool indexed : 1;
+    bool named : 1;  /* it has aliases */
     bool linked : 1; /* at rest: the next three are there; all others below are not */
 #define MT_MESSAGE_FLAG(member) bool member : 1;
     MT_MESSAGE_FLAGS_HEAD(MT_MESSAGE_FLAG)
@@ -116,6 +117,7 @@ struct mt_message_list {
 struct mt_messages {
     struct mt_memory *memory;
     struct mt_sessions *sessions;
+    struct mt_aliases *aliases;
     struct mt_index index;
     uint64_t seed;
     uint64_t nopen;

@@ -4,6 +4,7 @@
  * What is packed, and in which order, says members.h. Numbers are base 128, the low bits first; times are
  * differences from the last line's.
  */
+#include "alias.h"
 #include "host.h"
 #include "members.h"
 
@@ -227,6 +228,9 @@ size_t mt_message_size(const struct mt_message *m)
 static void move(struct mt_messages *messages, struct mt_message *m, struct mt_message *to, size_t head)
 {
     memcpy(to, m, head);
+    if (m->named) {
+        mt_alias_moved(messages->aliases, m, to);
+    }
     *(m->prev ? &m->prev->next : &m->host->open.first) = to;
     *(m->next ? &m->next->prev : &m->host->open.last) = to;
     mt_index_replace(&messages->index, m, to);

@@ -208,6 +208,7 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     rec->session = mt_slice(NULL, 0);
     rec->list = rec->more = rec->repeated = rec->postmaster = false;
     rec->part = 0;
+    rec->alias.text.n = 0;
     mt_fields_clear(&rec->f);
     mt_set(&rec->f, MT_F_INSTANCE, origin.instance);
     if (line->text.n && *line->text.p == 'm') {
@@ -218,6 +219,7 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
         return MT_RECOGNISED;
     }
     rec->kind = MT_KIND_NONE;
+    rec->alias.text.n = 0;
     rec->f.have[0] &= (uint64_t)1 << MT_F_INSTANCE;
     rec->f.have[1] = 0;
     return MT_UNRECOGNISED;
