@@ -103,14 +103,14 @@ static bool is_sound(const struct mt_queued_event *p)
     }
 }
 
-static void drop_pending(struct mt_image *im, const struct mt_queued_event *p)
+static void drop_event(struct mt_image *im, const struct mt_queued_event *p)
 {
     mt_line_release(im->c, p->line);
     mt_message_release(&im->c->messages, p->message);
     mt_session_release(&im->c->sessions, p->session);
 }
 
-static void walk_pending(struct mt_image *im, struct mt_queued_event *p)
+static void walk_event(struct mt_image *im, struct mt_queued_event *p)
 {
     mt_image_walk_members(im, MT_LIST_QUEUED_EVENT, p);
     if (im->a.loading && p->kind == MT_EVENT_DELIVERY && p->line) {
@@ -118,22 +118,22 @@ static void walk_pending(struct mt_image *im, struct mt_queued_event *p)
     }
 }
 
-static void walk_pendings(struct mt_image *im, struct mt_event_queue *queue)
+static void walk_events(struct mt_image *im, struct mt_event_queue *queue)
 {
     uint64_t n = mt_archive_count(&im->a, queue->n, 9);
 
     for (uint64_t i = 0; i < n && !im->a.failed; i++) {
         struct mt_queued_event loaded = {0}, *p = im->a.loading ? &loaded : &queue->v[queue->first + i];
 
-        walk_pending(im, p);
+        walk_event(im, p);
         if (!im->a.loading) {
             continue;
         }
         if (im->a.failed || !is_sound(p)) {
-            drop_pending(im, p);
+            drop_event(im, p);
         } else if (!mt_event_queue_add(&im->c->memory, queue, p)) {
             im->a.failed = true;
-            drop_pending(im, p);
+            drop_event(im, p);
         }
     }
 }
@@ -158,8 +158,8 @@ static void walk_host(struct mt_image *im, struct mt_host *host)
     walk_sessions(im, &host->sessions);
     walk_sessions(im, &host->closed);
     walk_queue(im, &host->queue);
-    walk_pendings(im, &host->due);
-    walk_pendings(im, &host->due_later);
+    walk_events(im, &host->due);
+    walk_events(im, &host->due_later);
     walk_messages(im, &host->open);
     walk_messages(im, &host->ended);
 }

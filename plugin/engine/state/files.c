@@ -69,7 +69,7 @@ void mt_state_remove_old(struct mt_state *state, int64_t now)
     }
 }
 
-bool mt_state_fits(struct mt_state *state)
+bool mt_state_hold_bound(struct mt_state *state)
 {
     while (mt_state_bytes(state) > state->config.max_bytes && state->nfiles > 1) {
         remove_oldest(state);
@@ -142,7 +142,7 @@ bool mt_state_rotate(struct mt_state *state, bool fresh)
     state->rotate_at = 2 * next.begin;
     mt_state_begin(state, true);
     mt_state_remove_old(state, now);
-    mt_state_fits(state);
+    mt_state_hold_bound(state);
     if (state->failing) {
         mt_state_report(state, MT_SEVERITY_INFO, "%s: written again", state->path);
         state->failing = false;
@@ -162,18 +162,18 @@ void mt_state_begin(struct mt_state *state, bool good)
     }
 }
 
-bool mt_state_is_due(const struct mt_state *state)
+bool mt_state_wants_new_file(const struct mt_state *state)
 {
     const struct mt_segment *segment = &state->segment;
 
     return segment->fd < 0 ? mt_state_now() >= state->retry : segment->end - segment->begin > state->rotate_at;
 }
 
-void mt_state_keep_house(struct mt_state *state)
+void mt_state_renew(struct mt_state *state)
 {
     const struct mt_segment *segment = &state->segment;
 
-    if (!mt_state_is_due(state)) {
+    if (!mt_state_wants_new_file(state)) {
         return;
     }
     if (segment->fd < 0) {
@@ -183,7 +183,7 @@ void mt_state_keep_house(struct mt_state *state)
         }
     } else if (!mt_state_rotate(state, false)) {
         state->rotate_at = segment->end - segment->begin + ROTATE_LEAST; /* the journal goes on as long as it can */
-        if (!mt_state_fits(state)) {
+        if (!mt_state_hold_bound(state)) {
             mt_state_fail(state, EFBIG);
         }
     }

@@ -100,14 +100,14 @@ void mt_state_fail(struct mt_state *state, int error);
 /* Removes files that nothing needs any more. */
 void mt_state_remove_old(struct mt_state *state, int64_t now);
 /* Makes room by files that are there for the sake of redelivery only. */
-bool mt_state_fits(struct mt_state *state);
+bool mt_state_hold_bound(struct mt_state *state);
 /* Begins a new file when the journal is long enough, or after the disk has failed; is there a reason to? */
-void mt_state_keep_house(struct mt_state *state);
-bool mt_state_is_due(const struct mt_state *state);
+void mt_state_renew(struct mt_state *state);
+bool mt_state_wants_new_file(const struct mt_state *state);
 
 /* --- journal.c: each writes a record, or reports that the disk has failed --- */
 
-void mt_state_moment(struct mt_state *state, enum mt_record_kind kind, int64_t wall, struct mt_spot from);
+void mt_state_write_moment(struct mt_state *state, enum mt_record_kind kind, int64_t wall, struct mt_spot from);
 void mt_state_write_line(struct mt_state *state, const struct mt_line *line, bool repeated, int64_t wall,
                          const struct mt_place *place);
 void mt_state_write_note(struct mt_state *state, struct mt_slice note);
@@ -119,7 +119,7 @@ bool mt_state_set_position(struct mt_state *state, uint64_t source, uint64_t pos
 /* An image: the caller's part (order, positions, note), and what the correlators write. ctx: the state. */
 bool mt_state_save_image(void *ctx, mt_write_fn *write, void *to);
 /* Loads the caller's part; *rest is what follows. */
-bool mt_state_load_own(struct mt_state *state, struct mt_slice image, struct mt_slice *rest);
+bool mt_state_load_callers(struct mt_state *state, struct mt_slice image, struct mt_slice *rest);
 
 /* --- recover.c --- */
 

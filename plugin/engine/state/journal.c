@@ -41,7 +41,7 @@ static void commit(struct mt_state *state, enum mt_record_kind kind, size_t n)
     }
 }
 
-void mt_state_moment(struct mt_state *state, enum mt_record_kind kind, int64_t wall, struct mt_spot from)
+void mt_state_write_moment(struct mt_state *state, enum mt_record_kind kind, int64_t wall, struct mt_spot from)
 {
     struct mt_moment_record *record = reserve(state, sizeof *record);
 
@@ -146,35 +146,36 @@ bool mt_state_set_position(struct mt_state *state, uint64_t source, uint64_t pos
 }
 
 /* What an image begins with: the numbers, the positions, the note. */
-struct own {
+struct counts {
     uint64_t order, npositions, note_n;
 };
 
 bool mt_state_save_image(void *ctx, mt_write_fn *write, void *to)
 {
     struct mt_state *state = ctx;
-    struct own own = {state->order, state->npositions, state->note.n};
+    struct counts counts = {state->order, state->npositions, state->note.n};
 
-    return write(to, &own, sizeof own) && write(to, state->positions, state->npositions * sizeof *state->positions) &&
+    return write(to, &counts, sizeof counts) &&
+           write(to, state->positions, state->npositions * sizeof *state->positions) &&
            write(to, state->note.p, state->note.n) && mt_shards_save(state->shards, write, to);
 }
 
-bool mt_state_load_own(struct mt_state *state, struct mt_slice image, struct mt_slice *rest)
+bool mt_state_load_callers(struct mt_state *state, struct mt_slice image, struct mt_slice *rest)
 {
-    struct own own;
+    struct counts counts;
     uint64_t position;
 
-    if (image.n < sizeof own) {
+    if (image.n < sizeof counts) {
         return false;
     }
-    memcpy(&own, image.p, sizeof own);
-    image = mt_slice_skip(image, sizeof own);
-    if (own.npositions > MT_SOURCES + 16 || image.n < own.npositions * sizeof position ||
-        image.n - own.npositions * sizeof position < own.note_n) {
+    memcpy(&counts, image.p, sizeof counts);
+    image = mt_slice_skip(image, sizeof counts);
+    if (counts.npositions > MT_SOURCES + 16 || image.n < counts.npositions * sizeof position ||
+        image.n - counts.npositions * sizeof position < counts.note_n) {
         return false;
     }
-    state->order = own.order;
-    for (uint64_t i = 0; i < own.npositions; i++) {
+    state->order = counts.order;
+    for (uint64_t i = 0; i < counts.npositions; i++) {
         memcpy(&position, image.p, sizeof position);
         image = mt_slice_skip(image, sizeof position);
         if (position && !mt_state_set_position(state, i, position)) {
@@ -182,7 +183,7 @@ bool mt_state_load_own(struct mt_state *state, struct mt_slice image, struct mt_
         }
     }
     state->note.n = 0;
-    mt_buffer_append(&state->note, image.p, (size_t)own.note_n);
-    *rest = mt_slice_skip(image, (size_t)own.note_n);
+    mt_buffer_append(&state->note, image.p, (size_t)counts.note_n);
+    *rest = mt_slice_skip(image, (size_t)counts.note_n);
     return !state->note.failed;
 }

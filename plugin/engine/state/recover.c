@@ -192,7 +192,7 @@ static bool load(struct mt_state *state, const struct mt_found *file)
 {
     struct mt_slice rest;
 
-    return mt_state_load_own(state, file->view.image, &rest) && mt_shards_load(state->shards, rest.p, rest.n);
+    return mt_state_load_callers(state, file->view.image, &rest) && mt_shards_load(state->shards, rest.p, rest.n);
 }
 
 static void load_image(struct mt_state *state)

@@ -24,7 +24,7 @@ struct mt_recovery {
     uint64_t offset;
     struct mt_spot from; /* the first record whose events are given out; segment MT_NEVER: none */
     struct mt_record record;
-    bool speaking;   /* past that */
+    bool giving_out; /* past that */
     uint64_t events; /* given out before that */
 };
 

@@ -90,15 +90,15 @@ static uint64_t events_of(const struct mt_state *state)
 }
 
 /* From the record on that events are to be given out again, they are. */
-static void speak_from(struct mt_state *state, struct mt_spot spot)
+static void give_out_from(struct mt_state *state, struct mt_spot spot)
 {
     struct mt_recovery *r = state->recovery;
 
-    if (!r->speaking && !mt_spot_before(spot, r->from)) {
-        r->speaking = true;
+    if (!r->giving_out && !mt_spot_before(spot, r->from)) {
+        r->giving_out = true;
         r->events = events_of(state);
     }
-    mt_shards_replay(state->shards, !r->speaking);
+    mt_shards_replay(state->shards, !r->giving_out);
 }
 
 /* --- the end --- */
@@ -175,7 +175,7 @@ static void finish(struct mt_state *state)
     struct mt_recovery *r = state->recovery;
     struct mt_spot none = {0, 0};
 
-    if (r->speaking) {
+    if (r->giving_out) {
         state->stats.redelivered = events_of(state) - r->events;
         state->keep = r->from;
     }
@@ -183,7 +183,7 @@ static void finish(struct mt_state *state)
     mt_shards_resume(state->shards);
     state->started = mt_state_now();
     mt_state_begin(state, go_on(state));
-    mt_state_moment(state, MT_RECORD_START, state->started, r->speaking ? r->from : none);
+    mt_state_write_moment(state, MT_RECORD_START, state->started, r->giving_out ? r->from : none);
     if (state->stats.redelivered) {
         mt_state_report(state, MT_SEVERITY_INFO,
                         "%s: the end of the last run was unclean: %llu events that may not have reached their output "
@@ -208,7 +208,7 @@ bool mt_recovery_step(struct mt_state *state, size_t most)
     for (size_t done = 0; done < most && r->at < r->n; done++) {
         const struct mt_found *file = &r->v[r->at];
         if (mt_view_next(&file->view, &r->offset, &record, &torn)) {
-            speak_from(state, mt_spot_of(file, &record));
+            give_out_from(state, mt_spot_of(file, &record));
             replay(state, &record);
             continue;
         }

@@ -43,21 +43,21 @@ void mt_state_report(struct mt_state *state, enum mt_severity severity, const ch
 /* --- lines --- */
 
 /* By who has taken c: not now, if others have theirs. The next line tries again, and so does the next tick. */
-static void try_to_keep_house(struct mt_state *state, const struct mt_correlator *c)
+static void try_to_renew(struct mt_state *state, const struct mt_correlator *c)
 {
     if (mt_shards_try_rest(state->shards, c)) {
         pthread_mutex_lock(&state->mutex);
-        mt_state_keep_house(state);
+        mt_state_renew(state);
         pthread_mutex_unlock(&state->mutex);
         mt_shards_give_rest(state->shards, c);
     }
 }
 
-/* A line, before the correlator takes it; only a recognised one is kept. Returns whether there is house to keep. */
+/* A line, before the correlator takes it; only a recognised one is kept. Returns whether a new file is wanted. */
 static bool keep_line(struct mt_state *state, const struct mt_line *line, bool recognised, bool repeated, int64_t wall,
                       const struct mt_place *place)
 {
-    bool due;
+    bool renew;
 
     pthread_mutex_lock(&state->mutex);
     if (place) {
@@ -69,31 +69,31 @@ static bool keep_line(struct mt_state *state, const struct mt_line *line, bool r
         }
         mt_state_write_line(state, line, repeated, wall, place);
     }
-    due = mt_state_is_due(state);
+    renew = mt_state_wants_new_file(state);
     pthread_mutex_unlock(&state->mutex);
-    return due;
+    return renew;
 }
 
 void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct mt_record *rec,
                    enum mt_verdict verdict, int64_t wall, const struct mt_place *place)
 {
     bool recognised = verdict == MT_RECOGNISED;
-    bool due = state && keep_line(state, &rec->line, recognised, recognised && rec->repeated, wall, place);
+    bool renew = state && keep_line(state, &rec->line, recognised, recognised && rec->repeated, wall, place);
 
     mt_correlator_feed(c, rec, verdict, wall);
-    if (due) {
-        try_to_keep_house(state, c);
+    if (renew) {
+        try_to_renew(state, c);
     }
 }
 
 void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_line_copy *copy, int64_t wall,
                         const struct mt_place *place)
 {
-    bool due = state && keep_line(state, &copy->line, true, copy->repeated, wall, place);
+    bool renew = state && keep_line(state, &copy->line, true, copy->repeated, wall, place);
 
     mt_correlator_feed_copy(c, copy, wall);
-    if (due) {
-        try_to_keep_house(state, c);
+    if (renew) {
+        try_to_renew(state, c);
     }
 }
 
@@ -104,9 +104,9 @@ void mt_state_tick(struct mt_state *state, struct mt_shards *shards, int64_t wal
         return;
     }
     pthread_mutex_lock(&state->mutex);
-    mt_state_moment(state, MT_RECORD_TICK, wall, (struct mt_spot){0, 0});
+    mt_state_write_moment(state, MT_RECORD_TICK, wall, (struct mt_spot){0, 0});
     mt_shards_tick(shards, wall);
-    mt_state_keep_house(state);
+    mt_state_renew(state);
     mt_state_remove_old(state, mt_state_now());
     pthread_mutex_unlock(&state->mutex);
 }
@@ -119,7 +119,7 @@ void mt_state_delivered(struct mt_state *state)
     pthread_mutex_lock(&state->mutex);
     if (state->segment.fd >= 0) {
         state->delivered = (struct mt_spot){state->segment.number, state->segment.end};
-        mt_state_moment(state, MT_RECORD_DELIVERED, mt_state_now(), (struct mt_spot){0, 0});
+        mt_state_write_moment(state, MT_RECORD_DELIVERED, mt_state_now(), (struct mt_spot){0, 0});
     }
     pthread_mutex_unlock(&state->mutex);
 }
@@ -300,7 +300,7 @@ void mt_state_close(struct mt_state *state, bool delivered)
             mt_state_rotate(state, false); /* the next start is quick */
         }
         if (delivered) {
-            mt_state_moment(state, MT_RECORD_CLOSE, mt_state_now(), (struct mt_spot){0, 0});
+            mt_state_write_moment(state, MT_RECORD_CLOSE, mt_state_now(), (struct mt_spot){0, 0});
         }
         if (state->segment.fd >= 0) {
             (void)mt_segment_flush(&state->segment);
