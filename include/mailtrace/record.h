@@ -208,8 +208,9 @@ struct mt_record {
     uint16_t part;           /* of a PART: its number, from 1 */
     struct mt_slice service; /* last component of the tag: "smtpd" */
     struct mt_slice session; /* tells apart what one process does at once; empty: the pid does */
-    struct mt_alias_name alias; /* of the entry QUEUE_ID (with TO: of that recipient); without one, it tells the entry */
-    struct mt_fields f;      /* INSTANCE and QUEUE_ID among them */
+    struct mt_alias_name
+        alias;          /* of the entry QUEUE_ID (with TO: of that recipient); without one, it tells the entry */
+    struct mt_fields f; /* INSTANCE and QUEUE_ID among them */
 };
 
 /* Walks the recipients of a TO record: one, or each of sendmail's list (the record's member).

@@ -315,6 +315,31 @@ static void feed(const char *text, enum mt_space space, const char *alias, bool 
     mt_correlator_feed(c, &rec, MT_RECOGNISED, 0);
 }
 
+/* INFO: the line only says which recipient the delivery is of; TO: it says neither the entry nor the recipient. */
+static void feed_kind(const char *text, enum mt_kind kind, const char *alias)
+{
+    static struct mt_record rec;
+    struct mt_zone zone = {.fixed = true};
+    struct mt_line line = {0};
+
+    mt_syslog_read(&zone, mt_slice_str(text), &line);
+    ck_assert_int_eq(mt_parse(&line, &rec), MT_RECOGNISED);
+    rec.alias = name_of(MT_SPACE_DELIVERY, mt_slice_str(alias));
+    rec.kind = (uint8_t)kind;
+    if (kind == MT_KIND_TO) {
+        mt_drop(&rec.f, MT_F_QUEUE_ID);
+        mt_drop(&rec.f, MT_F_TO);
+    }
+    mt_correlator_feed(c, &rec, MT_RECOGNISED, 0);
+}
+
+static struct mt_message *entry_of(const char *queue_id)
+{
+    bool several;
+
+    return mt_message_find(&c->messages, host, &nobodys, mt_slice_str(queue_id), 0, &several);
+}
+
 START_TEST(test_a_line_without_a_queue_id_is_merged_into_the_entry_that_it_names)
 {
     feed("2026-03-02T10:00:00+00:00 mx1 postfix/smtpd[4]: 3F2A1C0: client=a.example[192.0.2.1]", MT_SPACE_FILTER, "f7",
@@ -329,6 +354,33 @@ START_TEST(test_a_line_without_a_queue_id_is_merged_into_the_entry_that_it_names
     ck_assert_ptr_nonnull(strstr(last_event, "\"message_id\":\"m@a\""));
     ck_assert_ptr_nonnull(strstr(last_event, "\"lines\":3"));
     ck_assert_uint_eq(c->stats.repeated, 1);
+}
+END_TEST
+
+/* As qmail does: one line says which recipient a number stands for, another what became of it. */
+START_TEST(test_a_result_is_the_recipients_that_the_alias_names)
+{
+    feed("2026-03-02T10:00:00+00:00 mx1 postfix/smtpd[4]: 3F2A1C0: client=a.example[192.0.2.1]", MT_SPACE_NONE, "",
+         false);
+    feed_kind("2026-03-02T10:00:01+00:00 mx1 postfix/smtp[7]: 3F2A1C0: to=<b@c>, relay=none, delay=1, "
+              "delays=1/0/0/0, dsn=4.0.0, status=deferred (no)",
+              MT_KIND_INFO, "71");
+    feed_kind("2026-03-02T10:00:01+00:00 mx1 postfix/smtp[7]: 3F2A1C0: to=<d@e>, relay=none, delay=1, "
+              "delays=1/0/0/0, dsn=4.0.0, status=deferred (no)",
+              MT_KIND_INFO, "72");
+    feed_kind("2026-03-02T10:00:02+00:00 mx1 postfix/smtp[7]: 3F2A1C0: to=<>, relay=d.example[192.0.2.9]:25, "
+              "delay=2, delays=1/0/0/1, dsn=2.0.0, status=sent (ok)",
+              MT_KIND_TO, "72");
+    mt_correlator_flush(c, false);
+    ck_assert_uint_eq(events, 1);
+    ck_assert_ptr_nonnull(strstr(last_event, "\"event\":\"delivery\""));
+    ck_assert_ptr_nonnull(strstr(last_event, "\"to\":\"d@e\""));
+    ck_assert_ptr_nonnull(strstr(last_event, "\"status\":\"sent\""));
+    ck_assert_uint_eq(entry_of("3F2A1C0")->rcpts.n, 2);
+    feed("2026-03-02T10:00:03+00:00 mx1 postfix/qmgr[6]: 3F2A1C0: removed", MT_SPACE_NONE, "", false);
+    mt_correlator_flush(c, true);
+    ck_assert_ptr_nonnull(strstr(last_event, "{\"to\":\"b@c\"}"));
+    ck_assert_ptr_nonnull(strstr(last_event, "{\"to\":\"d@e\",\"status\":\"sent\""));
 }
 END_TEST
 
@@ -347,6 +399,7 @@ Suite *mt_suite_alias(void)
     tcase_add_test(tc, test_bounds_are_held_and_counted);
     tcase_add_test(tc, test_names_are_known_after_a_restart);
     tcase_add_test(tc, test_a_line_without_a_queue_id_is_merged_into_the_entry_that_it_names);
+    tcase_add_test(tc, test_a_result_is_the_recipients_that_the_alias_names);
     suite_add_tcase(suite, tc);
     return suite;
 }

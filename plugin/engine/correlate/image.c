@@ -91,7 +91,7 @@ static bool is_sound(const struct mt_queued_event *p)
 {
     switch (p->kind) {
     case MT_EVENT_DELIVERY:
-        return p->line && p->message && p->to.n;
+        return p->line && p->message && (p->to.n || p->line->alias.text.n);
     case MT_EVENT_MESSAGE:
         return p->message;
     case MT_EVENT_REJECT:

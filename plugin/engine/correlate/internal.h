@@ -103,6 +103,9 @@ void mt_end_session(struct mt_correlator *c, struct mt_host *host, struct mt_ses
  */
 struct mt_message *mt_merge_find_named(struct mt_correlator *c, const struct mt_host *host,
                                        const struct mt_line_copy *line);
+/* The place of the recipient that it names in m; -1: none. */
+int32_t mt_merge_named_recipient(const struct mt_correlator *c, const struct mt_host *host, const struct mt_message *m,
+                                 const struct mt_line_copy *line);
 void mt_merge_set_alias(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line);
 
 /* make_event.c: makes the event and gives it out; releases what the pending event held. */

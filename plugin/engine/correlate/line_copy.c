@@ -179,7 +179,8 @@ bool mt_record_matters(const struct mt_record *rec)
     case MT_KIND_FATAL:
     case MT_KIND_PANIC:
     case MT_KIND_FILTER:
-        return mt_has(&rec->f, MT_F_QUEUE_ID) || rec->trouble || mt_has(&rec->f, MT_F_NEXT_QUEUE_ID) || rec->alias.text.n;
+        return mt_has(&rec->f, MT_F_QUEUE_ID) || rec->trouble || mt_has(&rec->f, MT_F_NEXT_QUEUE_ID) ||
+               rec->alias.text.n;
     case MT_KIND_STATISTICS:
     case MT_KIND_SERVICE:
         return false;

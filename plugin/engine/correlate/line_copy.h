@@ -28,7 +28,7 @@ struct mt_line_copy {
     uint64_t have[2];
     struct mt_line line; /* host is empty: the host is known; not so in a copy that is not fed yet */
     struct mt_slice service;
-    struct mt_slice within;     /* the record's `session` */
+    struct mt_slice within; /* the record's `session` */
     struct mt_alias_name alias;
     struct mt_session *session; /* what the line belongs to: found out when it is taken */
     struct mt_peer *peer;       /* the TLS connection that a delivery went through */

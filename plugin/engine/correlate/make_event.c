@@ -281,7 +281,11 @@ static void set_delivery(struct mt_correlator *c, const struct mt_queued_event *
         return;
     }
     mt_set_time(f, MT_F_TIME, p->line->line.time);
-    mt_set(f, MT_F_TO, p->to);
+    if (p->to.n) {
+        mt_set(f, MT_F_TO, p->to);
+    } else if (rcpt) { /* a line before has said it */
+        mt_kept_fill(&rcpt->kept, f, mt_address_fields);
+    }
     mt_set(f, MT_F_STATUS, mt_status_words[p->line->status]);
     mt_set_int(f, MT_F_FINAL, p->line->status != MT_STATUS_DEFERRED || given_up);
     if (p->attempt) {

@@ -124,6 +124,23 @@ static void apply_from(struct mt_correlator *c, struct mt_message *m, const stru
     }
 }
 
+/* The line's result for one recipient. */
+static void take_attempt(struct mt_correlator *c, struct mt_host *host, struct mt_queued_event *p)
+{
+    struct mt_message *m = p->message;
+
+    p->attempt = 0;
+    if (p->recipient >= 0) {
+        struct mt_rcpt *rcpt = &m->rcpts.v[p->recipient];
+        mt_message_result(&c->messages, m, rcpt, p->line, p->to);
+        p->attempt = rcpt->attempts;
+        c->stats.recipients_omitted += (uint32_t)p->recipient >= m->rcpts.stored && rcpt->attempts == 1;
+    }
+    if (mt_event_wanted(c, MT_EVENT_DELIVERY)) {
+        mt_event_line_up(c, host, &host->due, p);
+    }
+}
+
 static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
 {
     struct mt_slice rest = mt_line_copy_get(line, MT_F_TO), to, orig_to = mt_line_copy_get(line, MT_F_ORIG_TO);
@@ -134,19 +151,13 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
     m->aliased |= line->list && mt_line_copy_has(line, MT_F_USER);
     m->cut |= line->more;
     for (; mt_recipient_next(line->list, &rest, &to); p.ordinal++) {
-        int64_t which = mt_message_recipient(&c->messages, m, to, orig_to);
         p.to = to;
-        p.recipient = (int32_t)which;
-        p.attempt = 0;
-        if (which >= 0) {
-            struct mt_rcpt *rcpt = &m->rcpts.v[which];
-            mt_message_result(&c->messages, m, rcpt, line, to);
-            p.attempt = rcpt->attempts;
-            c->stats.recipients_omitted += (uint32_t)which >= m->rcpts.stored && rcpt->attempts == 1;
-        }
-        if (mt_event_wanted(c, MT_EVENT_DELIVERY)) {
-            mt_event_line_up(c, host, &host->due, &p);
-        }
+        p.recipient = (int32_t)mt_message_recipient(&c->messages, m, to, orig_to);
+        take_attempt(c, host, &p);
+    }
+    if (!p.ordinal && line->alias.text.n) {
+        p.recipient = mt_merge_named_recipient(c, host, m, line);
+        take_attempt(c, host, &p);
     }
     if (line->effect == MT_EFFECT_FORWARDS) {
         mt_parent_link(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);

@@ -16,6 +16,17 @@ struct mt_message *mt_merge_find_named(struct mt_correlator *c, const struct mt_
     return m && m->state != MT_ENDED ? m : NULL;
 }
 
+int32_t mt_merge_named_recipient(const struct mt_correlator *c, const struct mt_host *host, const struct mt_message *m,
+                                 const struct mt_line_copy *line)
+{
+    const struct mt_alias *alias = mt_alias_find(&c->aliases, host, &line->alias);
+
+    while (alias && mt_alias_entry(alias) != m) {
+        alias = alias->older;
+    }
+    return alias && alias->recipient < (int64_t)m->rcpts.n ? alias->recipient : -1;
+}
+
 /* The place of the line's recipient, whose address is kept: a line that has only the alias does not say it. */
 static int32_t recipient_of(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
 {

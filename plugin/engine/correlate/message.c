@@ -500,6 +500,9 @@ int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m,
      MT_FIELD_RUN(word, MT_F_RELAY_NAME, MT_F_RELAY_PATH))
 static const uint64_t result_fields[2] = {RESULT_FIELDS(0), RESULT_FIELDS(1)};
 
+const uint64_t mt_address_fields[2] = {MT_FIELD_BIT(0, MT_F_TO) | MT_FIELD_BIT(0, MT_F_ORIG_TO),
+                                       MT_FIELD_BIT(1, MT_F_TO) | MT_FIELD_BIT(1, MT_F_ORIG_TO)};
+
 void mt_message_result(struct mt_messages *messages, struct mt_message *m, struct mt_rcpt *rcpt,
                        const struct mt_line_copy *line, struct mt_slice to)
 {
@@ -508,7 +511,11 @@ void mt_message_result(struct mt_messages *messages, struct mt_message *m, struc
     if (rcpt >= m->rcpts.v + m->rcpts.stored) {
         return;
     }
-    mt_kept_free(messages->memory, &rcpt->kept);
+    if (mt_line_copy_has(line, MT_F_TO)) {
+        mt_kept_free(messages->memory, &rcpt->kept);
+    } else { /* it was told by an alias */
+        mt_kept_keep(messages->memory, &rcpt->kept, mt_address_fields);
+    }
     if (line->list) {
         mt_kept_put(messages->memory, &rcpt->kept, MT_F_TO, to, false);
     }

@@ -154,6 +154,9 @@ void mt_message_set_key(const struct mt_messages *messages, struct mt_message *m
  */
 bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m);
 
+/* Who a recipient is. */
+extern const uint64_t mt_address_fields[2];
+
 /* What it takes over from its session: all that is said of the client. */
 extern const uint64_t mt_client_fields[2];
 
