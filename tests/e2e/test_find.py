@@ -147,7 +147,7 @@ class Story(Case):
                 received from mx2.example.net [192.0.2.2]
                 to bob@example.net
                   15:07:54  sent      store.example.net private/dovecot-lmtp, after 1.60s, 2.0.0: 250 2.0.0 <bob@example.net> abcDEF Saved
-                  => taken by the mail store store.example.net at 15:07:54
+                  => taken by the mail store store.example.net at 15:07:54, queued there as abcDEF
 """)
 
     def test_any_hop_leads_to_the_whole_story(self):

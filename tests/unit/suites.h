@@ -31,6 +31,7 @@
     X(instance)      \
     X(properties)    \
     X(received)      \
+    X(reply)         \
     X(session)       \
     X(settings)      \
     X(source)        \

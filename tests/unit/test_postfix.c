@@ -610,7 +610,7 @@ static const struct row rows_deliveries[] = {
      MT_KIND_TO,
      MT_STATUS_SENT,
      {"queue_id=098F1AAE9E9", "to=b@c", "transport=lmtp", "relay.name=mx.example", "relay.path=private/lmtp", "delay=0",
-      "dsn=2.0.0", "reply_code=250", "response=250 2.0.0 <b@c> 5ehqGw Saved"}},
+      "dsn=2.0.0", "reply_code=250", "response=250 2.0.0 <b@c> 5ehqGw Saved", "next_queue_id=5ehqGw"}},
     {"postfix/local",
      "098F1AAE9E9: to=<b@c>, relay=local, delay=0, dsn=2.0.0, status=sent (delivered to mailbox)",
      MT_KIND_TO,

@@ -564,7 +564,7 @@ START_TEST(test_the_next_queue_id_is_found_in_the_reply)
         {"Ok. 00000000000001F2.0000000067401D1B.00003A2C", "00000000000001F2.0000000067401D1B.00003A2C"},
         {"from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4jX8mK3dcK", "4jX8mK3dcK"},
         {"Ok: queued as DEADBEEF01) to=<v@x>, stat=User unknown (queued as FAKE", "DEADBEEF01"},
-        {"ok 1795306671 qp 6789", ""},
+        {"ok 1795306671 qp 6789", "6789"},
         {"OK  1795306671 a1-20020a170902c1c5.42 - gsmtp", ""},
         {"<a@b> [InternalId=1, Hostname=x] 9 bytes Queued mail for delivery", ""},
         {"", ""},

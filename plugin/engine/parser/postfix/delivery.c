@@ -4,6 +4,7 @@
  * is Postfix' own but the two addresses, which are quoted. The text in parentheses is
  * the remote server's word to the very end of the line.
  */
+#include "parser/reply.h"
 #include "postfix.h"
 
 static const struct status {
@@ -160,50 +161,6 @@ static bool take_measures(struct mt_record *rec, struct mt_slice *at)
     return MT_EAT(at, ", status=");
 }
 
-static struct mt_slice id_after(struct mt_slice s, const char *p, size_t n)
-{
-    return p ? mt_postfix_foreign_id(mt_slice_to(p + n, s.p + s.n)) : mt_slice(NULL, 0);
-}
-
-/* "250 2.0.0 6AM0HoS2000124 Message accepted for delivery": sendmail, OpenSMTPD. */
-static struct mt_slice id_before_accepted(struct mt_slice s)
-{
-    const char *p = mt_find_text(s, MT_LIT(" Message accepted for delivery"));
-    const char *blank;
-    struct mt_slice id;
-
-    if (!p || p == s.p) {
-        return mt_slice(NULL, 0);
-    }
-    blank = memrchr(s.p, ' ', (size_t)(p - s.p));
-    id = mt_slice_to(blank ? blank + 1 : s.p, p);
-    return id.n >= 6 && mt_postfix_foreign_id(id).n == id.n && !mt_find(id, '.') ? id : mt_slice(NULL, 0);
-}
-
-/* The ID that the next system gave the message, in its own words. A filter quotes the
- * reply that it got itself behind its own: the last "queued as" is the innermost.
- */
-static struct mt_slice next_queue_id(struct mt_slice s)
-{
-    struct mt_slice id;
-    const char *blank = s.n ? memrchr(s.p, ' ', s.n) : NULL;
-
-    if (blank && mt_slice_ends(mt_slice_to(s.p, blank), MT_LIT("queued as"))) {
-        return id_after(s, blank, 1);
-    }
-    id = id_after(s, mt_find_last(s, MT_LIT("queued as ")), 10);
-    if (!id.n) {
-        id = id_before_accepted(s);
-    }
-    if (!id.n) {
-        id = id_after(s, mt_find_text(s, MT_LIT(" id=")), 4);
-    }
-    if (!id.n) {
-        id = id_after(s, mt_find_text(s, MT_LIT(" Ok. ")), 5);
-    }
-    return id;
-}
-
 /* "250 ..."; or "host H[IP] said: 550 ...", "host H[IP] refused to talk to me: 554 ...": smtp_trouble.c,
  * smtp_proto.c. Anywhere else such words are not a reply to Postfix.
  */
@@ -230,13 +187,16 @@ static bool is_discarded(const struct mt_record *rec, struct mt_slice relay, str
 
 static void set_next(struct mt_record *rec, struct mt_slice relay, struct mt_slice response)
 {
+    struct mt_slice id;
+
     if (is_discarded(rec, relay, response)) {
         rec->status = MT_STATUS_DISCARDED;
     } else if (mt_is_digit(response.n ? *response.p : ' ')) {
-        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, next_queue_id(response));
-    } else if (mt_slice_eq(relay, MT_LIT("local")) && MT_EAT(&response, "forwarded as ") &&
-               mt_postfix_queue_id(response) == response.n) { /* forward.c */
-        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, response);
+        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, mt_reply_read(response, ' ').id);
+    } else if (mt_slice_eq(relay, MT_LIT("local")) && mt_slice_starts(response, MT_LIT("forwarded as ")) &&
+               (id = mt_reply_read(response, ' ').id).n && id.p + id.n == response.p + response.n &&
+               mt_postfix_queue_id(id) == id.n) { /* forward.c */
+        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, id);
         rec->effect = MT_EFFECT_FORWARDS;
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("forwarded"));
     }

@@ -59,9 +59,6 @@ static inline size_t mt_postfix_queue_id(struct mt_slice s)
     return mt_postfix_any_queue_id(s);
 }
 
-/* The queue ID of another system that s begins with, perhaps empty. */
-struct mt_slice mt_postfix_foreign_id(struct mt_slice s);
-
 mt_form_fn mt_postfix_delivery;
 mt_form_fn mt_postfix_from, mt_postfix_local, mt_postfix_message_id, mt_postfix_removed, mt_postfix_bounce;
 mt_form_fn mt_postfix_client_line, mt_postfix_session, mt_postfix_lost, mt_postfix_pipelining;

@@ -12,6 +12,7 @@
  * from which a complete tail reaches to the end of the line is the true one; but for an address
  * that was taken for a source route (see postfix_scan.c), which can hold one.
  */
+#include "parser/reply.h"
 #include "postfix.h"
 
 struct tail {
@@ -184,22 +185,6 @@ static void set_tail(struct mt_record *rec, const struct tail *t)
     mt_set(&rec->f, MT_F_CLIENT_USER, t->user);
 }
 
-/* "550 5.1.1 TEXT", or "5.7.1 TEXT" from a milter. */
-static void set_response(struct mt_record *rec, struct mt_slice response)
-{
-    struct mt_slice at = response, dsn;
-    int code = mt_reply_code(response);
-
-    mt_set(&rec->f, MT_F_RESPONSE, response);
-    if (code) {
-        mt_set_int(&rec->f, MT_F_REPLY_CODE, code);
-        at = mt_slice_skip(at, at.n > 3 ? 4 : 3);
-    }
-    if (mt_take_dsn(&at, &dsn) && (!at.n || *at.p == ' ')) {
-        mt_set(&rec->f, MT_F_DSN, dsn);
-    }
-}
-
 /* postscreen_smtpd.c: commas between the fields, and a HELO name that is as the client sent it,
  * so that it is the first complete tail that is true. Before it stands postscreen's own text.
  */
@@ -243,7 +228,7 @@ static bool read_client_reject(struct mt_record *rec, struct mt_slice at)
     if (found) {
         set_tail(rec, &t);
     }
-    set_response(rec, found ? before : at);
+    mt_reply_set(rec, found ? before : at);
     return true;
 }
 
@@ -330,7 +315,7 @@ static bool read_check(struct mt_record *rec, bool note, struct mt_slice at)
     found = !has_no_tail(rec) && find_tail(rec, at, true, &content, &t) && take_origin(rec, &content, !note);
     if (found && !note) {
         set_tail(rec, &t);
-        set_response(rec, t.note);
+        mt_reply_set(rec, t.note);
     }
     rec->kind = note ? MT_KIND_HEADER : MT_KIND_REJECT;
     if (!note) {
@@ -382,7 +367,7 @@ bool mt_postfix_proxy(struct mt_record *rec, const struct mt_form *form, struct 
     if (find_tail(rec, at, false, &before, &t)) {
         set_tail(rec, &t);
     }
-    set_response(rec, before);
+    mt_reply_set(rec, before);
     mt_form_refuse(rec, form->effect);
     p = form->kind == MT_KIND_INFO ? mt_find_last(before, MT_LIT("queued as ")) : NULL;
     if (p) {

@@ -8,7 +8,6 @@ enum {
     ATOM = 4, /* an atom of an address; is_822_dot_string() in quote_822_local.c quotes local parts with others in
                  them. Control characters have become '?' in the log, 8-bit text stays as it is */
     HELO = 8, /* a HELO name: all but smtpd.c's NEUTER_CHARACTERS */
-    ID = 16,  /* a queue ID of another system: Exim's has a dash, Courier's dots */
 };
 
 /* clang-format off */
@@ -320,17 +319,4 @@ size_t mt_postfix_any_queue_id(struct mt_slice s)
         }
     }
     return last_z - s.p >= 10 && p > last_z + 1 && (p == end || !mt_is_alnum(*p)) ? (size_t)(p - s.p) : 0;
-}
-
-struct mt_slice mt_postfix_foreign_id(struct mt_slice s)
-{
-    size_t i = 0;
-
-    while (i < s.n && is_of(s.p[i], ID)) {
-        i++;
-    }
-    while (i && s.p[i - 1] == '.') {
-        i--;
-    }
-    return mt_slice(s.p, i);
 }

@@ -4,6 +4,7 @@
  * their fields in one order. An address ends where the quoting says, a Message-ID, a remote
  * reply and a status text end where the fields behind them, counted from the right, begin.
  */
+#include "parser/reply.h"
 #include "sendmail.h"
 
 /* The text up to the > that matches the < it begins with; without < the text as it is. */
@@ -236,34 +237,6 @@ static bool read_controller(struct mt_record *rec, struct mt_slice *s)
     return true;
 }
 
-/* The name that the next system gave the message, from its reply: "6AM0HuFt001202 Message accepted
- * for delivery" (also OpenSMTPD), "Ok: queued as 4F2", "OK id=1tENX-0003-0B", "Ok. 0001F2.67401D1B".
- */
-static struct mt_slice next_queue_id(struct mt_slice reply)
-{
-    static const struct mt_slice before[] = {{"queued as ", 10}, {" id=", 4}, {"Ok. ", 4}};
-    const char *p = mt_find_text(reply, MT_LIT(" Message accepted for delivery"));
-    struct mt_slice id = {NULL, 0};
-    size_t n = 0;
-
-    if (p) {
-        id = mt_slice_to(reply.p, p);
-        if ((p = mt_find_last(id, MT_LIT(" ")))) {
-            id = mt_slice_to(p + 1, id.p + id.n);
-        }
-    } else {
-        for (size_t i = 0; i < 3 && !p; i++) {
-            p = mt_find_text(reply, before[i]);
-            id = p ? mt_slice_to(p + before[i].n, reply.p + reply.n) : id;
-        }
-    }
-    while (n < id.n && (mt_is_alnum(id.p[n]) || id.p[n] == '.' || id.p[n] == '-')) {
-        n++;
-    }
-    n -= n && id.p[n - 1] == '.';
-    return mt_slice(id.p, n);
-}
-
 /* The end of reply=: where stat= begins. A deferral says the reply once more, "stat=Deferred: reply",
  * so that the remote's words may hold ", stat=" twice; otherwise the last one is sendmail's.
  */
@@ -321,7 +294,8 @@ static void set_status(struct mt_record *rec, struct mt_slice stat)
     }
     rec->status = class == '2' ? MT_STATUS_SENT : class == '4' ? MT_STATUS_DEFERRED : MT_STATUS_BOUNCED;
     if (class == '2' && MT_EAT(&stat, "Sent (")) {
-        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, next_queue_id(stat));
+        stat.n -= mt_slice_ends(stat, MT_LIT(")"));
+        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, mt_reply_read(stat, ' ').id);
     }
 }
 

@@ -3,29 +3,13 @@
  * An argument is the client's word. An address says where it ends, other text ends where
  * the fields behind it begin.
  */
+#include "parser/reply.h"
 #include "sendmail.h"
 
 static void info(struct mt_record *rec, enum mt_kind kind, struct mt_slice text)
 {
     rec->kind = (uint8_t)kind;
     mt_set(&rec->f, MT_F_TEXT, text);
-}
-
-/* "550 5.7.1 text" */
-static void set_reply(struct mt_record *rec, struct mt_slice s)
-{
-    struct mt_slice dsn;
-    int code = mt_reply_code(s);
-
-    mt_set(&rec->f, MT_F_RESPONSE, s);
-    if (!code) {
-        return;
-    }
-    mt_set_int(&rec->f, MT_F_REPLY_CODE, code);
-    s = mt_slice_skip(s, s.n > 3 ? 4 : 3);
-    if (mt_take_dsn(&s, &dsn) && (!s.n || *s.p == ' ')) {
-        mt_set(&rec->f, MT_F_DSN, dsn);
-    }
 }
 
 /* The rule sets that speak to a client, and the stage they do it at. A name that is not here
@@ -56,7 +40,7 @@ static bool read_verdict(struct mt_record *rec, struct mt_slice s)
     if (MT_EAT(&s, "reject=")) {
         mt_form_refuse(rec, MT_EFFECT_REFUSES_RECIPIENT);
         mt_set(&rec->f, MT_F_ACTION, MT_LIT("reject"));
-        set_reply(rec, s);
+        mt_reply_set(rec, s);
         return true;
     }
     if (MT_EAT(&s, "quarantine=")) {
@@ -197,7 +181,7 @@ static bool read_milter_verdict(struct mt_record *rec, struct mt_slice s, struct
     mt_form_refuse(rec, MT_EFFECT_REFUSES_RECIPIENT);
     mt_set(&rec->f, MT_F_ACTION, MT_LIT("reject"));
     if (MT_EAT(&s, "=")) {
-        set_reply(rec, s);
+        mt_reply_set(rec, s);
     }
     return !s.n || mt_has(&rec->f, MT_F_RESPONSE);
 }
