@@ -163,14 +163,16 @@ extern const char *const mt_trouble_names[MT_TROUBLE_COUNT];
  * FILTER      what a filter calls the message that it looks at
  * NEXT        what the next server or filter called it in its reply
  * MESSAGE_ID  the Message-ID, for those that log no queue ID
+ * SUBMISSION  the Message-ID of an entry that was submitted on the host
  */
-#define MT_SPACES(X)                \
-    X(NONE, "", false)              \
-    X(DELIVERY, "delivery", true)   \
-    X(QUEUED_BY, "queued-by", true) \
-    X(FILTER, "filter", true)       \
-    X(NEXT, "next", true)           \
-    X(MESSAGE_ID, "message-id", false)
+#define MT_SPACES(X)                   \
+    X(NONE, "", false)                 \
+    X(DELIVERY, "delivery", true)      \
+    X(QUEUED_BY, "queued-by", true)    \
+    X(FILTER, "filter", true)          \
+    X(NEXT, "next", true)              \
+    X(MESSAGE_ID, "message-id", false) \
+    X(SUBMISSION, "submission", false)
 
 enum mt_space {
 #define MT_SPACE_ENUM(id, name, one) MT_SPACE_##id,

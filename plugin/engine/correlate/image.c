@@ -3,7 +3,6 @@
  * sessions, its lines that wait, its events to come and its messages.
  */
 #include "image.h"
-#include "parent.h"
 
 /* --- sessions --- */
 
@@ -63,7 +62,6 @@ static void walk_messages(struct mt_image *im, const struct mt_message_list *lis
             return;
         }
         if (im->a.loading) {
-            mt_parent_submitted(im->c, m);
             m->refs++;
             mt_message_put_to_rest(&im->c->messages, m);
         }

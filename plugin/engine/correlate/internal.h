@@ -12,15 +12,6 @@
 #define MT_TOLD     16384 /* a power of two */
 #define MT_PROGRAMS 256
 
-/* Where the entries are that were submitted on a host: sets of the newest few, by the hash of the Message-ID. */
-#define MT_SUBMISSION_SETS 1024 /* a power of two */
-#define MT_SUBMISSIONS     4
-
-struct mt_submission {
-    uint64_t mail;  /* hash of host and Message-ID; 0: none */
-    uint64_t entry; /* hash of its key */
-};
-
 struct mt_program {
     uint64_t lines;
     uint8_t source, n;
@@ -51,7 +42,6 @@ struct mt_correlator {
     struct mt_buffer text;      /* what an id is made of */
     struct mt_line_copy **ties; /* lines of one timestamp */
     size_t ties_size;
-    struct mt_submission submissions[MT_SUBMISSION_SETS][MT_SUBMISSIONS];
     uint64_t told[MT_TOLD]; /* ids of the newest reject and session events, by their low bits */
 };
 

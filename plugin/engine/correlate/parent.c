@@ -24,9 +24,6 @@
  */
 #include "parent.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #define DAY         INT64_C(86400000000) /* usec */
 #define GENERATIONS 16                   /* more filters than one message passes on one host */
 
@@ -327,33 +324,18 @@ static void find_given_back(struct mt_correlator *c, const struct mt_message *m,
 
 /* --- rule d --- */
 
-static uint64_t mail_hash(const struct mt_correlator *c, const struct mt_message *m)
+static struct mt_alias_name submission_name(const struct mt_message *m)
 {
-    struct mt_slice id = mt_kept_get(&m->kept, MT_F_MESSAGE_ID);
-
-    return XXH3_64bits_withSeed(id.p, id.n, c->seed ^ m->host->hash);
+    return (struct mt_alias_name){mt_kept_get(&m->kept, MT_F_MESSAGE_ID), MT_SPACE_SUBMISSION};
 }
 
-static struct mt_submission *submissions_of(struct mt_correlator *c, uint64_t mail)
+void mt_parent_submitted(struct mt_correlator *c, struct mt_message *m)
 {
-    return c->submissions[mail & (MT_SUBMISSION_SETS - 1)];
-}
+    struct mt_alias_name name = submission_name(m);
 
-void mt_parent_submitted(struct mt_correlator *c, const struct mt_message *m)
-{
-    struct mt_submission found = {.entry = m->hash}, *set;
-    unsigned i = 0;
-
-    if (m->origin != MT_ORIGIN_LOCAL || !mt_kept_has(&m->kept, MT_F_MESSAGE_ID)) {
-        return;
+    if (m->origin == MT_ORIGIN_LOCAL && name.text.n) {
+        mt_alias_set(&c->aliases, m, -1, &name, false);
     }
-    found.mail = mail_hash(c, m);
-    set = submissions_of(c, found.mail);
-    while (i < MT_SUBMISSIONS - 1 && (set[i].mail != found.mail || set[i].entry != found.entry)) {
-        i++;
-    }
-    memmove(set + 1, set, i * sizeof *set); /* the oldest gives way */
-    set[0] = found;
 }
 
 /* Was the delivery by which m itself was handed back still running at that time? What began then may be of that one. */
@@ -385,14 +367,14 @@ static bool was_submitted_by(struct mt_correlator *c, const struct mt_message *p
     return !parent_ran(c, parent, child->first.usec);
 }
 
-/* The entries that a look-up by this hash of a key finds. */
-static void link_submission(struct mt_correlator *c, const struct mt_message *m, uint64_t entry,
-                            const struct mt_line_copy *line)
+static void find_submitted(struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line)
 {
-    struct mt_message *child;
+    struct mt_alias_name name = submission_name(m);
+    struct mt_alias *alias = name.text.n ? mt_alias_find(&c->aliases, m->host, &name) : NULL;
 
-    for (size_t at = 0; (child = mt_index_next(&c->messages.index, entry, &at));) {
-        if (child == m || child->host != m->host || child->state == MT_ENDED || !(child = hold(c, child))) {
+    for (; alias; alias = alias->older) {
+        struct mt_message *child = mt_alias_entry(alias);
+        if (child == m || child->state == MT_ENDED || !(child = hold(c, child))) {
             continue;
         }
         if (was_submitted_by(c, m, child, line)) {
@@ -402,23 +384,11 @@ static void link_submission(struct mt_correlator *c, const struct mt_message *m,
     }
 }
 
-static void find_submitted(struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line)
-{
-    uint64_t mail = mail_hash(c, m);
-    const struct mt_submission *set = submissions_of(c, mail);
-
-    for (unsigned i = 0; i < MT_SUBMISSIONS; i++) {
-        if (set[i].mail == mail) {
-            link_submission(c, m, set[i].entry, line);
-        }
-    }
-}
-
 void mt_parent_of_sent(struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line)
 {
     if (mt_line_copy_has(line, MT_F_NEXT_QUEUE_ID)) {
         find_given_back(c, m, line);
-    } else if (line->role == MT_ROLE_PIPES && mt_kept_has(&m->kept, MT_F_MESSAGE_ID)) {
+    } else if (line->role == MT_ROLE_PIPES) {
         find_submitted(c, m, line);
     }
 }

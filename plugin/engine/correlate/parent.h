@@ -17,7 +17,7 @@ void mt_parent_link(struct mt_correlator *c, struct mt_host *host, const struct 
 void mt_parent_of_sent(struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line);
 
 /* Rule d. A line was merged that says that m was submitted on the host, or its Message-ID. */
-void mt_parent_submitted(struct mt_correlator *c, const struct mt_message *m);
+void mt_parent_submitted(struct mt_correlator *c, struct mt_message *m);
 
 /* A filter before the queue has accepted what the line's session handed over. The entry that it made of it, if the line
  * names it and nothing contradicts; NULL otherwise.
