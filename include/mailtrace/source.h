@@ -89,6 +89,20 @@ struct mt_source {
 /* By number; entry 0 says of nothing that it is told. */
 extern const struct mt_source *const mt_sources[MT_SOURCE_COUNT];
 
+/* Logs that a mail program writes by itself, with no syslog daemon between. The form of a line's header tells whose the log is
+ * (header/own_log.h).
+ */
+enum mt_own_log {
+    MT_OWN_LOG_PLAIN,       /* date and time, perhaps [pid] */
+    MT_OWN_LOG_TASKS,       /* date and time, #pid(task) */
+    MT_OWN_LOG_NANOSECONDS, /* date and time with nine digits of a fraction */
+    MT_OWN_LOG_TAI64N,      /* a TAI64N label */
+    MT_OWN_LOG_COUNT
+};
+
+/* By form: the program that takes the place of the tag. */
+extern const struct mt_slice mt_own_log_programs[MT_OWN_LOG_COUNT];
+
 /* Names by number; entry 0 is NULL. */
 extern const char *const mt_source_names[MT_SOURCE_COUNT];
 

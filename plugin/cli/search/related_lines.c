@@ -114,7 +114,7 @@ static void follow_message_id(struct cli_related *related, struct mt_slice id)
     }
 }
 
-/* The shapes in which servers write an IPv6 address: the short one, sendmail's long one. */
+/* The shapes in which servers write an IPv6 address: the short one, and the long one with all its zeros. */
 static bool add_ip(struct cli_related *related, struct mt_slice ip)
 {
     struct cli_ip_texts texts;

@@ -43,7 +43,7 @@ static uint32_t number_of(struct cli_sessions *s, const struct mt_record *rec, b
                : cli_numbered_texts_find(&s->processes, mt_slice(key, n));
 }
 
-/* "postfix/smtpd[123]" or, in RFC 5424, "postfix/smtpd 123": what stands in all lines of the process. */
+/* "name/daemon[123]" or, in RFC 5424, "name/daemon 123": what stands in all lines of the process. */
 static struct mt_slice text_of_process(const struct mt_record *rec, struct mt_slice raw)
 {
     struct mt_slice program = rec->line.program;

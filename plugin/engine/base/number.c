@@ -82,7 +82,7 @@ char *mt_seconds_put(char *p, int64_t usec)
     *p = '.';
     mt_put_two(p + 1, fraction / 10000);
     p += 3;
-    if (fraction % 10000) { /* seldom: Postfix' delay_logging_resolution_limit is 2 */
+    if (fraction % 10000) { /* seldom: servers write two digits */
         mt_put_two(p, fraction / 100 % 100);
         mt_put_two(p + 2, fraction % 100);
         p += 4;

@@ -329,7 +329,7 @@ static bool same_relay(const struct mt_peer *peer, const struct mt_line_copy *li
     return name.n && mt_slice_eq(name, peer_name);
 }
 
-/* Postfix logs a TLS connection anew for each entry, so there one serves a single entry: the one
+/* Where a server logs a TLS connection anew for each entry, one serves a single entry: the one
  * bound to it, or else the oldest that is bound to none.
  */
 static struct mt_peer *peer_of(struct mt_session *s, const struct mt_line_copy *line)

@@ -19,10 +19,11 @@ struct mt_messages;
 /* One outgoing TLS connection of a process. */
 struct mt_peer {
     uint32_t refs;
-    struct mt_peer *next;     /* the one before it, of the same process */
-    struct mt_slice queue_id; /* Postfix: the entry that it delivers; empty: none yet. Owned */
-    bool listed;              /* loading: it has its place in a list */
-    struct mt_kept kept;      /* RELAY_NAME, RELAY_IP, RELAY_PORT, TLS_* */
+    struct mt_peer *next; /* the one before it, of the same process */
+    struct mt_slice
+        queue_id;        /* the entry that it delivers, where there is a connection for each; empty: none yet. Owned */
+    bool listed;         /* loading: it has its place in a list */
+    struct mt_kept kept; /* RELAY_NAME, RELAY_IP, RELAY_PORT, TLS_* */
 };
 
 struct mt_session {

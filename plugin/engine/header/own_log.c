@@ -1,5 +1,6 @@
 #include "own_log.h"
 
+#include "mailtrace/source.h"
 #include "timestamp.h"
 #include "zone.h"
 
@@ -23,7 +24,7 @@ static uint32_t take_pid(const char **p, const char *end, char open, char close)
 }
 
 /* "#99(normal) <f3a2b1>; task; ...": the text begins behind the parenthesis. */
-static bool read_rspamd(const char *p, const char *end, struct mt_line *out)
+static bool read_tasks(const char *p, const char *end, struct mt_line *out)
 {
     uint32_t pid = take_pid(&p, end, '#', '(');
     const char *close = pid ? mt_find(mt_slice_to(p, end), ')') : NULL;
@@ -31,16 +32,16 @@ static bool read_rspamd(const char *p, const char *end, struct mt_line *out)
     if (!close) {
         return false;
     }
-    out->program = MT_LIT("rspamd");
+    out->program = mt_own_log_programs[MT_OWN_LOG_TASKS];
     out->pid = pid;
     out->text = mt_slice_to(mt_blanks_end(close + 1, end), end);
     return true;
 }
 
-/* Exim's pid is there only with the log_selector "pid". Nine digits of a fraction are what tai64nlocal alone writes. */
-static void read_exim(const char *p, const char *end, struct mt_line *out)
+/* The pid is there only where the program is told to write it. Nine digits of a fraction are what tai64nlocal alone writes. */
+static void read_plain(const char *p, const char *end, struct mt_line *out)
 {
-    out->program = MT_LIT("exim");
+    out->program = mt_own_log_programs[MT_OWN_LOG_PLAIN];
     out->pid = take_pid(&p, end, '[', ']');
     out->text = mt_slice_to(mt_blanks_end(p, end), end);
 }
@@ -67,11 +68,11 @@ static bool read_spaced(struct mt_zone *zone, const char *p, const char *end, st
     }
     out->time = time;
     if (has_nanoseconds(p, end)) {
-        out->program = MT_LIT("qmail");
+        out->program = mt_own_log_programs[MT_OWN_LOG_NANOSECONDS];
         out->pid = 0;
         out->text = mt_slice_to(after, end);
-    } else if (!read_rspamd(after, end, out)) {
-        read_exim(after, end, out);
+    } else if (!read_tasks(after, end, out)) {
+        read_plain(after, end, out);
     }
     return true;
 }
@@ -111,7 +112,7 @@ static bool read_tai64n(const char *p, const char *end, struct mt_line *out)
         return false;
     }
     out->time = time;
-    out->program = MT_LIT("qmail");
+    out->program = mt_own_log_programs[MT_OWN_LOG_TAI64N];
     out->pid = 0;
     out->text = mt_slice_to(mt_blanks_end(p + LABEL_DIGITS + 2, end), end);
     return true;

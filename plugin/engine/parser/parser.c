@@ -22,6 +22,18 @@ const char *const mt_source_names[MT_SOURCE_COUNT] = {NULL,
 #undef MT_ROW
 };
 
+#define MT_TEXT(text)            \
+    {                            \
+        (text), sizeof(text) - 1 \
+    }
+const struct mt_slice mt_own_log_programs[MT_OWN_LOG_COUNT] = {
+    [MT_OWN_LOG_PLAIN] = MT_TEXT("exim"),        /* src/log.c, log_write */
+    [MT_OWN_LOG_TASKS] = MT_TEXT("rspamd"),      /* libserver/logger */
+    [MT_OWN_LOG_NANOSECONDS] = MT_TEXT("qmail"), /* daemontools: tai64nlocal */
+    [MT_OWN_LOG_TAI64N] = MT_TEXT("qmail"),      /* daemontools: multilog */
+};
+#undef MT_TEXT
+
 const char *const mt_kind_names[MT_KIND_COUNT] = {
 #define MT_NAME(id, name, rank, effect) [MT_KIND_##id] = name,
     MT_KINDS(MT_NAME)

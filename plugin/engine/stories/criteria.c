@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <strings.h>
 
-/* What servers keep of a long Message-ID: sendmail's %.100s is the shortest. */
+/* The first bytes of a long Message-ID, which all servers log. */
 #define LOGGED_LEAST 90
 
 /* ---- texts ---- */
