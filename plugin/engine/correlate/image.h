@@ -118,7 +118,11 @@ struct mt_image_alias {
 /* Writes or reads all members of a list. */
 void mt_image_walk_members(struct mt_image *im, enum mt_member_list list, void *thing);
 
-/* Each walks a reference, and the thing where it is met first; loading, the reference is the caller's. */
+/* --- image_things.c: each walks a reference, and the thing where it is met first; loading, the reference is the
+ * caller's ---
+ */
+
+void mt_image_walk_peer(struct mt_image *im, struct mt_peer **peer);
 void mt_image_walk_session(struct mt_image *im, struct mt_session **s);
 void mt_image_walk_message(struct mt_image *im, struct mt_message **m);
 void mt_image_walk_line(struct mt_image *im, struct mt_line_copy **line);

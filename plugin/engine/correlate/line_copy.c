@@ -128,16 +128,9 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     s->peer = NULL;
     s->chunk = chunk;
     s->refs = 1;
-    s->source = rec->source;
-    s->kind = rec->kind;
-    s->status = rec->status;
-    s->role = rec->role;
-    s->effect = rec->effect;
-    s->trouble = rec->trouble;
-    s->list = rec->list;
-    s->more = rec->more;
-    s->repeated = rec->repeated;
-    s->postmaster = rec->postmaster;
+#define COPY(type, member) s->member = rec->member;
+    MT_COPIED_MEMBERS(COPY)
+#undef COPY
     if (rec->line.text.n) {
         memcpy(bytes, rec->line.text.p, rec->line.text.n);
     }

@@ -20,6 +20,19 @@ struct mt_session;
 struct mt_peer;
 struct mt_chunk;
 
+/* What a copy has of its record as it is: X(type, member). */
+#define MT_COPIED_MEMBERS(X) \
+    X(uint8_t, source)       \
+    X(uint8_t, kind)         \
+    X(uint8_t, status)       \
+    X(uint8_t, role)         \
+    X(uint8_t, effect)       \
+    X(uint8_t, trouble)      \
+    X(bool, list)            \
+    X(bool, more)            \
+    X(bool, repeated)        \
+    X(bool, postmaster)
+
 struct mt_line_copy {
     int64_t usec;       /* of the timestamp: what lines are ordered by */
     uint64_t order;     /* between equal timestamps */
@@ -34,8 +47,9 @@ struct mt_line_copy {
     struct mt_peer *peer;       /* the TLS connection that a delivery went through */
     struct mt_chunk *chunk;
     uint32_t refs;
-    uint8_t source, kind, status, role, effect, trouble;
-    bool list, more, repeated, postmaster;
+#define MT_COPIED_MEMBER(type, member) type member;
+    MT_COPIED_MEMBERS(MT_COPIED_MEMBER)
+#undef MT_COPIED_MEMBER
     uint8_t place[MT_FIELD_COUNT]; /* in v, of the fields that `have` names */
     union mt_value v[];            /* in order of the fields; then the bytes of the slices */
 };
