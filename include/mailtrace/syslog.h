@@ -82,6 +82,17 @@ enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, st
  */
 void mt_syslog_tag(struct mt_slice tag, struct mt_slice *program, uint32_t *pid);
 
+/* What syslog daemons keep as the text of a line, without the blanks before it and the byte order mark (RFC 5424, 6.4). */
+struct mt_slice mt_syslog_text(struct mt_slice text);
+
+/* Reads a line that is the text of another one: from an input that does not parse, or a relay that wraps lines. As
+ * mt_syslog_read(), but most lines are none, which is cheap to see. Returns whether it is one.
+ */
+bool mt_syslog_wrapped(struct mt_zone *zone, struct mt_slice text, struct mt_line *out);
+
+/* Whether a header may begin so; s may be its first word only. */
+bool mt_syslog_begins(struct mt_slice s);
+
 #include "mailtrace/api_end.h"
 
 #endif

@@ -6,14 +6,13 @@
  */
 #include "mailtrace/engine.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "syncer.h"
 
 #define SECOND INT64_C(1000000)
 
@@ -54,11 +53,7 @@ struct mt_engine {
     uint64_t order;   /* of the newest line that had none of its own */
 
     pthread_mutex_t ticking;
-    pthread_t syncer; /* forces the journal to the disk */
-    bool syncing;     /* there is one; */
-    bool synced;      /* it has done so, */
-    int fds[2];       /* with these */
-    int sync_error;
+    struct mt_syncer syncer;
     uint64_t given_up; /* messages, at the last report of bounds */
     int64_t reported;
 };
@@ -245,55 +240,6 @@ bool mt_engine_recover(struct mt_engine *engine, void *call)
 
 /* --- the tick --- */
 
-static void *run_sync(void *arg)
-{
-    struct mt_engine *engine = arg;
-
-    engine->sync_error = mt_state_sync(engine->fds);
-    __atomic_store_n(&engine->synced, true, __ATOMIC_RELEASE);
-    return NULL;
-}
-
-/* Waits for the syncer, if there is one. With no correlator taken. */
-static void end_sync(struct mt_engine *engine)
-{
-    if (!engine->syncing) {
-        return;
-    }
-    pthread_join(engine->syncer, NULL);
-    engine->syncing = false;
-    if (engine->sync_error) {
-        mt_state_sync_failed(engine->state, engine->sync_error);
-    }
-}
-
-/* The disk may take its time: so in a thread, one at a time. */
-static void start_sync(struct mt_engine *engine)
-{
-    sigset_t all, before;
-
-    engine->synced = false;
-    sigfillset(&all); /* signals are for the host's threads */
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    engine->syncing = pthread_create(&engine->syncer, NULL, run_sync, engine) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!engine->syncing) {
-        close(engine->fds[0]);
-        close(engine->fds[1]);
-    }
-}
-
-static void sync_state(struct mt_engine *engine)
-{
-    if (engine->host.one_thread || (engine->syncing && !__atomic_load_n(&engine->synced, __ATOMIC_ACQUIRE))) {
-        return;
-    }
-    end_sync(engine);
-    if (mt_state_sync_begin(engine->state, engine->fds)) {
-        start_sync(engine);
-    }
-}
-
 static void report_bounds(struct mt_engine *engine, const struct mt_stats *stats)
 {
     uint64_t given_up = stats->incomplete[MT_REASON_EVICTED];
@@ -319,7 +265,9 @@ void mt_engine_tick(struct mt_engine *engine, int64_t wall, void *call)
     mt_shards_stats(engine->shards, &stats);
     give_all(engine);
     pthread_mutex_lock(&engine->ticking);
-    sync_state(engine);
+    if (!engine->host.one_thread) {
+        mt_syncer_go(&engine->syncer, engine->state);
+    }
     report_bounds(engine, &stats);
     pthread_mutex_unlock(&engine->ticking);
 }
@@ -451,7 +399,7 @@ static void free_copiers(struct mt_engine *engine)
 
 static void close_state(struct mt_engine *engine, bool delivered)
 {
-    end_sync(engine);
+    mt_syncer_end(&engine->syncer, engine->state);
     mt_state_close(engine->state, delivered);
     engine->state = NULL;
 }

@@ -6,17 +6,6 @@
 
 #define SECOND UINT64_C(1000000)
 
-/* The shortest header that can be read: "Mar  7 15:02:58". */
-#define HEADER_LEAST 15
-
-static struct mt_slice skip_blanks(struct mt_slice s)
-{
-    while (s.n && *s.p == ' ') {
-        s = mt_slice_skip(s, 1);
-    }
-    return s;
-}
-
 /* %syslogtag%, not %programname%, which ends at the first slash. For RFC 5424
  * rsyslog makes it of APP-NAME and PROCID.
  */
@@ -29,18 +18,14 @@ static struct mt_slice tag_of(smsg_t *msg)
     return mt_slice((const char *)p, (size_t)n);
 }
 
-/* Without the blank after the tag (RFC 3164) and the byte order mark (RFC 5424, 6.4). */
 static struct mt_slice text_of(const smsg_t *msg)
 {
     struct mt_slice text = {NULL, 0};
 
     if (msg->iLenMSG > 0) {
-        text = skip_blanks(mt_slice((const char *)msg->pszRawMsg + msg->offMSG, (size_t)msg->iLenMSG));
+        text = mt_slice((const char *)msg->pszRawMsg + msg->offMSG, (size_t)msg->iLenMSG);
     }
-    if (mt_slice_starts(text, MT_LIT("\xEF\xBB\xBF"))) {
-        text = skip_blanks(mt_slice_skip(text, 3));
-    }
-    return text;
+    return mt_syslog_text(text);
 }
 
 /* Reception tells which of two lines with one timestamp came first: ttGenTime are the seconds of tRcvdAt. */
@@ -73,18 +58,6 @@ bool mt_source_line(smsg_t *msg, struct mt_line *line)
     return true;
 }
 
-/* "<22>", "1 2024-", "2024-", "Mar ": cheap enough to be asked of every line that is not mail. */
-static bool begins_header(struct mt_slice s)
-{
-    return s.n && ((*s.p >= '0' && *s.p <= '9') || *s.p == '<' || *s.p == '\0' ||
-                   (*s.p >= 'A' && *s.p <= 'S' && (s.n <= 3 || s.p[3] == ' ')));
-}
-
-static bool read_header(struct mt_zone *zone, struct mt_slice s, struct mt_line *line)
-{
-    return s.n > HEADER_LEAST && begins_header(s) && mt_syslog_read(zone, s, line);
-}
-
 /* A line that was wrapped without a tag: rsyslog's parser has taken the wrapped
  * header's first word for it ("Mar", "2024-03-07T15:"), which stands right before the text.
  */
@@ -94,7 +67,7 @@ static struct mt_slice tag_and_text(smsg_t *msg)
     uchar *raw;
     int n;
 
-    if (!begins_header(tag)) {
+    if (!mt_syslog_begins(tag)) {
         return none;
     }
     getRawMsg(msg, &raw, &n);
@@ -108,7 +81,7 @@ static struct mt_slice tag_and_text(smsg_t *msg)
 bool mt_source_wrapped(smsg_t *msg, struct mt_zone *zone, struct mt_line *line)
 {
     zone->now = (int64_t)((uint64_t)msg->ttGenTime * SECOND);
-    if (!read_header(zone, text_of(msg), line) && !read_header(zone, tag_and_text(msg), line)) {
+    if (!mt_syslog_wrapped(zone, text_of(msg), line) && !mt_syslog_wrapped(zone, tag_and_text(msg), line)) {
         return false;
     }
     line->source = 0;

@@ -6,9 +6,6 @@
 
 #define SECOND INT64_C(1000000)
 
-/* The shortest header that can be read: "Mar  7 15:02:58". */
-#define HEADER_LEAST 15
-
 /* What syslog-ng takes off the front of a wrapped line is no longer than that. */
 #define TAKEN_MOST 64
 
@@ -18,24 +15,6 @@ static struct mt_slice value_of(const LogMessage *msg, NVHandle handle)
     const char *p = log_msg_get_value(msg, handle, &n);
 
     return mt_slice(p, n > 0 ? (size_t)n : 0);
-}
-
-static struct mt_slice skip_blanks(struct mt_slice s)
-{
-    while (s.n && *s.p == ' ') {
-        s = mt_slice_skip(s, 1);
-    }
-    return s;
-}
-
-/* Without blanks before it, and the byte order mark (RFC 5424, 6.4). */
-static struct mt_slice trim(struct mt_slice text)
-{
-    text = skip_blanks(text);
-    if (mt_slice_starts(text, MT_LIT("\xEF\xBB\xBF"))) {
-        text = skip_blanks(mt_slice_skip(text, 3));
-    }
-    return text;
 }
 
 static uint32_t number_of(struct mt_slice s)
@@ -80,22 +59,10 @@ bool mt_source_line(const LogMessage *msg, struct mt_slice text, struct mt_line 
     line->time = time_of(&msg->timestamps[LM_TS_STAMP]);
     line->host = value_of(msg, LM_V_HOST);
     line->pid = number_of(value_of(msg, LM_V_PID));
-    line->text = trim(text);
+    line->text = mt_syslog_text(text);
     line->order = order_of(msg);
     line->cut = false;
     return true;
-}
-
-/* "<22>", "1 2024-", "2024-", "Mar ": cheap enough to be asked of every line that is not mail. */
-static bool begins_header(struct mt_slice s)
-{
-    return s.n > HEADER_LEAST && ((*s.p >= '0' && *s.p <= '9') || *s.p == '<' || *s.p == '\0' ||
-                                  (*s.p >= 'A' && *s.p <= 'S' && s.p[3] == ' '));
-}
-
-static bool read_header(struct mt_zone *zone, struct mt_slice s, struct mt_line *line)
-{
-    return begins_header(s) && mt_syslog_read(zone, s, line);
 }
 
 /* A line that was wrapped without a tag: syslog-ng has taken the wrapped header's first word for
@@ -124,8 +91,9 @@ static bool starts_like_stamp(struct mt_slice program)
 bool mt_source_wrapped(const LogMessage *msg, struct mt_slice text, struct mt_zone *zone, struct mt_line *line)
 {
     zone->now = msg->timestamps[LM_TS_RECVD].ut_sec * SECOND;
-    if (!read_header(zone, trim(text), line) &&
-        !(starts_like_stamp(value_of(msg, LM_V_PROGRAM)) && read_header(zone, header_and_text(msg, text), line))) {
+    if (!mt_syslog_wrapped(zone, mt_syslog_text(text), line) &&
+        !(starts_like_stamp(value_of(msg, LM_V_PROGRAM)) &&
+          mt_syslog_wrapped(zone, header_and_text(msg, text), line))) {
         return false;
     }
     line->source = 0;

@@ -406,6 +406,37 @@ START_TEST(test_tags)
 }
 END_TEST
 
+/* Most lines that are asked about are none; those that are are read as by mt_syslog_read(). */
+START_TEST(test_a_wrapped_line_is_told_from_other_text)
+{
+    static const struct {
+        const char *text, *host; /* host NULL: it is none */
+    } rows[] = {
+        {"Mar  7 15:02:58 mx1 postfix/qmgr[9]: 4A1: removed", "mx1"},
+        {"<22>Mar  7 15:02:58 mx1 postfix/qmgr[9]: 4A1: removed", "mx1"},
+        {"2026-03-07T15:02:58+00:00 mx1 postfix/qmgr[9]: 4A1: removed", "mx1"},
+        {"Mar  7 15:02:58", NULL},
+        {"Marked as read by the user", NULL},
+        {"4A1: to=<a@a.test>, relay=none", NULL},
+        {"", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct mt_zone zone = {.now = NOW, .fixed = true};
+        struct mt_line line = {.pid = 0};
+        bool is_one = mt_syslog_wrapped(&zone, mt_slice_str(rows[i].text), &line);
+        ck_assert_msg(is_one == (rows[i].host != NULL), "%s", rows[i].text);
+        if (is_one) {
+            expect_slice(line.host, rows[i].host, rows[i].text);
+        }
+    }
+    ck_assert(mt_slice_eq(mt_syslog_text(MT_LIT("  \xEF\xBB\xBF text ")), MT_LIT("text ")));
+    ck_assert(mt_syslog_begins(MT_LIT("Mar")));
+    ck_assert(!mt_syslog_begins(MT_LIT("postfix")));
+    ck_assert(!mt_syslog_begins(MT_LIT("")));
+}
+END_TEST
+
 Suite *mt_suite_syslog(void)
 {
     Suite *suite = suite_create("syslog");
@@ -419,6 +450,7 @@ Suite *mt_suite_syslog(void)
     LOOP(tcase, test_tags, tags);
     LOOP(tcase, test_host_and_tag_may_have_any_length, pids);
     tcase_add_test(tcase, test_leading_nuls_are_skipped);
+    tcase_add_test(tcase, test_a_wrapped_line_is_told_from_other_text);
     tcase_add_test(tcase, test_a_line_may_be_cut_anywhere);
     tcase_add_test(tcase, test_a_line_may_hold_any_byte_anywhere);
     suite_add_tcase(suite, tcase);
