@@ -42,7 +42,7 @@ static void print_heading(struct received *received, struct mt_slice id, struct 
     cli_text_style(text, CLI_BOLD);
     cli_text_foreign(text, id, 120);
     cli_text_style(text, CLI_PLAIN);
-    cli_text_print(text, id.n && subject.n ? "  " : "");
+    cli_text_word(text, id.n && subject.n ? "  " : "");
     cli_text_foreign(text, subject, 120);
     cli_text_line(text);
 }
@@ -75,11 +75,11 @@ static void print_logs(struct received *received, const struct cli_route *route,
             continue;
         }
         if (hop->id.n) {
-            cli_text_print(text, ", id ");
+            cli_text_word(text, ", id ");
             cli_text_foreign(text, hop->id, 80);
-            cli_text_print(text, ": not in these logs");
+            cli_text_word(text, ": not in these logs");
         } else {
-            cli_text_print(text, ": has no id");
+            cli_text_word(text, ": has no id");
         }
         cli_text_line(text);
     }
@@ -100,11 +100,11 @@ static void show_route(struct received *received, const struct cli_route *route,
             print_logs(received, route, lookup);
         }
     } else {
-        cli_text_print(&received->text, "no Received: headers");
+        cli_text_word(&received->text, "no Received: headers");
         cli_text_line(&received->text);
     }
     if (received->mails.cut) {
-        cli_text_print(&received->text, "the headers are too long: what comes after 16 MiB is left out");
+        cli_text_word(&received->text, "the headers are too long: what comes after 16 MiB is left out");
         cli_text_line(&received->text);
     }
 }

@@ -69,7 +69,7 @@ void cli_evidence_print(struct cli_text *text, struct cli_found *found, uint32_t
         if (is_of(found->stories, entry, &found->given[i].line)) {
             cli_text_indent(text, indent);
             cli_text_style(text, CLI_FAINT);
-            cli_text_print(text, "| ");
+            cli_text_word(text, "| ");
             cli_text_foreign(text, found->related->lines.v[found->given[i].number].raw, 0);
             cli_text_style(text, CLI_PLAIN);
             cli_text_line(text);

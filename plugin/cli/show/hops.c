@@ -146,7 +146,7 @@ static void lay_out(struct table *table, const struct cli_route *route, size_t i
 static void pad(struct cli_text *text, size_t n)
 {
     for (; n; n--) {
-        cli_text_print(text, " ");
+        cli_text_word(text, " ");
     }
 }
 
@@ -173,9 +173,9 @@ static void print_bar(struct cli_text *text, const struct cli_route *route, cons
     if (longest > 0 && hop->delayed && hop->delay > 0) {
         n = (size_t)((double)hop->delay / (double)longest * BAR + 0.5);
     }
-    cli_text_print(text, "  ");
+    cli_text_word(text, "  ");
     for (size_t i = 0; i < BAR; i++) {
-        cli_text_print(text, i < n ? "#" : " ");
+        cli_text_word(text, i < n ? "#" : " ");
     }
 }
 
@@ -216,7 +216,7 @@ static void print_row(struct cli_text *text, const struct table *table, const st
     }
     if (i == route->slowest) {
         cli_text_style(text, CLI_WARN);
-        cli_text_print(text, "  <- slowest");
+        cli_text_word(text, "  <- slowest");
         cli_text_style(text, CLI_PLAIN);
     }
     cli_text_line(text);
@@ -247,7 +247,7 @@ static void print_strange(struct cli_text *text, const struct cli_route *route, 
     cli_text_foreign(text, hop->name.n ? hop->name : hop->helo, WIDEST);
     cli_text_print(text, ", but hop %zu was received by ", i);
     cli_text_foreign(text, route->hops[i - 1].hop.by_name, WIDEST);
-    cli_text_print(text, ": a header may be missing, or forged");
+    cli_text_word(text, ": a header may be missing, or forged");
     cli_text_line(text);
 }
 

@@ -4,6 +4,7 @@
 #include "verdict.h"
 
 #define STEP    2
+#define STATUS  9   /* columns; the commonest words fit in */
 #define DEEPEST 40  /* columns; deeper stories are told at this one */
 #define TOO_FAR 400 /* and deeper ones not at all: no route has that many hops */
 
@@ -24,7 +25,7 @@ static void field(struct cli_text *text, const char *before, const struct mt_eve
     struct mt_slice s = mt_get(&event->f, id);
 
     if (s.n) {
-        cli_text_print(text, "%s", before);
+        cli_text_word(text, before);
         cli_text_foreign(text, s, 400);
     }
 }
@@ -43,7 +44,7 @@ static void print_client(struct cli_text *text, const struct mt_event *event)
 {
     const struct mt_fields *f = &event->f;
 
-    cli_text_print(text, "received from ");
+    cli_text_word(text, "received from ");
     cli_host_text(text, mt_get(f, MT_F_CLIENT_NAME), mt_get(f, MT_F_CLIENT_IP), mt_get_int(f, MT_F_CLIENT_PORT, 0));
     field(text, ", helo ", event, MT_F_CLIENT_HELO);
     field(text, ", ", event, MT_F_CLIENT_PROTOCOL);
@@ -61,17 +62,17 @@ static void print_origin(struct cli_text *text, const struct mt_event *event, un
     if (mt_get(f, MT_F_CLIENT_NAME).n || mt_get(f, MT_F_CLIENT_IP).n) {
         print_client(text, event);
     } else if (mt_slice_eq(origin, MT_LIT("bounce"))) {
-        cli_text_print(text, "a notification made here");
+        cli_text_word(text, "a notification made here");
         field(text, " about ", event, MT_F_PARENT_QUEUE_ID);
     } else if (mt_has(f, MT_F_CLIENT_UID)) {
         cli_text_print(text, "submitted on this host by uid %lld", (long long)mt_get_int(f, MT_F_CLIENT_UID, 0));
     } else if (mt_get(f, MT_F_PARENT_QUEUE_ID).n) {
         field(text, "made here out of ", event, MT_F_PARENT_QUEUE_ID);
     } else if (mt_slice_eq(origin, MT_LIT("local"))) {
-        cli_text_print(text, "submitted on this host");
+        cli_text_word(text, "submitted on this host");
         field(text, " by ", event, MT_F_CLIENT_USER);
     } else {
-        cli_text_print(text, "where it came from is not in these logs");
+        cli_text_word(text, "where it came from is not in these logs");
     }
     cli_text_line(text);
 }
@@ -99,10 +100,13 @@ static void print_attempt(struct cli_text *text, const struct mt_event *delivery
     const struct mt_fields *f = &delivery->f;
     struct mt_slice status = mt_get(f, MT_F_STATUS);
     char delay[CLI_DURATION];
+    size_t width;
 
     begin(text, indent);
     cli_clock(text, &f->v[MT_F_TIME].t, day);
-    cli_text_print(text, "  %-9.*s ", (int)status.n, status.n ? status.p : "");
+    cli_text_word(text, "  ");
+    width = cli_text_foreign(text, status, 0);
+    cli_text_indent(text, width < STATUS ? STATUS - (unsigned)width + 1 : 1);
     if (cli_host_text(text, mt_get(f, MT_F_RELAY_NAME), mt_get(f, MT_F_RELAY_IP), mt_get_int(f, MT_F_RELAY_PORT, 0))) {
         field(text, " ", delivery, MT_F_RELAY_PATH);
     } else {
@@ -111,7 +115,8 @@ static void print_attempt(struct cli_text *text, const struct mt_event *delivery
     print_tls(text, delivery, MT_F_TLS_VERSION, MT_F_TLS_CIPHER);
     if (mt_has(f, MT_F_DELAY)) {
         cli_text_duration(f->v[MT_F_DELAY].i, delay);
-        cli_text_print(text, ", after %s", delay);
+        cli_text_word(text, ", after ");
+        cli_text_word(text, delay);
     }
     field(text, ", ", delivery, MT_F_DSN);
     field(text, ": ", delivery, MT_F_RESPONSE);
@@ -132,12 +137,12 @@ static void print_attempts(const struct printer *p, const struct cli_verdict *ve
 static void print_address(struct cli_text *text, const struct mt_recipient *r, unsigned indent)
 {
     begin(text, indent);
-    cli_text_print(text, "to ");
+    cli_text_word(text, "to ");
     cli_text_foreign(text, r->to, 400);
     if (r->orig_to.n) {
-        cli_text_print(text, " (given as ");
+        cli_text_word(text, " (given as ");
         cli_text_foreign(text, r->orig_to, 400);
-        cli_text_print(text, ")");
+        cli_text_word(text, ")");
     }
     cli_text_line(text);
 }
@@ -156,10 +161,10 @@ static void print_recipient(const struct printer *p, struct cli_verdict *verdict
     verdict->last = verdict->fate.nattempts ? &last : NULL;
     verdict->followed = next != MT_NONE && !told;
     begin(p->text, indent + STEP);
-    cli_text_print(p->text, "=> ");
+    cli_text_word(p->text, "=> ");
     cli_verdict_print(p->text, verdict);
     if (told) {
-        cli_text_print(p->text, "; its story is above");
+        cli_text_word(p->text, "; its story is above");
     }
     cli_text_line(p->text);
     if (verdict->followed) {
@@ -175,7 +180,7 @@ static void print_entry_line(struct cli_text *text, const struct mt_event *event
 
     cli_text_style(text, CLI_BOLD);
     field(text, "", event, MT_F_HOST);
-    cli_text_print(text, mt_get(f, MT_F_HOST).n ? " " : "");
+    cli_text_word(text, mt_get(f, MT_F_HOST).n ? " " : "");
     field(text, "", event, MT_F_MTA);
     field(text, "/", event, MT_F_INSTANCE);
     field(text, " ", event, MT_F_QUEUE_ID);
@@ -186,7 +191,7 @@ static void print_entry_line(struct cli_text *text, const struct mt_event *event
         cli_text_print(text, ", %s", timestamp);
     }
     if (mt_has(f, MT_F_TIME)) {
-        cli_text_print(text, " to ");
+        cli_text_word(text, " to ");
         cli_clock(text, &f->v[MT_F_TIME].t, *day);
     }
     cli_text_line(text);
@@ -201,18 +206,18 @@ static void print_result(struct cli_text *text, const struct mt_event *event, un
         return;
     }
     begin(text, indent);
-    cli_text_print(text, "=> ");
+    cli_text_word(text, "=> ");
     cli_text_style(text, CLI_BAD);
     if (mt_slice_eq(reason, MT_LIT("lost-connection"))) {
-        cli_text_print(text, "the client went away before it was whole");
+        cli_text_word(text, "the client went away before it was whole");
     } else if (mt_slice_eq(result, MT_LIT("rejected"))) {
         field(text, "refused: ", event, MT_F_REASON);
     } else if (mt_slice_eq(result, MT_LIT("deleted"))) {
-        cli_text_print(text, "deleted by the administrator");
+        cli_text_word(text, "deleted by the administrator");
     } else if (mt_slice_eq(result, MT_LIT("discarded"))) {
-        cli_text_print(text, "discarded: nobody gets it");
+        cli_text_word(text, "discarded: nobody gets it");
     } else {
-        cli_text_print(text, "no recipient is in these logs");
+        cli_text_word(text, "no recipient is in these logs");
     }
     cli_text_style(text, CLI_PLAIN);
     cli_text_line(text);
@@ -224,8 +229,8 @@ static void print_children(const struct printer *p, const struct mt_entry *entry
     for (uint32_t i = entry->child; i != MT_NONE; i = mt_stories_entry(p->stories, i)->sibling) {
         if (!p->told[i]) {
             begin(p->text, indent);
-            cli_text_print(p->text, mt_stories_entry(p->stories, i)->link == MT_LINK_BOUNCE ? "notification:"
-                                                                                            : "made out of it:");
+            cli_text_word(p->text, mt_stories_entry(p->stories, i)->link == MT_LINK_BOUNCE ? "notification:"
+                                                                                           : "made out of it:");
             cli_text_line(p->text);
             print_entry(p, i, indent + STEP);
         }
@@ -267,7 +272,7 @@ static void print_entry(const struct printer *p, uint32_t number, unsigned inden
         return;
     }
     begin(p->text, indent);
-    cli_text_print(p->text, "... and so on");
+    cli_text_word(p->text, "... and so on");
     cli_text_line(p->text);
 }
 
@@ -286,18 +291,18 @@ static void print_heading(struct cli_text *text, const struct mt_kept_event *ori
     cli_text_style(text, CLI_BOLD);
     if (mt_get(&event.f, MT_F_MESSAGE_ID).n) {
         field(text, "<", &event, MT_F_MESSAGE_ID);
-        cli_text_print(text, ">");
+        cli_text_word(text, ">");
     } else {
-        cli_text_print(text, "a message without a Message-ID");
+        cli_text_word(text, "a message without a Message-ID");
     }
     cli_text_style(text, CLI_PLAIN);
     cli_text_line(text);
     begin(text, STEP);
     if (mt_has(&event.f, MT_F_FROM)) {
-        cli_text_print(text, "from ");
+        cli_text_word(text, "from ");
         cli_text_foreign(text, mt_get(&event.f, MT_F_FROM).n ? mt_get(&event.f, MT_F_FROM) : MT_LIT("<>"), 400);
     } else {
-        cli_text_print(text, "from an unknown sender");
+        cli_text_word(text, "from an unknown sender");
     }
     if (mt_has(&event.f, MT_F_SIZE)) {
         cli_text_print(text, ", %lld bytes", (long long)mt_get_int(&event.f, MT_F_SIZE, 0));
@@ -334,13 +339,13 @@ void cli_story_print_remark(struct cli_text *text, const struct mt_remark *remar
     field(text, ", helo ", &event, MT_F_CLIENT_HELO);
     field(text, ", as ", &event, MT_F_USER);
     if (mt_has(&event.f, MT_F_FROM)) {
-        cli_text_print(text, ", from ");
+        cli_text_word(text, ", from ");
         cli_text_foreign(text, mt_get(&event.f, MT_F_FROM).n ? mt_get(&event.f, MT_F_FROM) : MT_LIT("<>"), 400);
     }
     field(text, ", to ", &event, MT_F_TO);
     cli_text_line(text);
     begin(text, STEP);
-    cli_text_print(text, "=> ");
+    cli_text_word(text, "=> ");
     cli_text_style(text, CLI_BAD);
     field(text, "", &event, event.kind == MT_EVENT_REJECT ? MT_F_ACTION : MT_F_REASON);
     field(text, " at ", &event, MT_F_STAGE);

@@ -21,16 +21,17 @@ void cli_text_print(struct cli_text *text, const char *format, ...)
     va_list args;
     int n;
 
-    if (!strchr(format, '%')) { /* most of what is printed is such a text */
-        mt_buffer_append(&text->output.buffer, format, strlen(format));
-        return;
-    }
     va_start(args, format);
     n = vsnprintf(buf, sizeof buf, format, args);
     va_end(args);
     if (n > 0) {
         mt_buffer_append(&text->output.buffer, buf, (size_t)n < sizeof buf ? (size_t)n : sizeof buf - 1);
     }
+}
+
+void cli_text_word(struct cli_text *text, const char *word)
+{
+    mt_buffer_append(&text->output.buffer, word, strlen(word));
 }
 
 void cli_text_indent(struct cli_text *text, unsigned columns)

@@ -28,6 +28,9 @@ void cli_text_start(struct cli_text *text);
 /* Appends a format's result, which is to hold nothing foreign. */
 void cli_text_print(struct cli_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends a text of our own. */
+void cli_text_word(struct cli_text *text, const char *word);
+
 /* Appends blanks. */
 void cli_text_indent(struct cli_text *text, unsigned columns);
 

@@ -1,7 +1,7 @@
 #include "kept_event.h"
 
 /* Takes the first field out of a set, which must not be empty. */
-static unsigned take_first(uint64_t left[2])
+static inline unsigned take_first(uint64_t left[2])
 {
     unsigned word = left[0] ? 0 : 1, bit = (unsigned)__builtin_ctzll(left[word]);
 
@@ -88,9 +88,8 @@ static void put_recipients(struct mt_kept_event *kept, char **at)
 }
 
 bool mt_kept_event_make(struct mt_memory *memory, struct mt_kept_event *kept, const struct mt_event *event,
-                        uint64_t hash)
+                        uint64_t hash, size_t size)
 {
-    size_t size = mt_kept_event_size(event);
     struct mt_kept_head *head = mt_memory_get(memory, size);
     char *at;
 

@@ -15,9 +15,9 @@ struct mt_kept_head {
 /* The bytes that a copy takes. */
 size_t mt_kept_event_size(const struct mt_event *event);
 
-/* Copies an event into one block of memory; hash is that of its id. False: memory is short. */
+/* Copies an event into one block of memory; hash is that of its id, size mt_kept_event_size(). False: memory is short. */
 bool mt_kept_event_make(struct mt_memory *memory, struct mt_kept_event *kept, const struct mt_event *event,
-                        uint64_t hash);
+                        uint64_t hash, size_t size);
 void mt_kept_event_free(struct mt_memory *memory, struct mt_kept_event *kept);
 
 /* The value of a field; NULL: it is absent. */

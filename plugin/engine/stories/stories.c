@@ -67,9 +67,9 @@ static uint64_t hash_of_id(const struct mt_stories *s, struct mt_slice id)
     return XXH3_64bits_withSeed(id.p, id.n, s->seed);
 }
 
-static bool keep(struct mt_stories *s, struct mt_kept_event *kept, const struct mt_event *event)
+static bool keep(struct mt_stories *s, struct mt_kept_event *kept, const struct mt_event *event, size_t size)
 {
-    if (!mt_kept_event_make(&s->memory, kept, event, hash_of_id(s, mt_get(&event->f, MT_F_ID)))) {
+    if (!mt_kept_event_make(&s->memory, kept, event, hash_of_id(s, mt_get(&event->f, MT_F_ID)), size)) {
         return false;
     }
     if (kept->head->id.n && !mt_index_add(&s->memory, &s->seen, kept->head)) {
@@ -79,7 +79,7 @@ static bool keep(struct mt_stories *s, struct mt_kept_event *kept, const struct 
     return true;
 }
 
-static bool add_delivery(struct mt_stories *s, const struct mt_event *event)
+static bool add_delivery(struct mt_stories *s, const struct mt_event *event, size_t size)
 {
     struct mt_delivery *v = grow(s, s->deliveries, s->ndeliveries, &s->deliveries_room, sizeof *v);
 
@@ -89,14 +89,14 @@ static bool add_delivery(struct mt_stories *s, const struct mt_event *event)
     s->deliveries = v;
     v += s->ndeliveries;
     *v = (struct mt_delivery){.entry = MT_NONE, .next = MT_NONE, .order = s->ndeliveries, .before = s->nentries};
-    if (!keep(s, &v->event, event)) {
+    if (!keep(s, &v->event, event, size)) {
         return false;
     }
     s->ndeliveries++;
     return true;
 }
 
-static bool add_entry(struct mt_stories *s, const struct mt_event *event)
+static bool add_entry(struct mt_stories *s, const struct mt_event *event, size_t size)
 {
     struct mt_entry *v = grow(s, s->entries, s->nentries, &s->entries_room, sizeof *v);
 
@@ -106,7 +106,7 @@ static bool add_entry(struct mt_stories *s, const struct mt_event *event)
     s->entries = v;
     v += s->nentries;
     *v = (struct mt_entry){.wanted = !s->wanted || mt_criteria_message(s->wanted, event)};
-    if (!keep(s, &v->event, event)) {
+    if (!keep(s, &v->event, event, size)) {
         return false;
     }
     v->last = mt_kept_event_time(&v->event, MT_F_TIME, 0);
@@ -115,7 +115,7 @@ static bool add_entry(struct mt_stories *s, const struct mt_event *event)
     return true;
 }
 
-static bool add_remark(struct mt_stories *s, const struct mt_event *event)
+static bool add_remark(struct mt_stories *s, const struct mt_event *event, size_t size)
 {
     struct mt_remark *v = grow(s, s->remarks, s->nremarks, &s->remarks_room, sizeof *v);
 
@@ -126,7 +126,7 @@ static bool add_remark(struct mt_stories *s, const struct mt_event *event)
     v += s->nremarks;
     *v = (struct mt_remark){
         .entry = MT_NONE, .next = MT_NONE, .wanted = !s->wanted || mt_criteria_other(s->wanted, event)};
-    if (!keep(s, &v->event, event)) {
+    if (!keep(s, &v->event, event, size)) {
         return false;
     }
     s->nremarks++;
@@ -150,19 +150,20 @@ static bool is_repeat(const struct mt_stories *s, struct mt_slice id)
 
 bool mt_stories_add(struct mt_stories *s, const struct mt_event *event)
 {
+    size_t size = mt_kept_event_size(event);
     bool added;
 
     if (is_repeat(s, mt_get(&event->f, MT_F_ID))) {
         return true;
     }
-    added = s->memory.used + mt_kept_event_size(event) <= s->max_memory;
+    added = s->memory.used + size <= s->max_memory;
 
     if (added && event->kind == MT_EVENT_DELIVERY) {
-        added = add_delivery(s, event);
+        added = add_delivery(s, event, size);
     } else if (added && event->kind == MT_EVENT_MESSAGE) {
-        added = add_entry(s, event);
+        added = add_entry(s, event, size);
     } else if (added) {
-        added = add_remark(s, event);
+        added = add_remark(s, event, size);
     }
     s->left_out += !added;
     return added;
