@@ -57,16 +57,16 @@ static bool is_of(const struct mt_stories *s, const struct mt_entry *entry, cons
     return true;
 }
 
-void cli_evidence_print(struct cli_text *text, struct cli_found *found, uint32_t number, unsigned indent)
+void cli_evidence_print(struct cli_text *text, struct cli_found *found, uint32_t entry, unsigned indent)
 {
-    const struct mt_entry *entry = mt_stories_entry(found->stories, number);
-    uint32_t id = cli_numbered_texts_find(&found->related->ids, mt_kept_event_get(&entry->event, MT_F_QUEUE_ID));
+    const struct mt_entry *e = mt_stories_entry(found->stories, entry);
+    uint32_t id = cli_numbered_texts_find(&found->related->ids, mt_kept_event_get(&e->event, MT_F_QUEUE_ID));
 
     if (id == CLI_NO_NUMBER || (!found->first_given && !make_chains(found))) {
         return;
     }
     for (uint32_t i = found->first_given[id]; i != UINT32_MAX; i = found->next_given[i]) {
-        if (is_of(found->stories, entry, &found->given[i].line)) {
+        if (is_of(found->stories, e, &found->given[i].line)) {
             cli_text_indent(text, indent);
             cli_text_style(text, CLI_FAINT);
             cli_text_word(text, "| ");

@@ -150,24 +150,25 @@ static void print_address(struct cli_text *text, const struct mt_recipient *r, u
 static void print_entry(const struct printer *p, uint32_t number, unsigned indent);
 
 /* The last attempt may have gone on as an entry, whose story follows; once, for several recipients may have gone the same way. */
-static void print_recipient(const struct printer *p, struct cli_verdict *verdict, unsigned indent)
+static void print_recipient(const struct printer *p, const struct cli_verdict *known, unsigned indent)
 {
+    struct cli_verdict verdict = *known;
     struct mt_event last;
-    uint32_t next = p->told ? verdict->fate.next : MT_NONE;
+    uint32_t next = p->told ? verdict.fate.next : MT_NONE;
     bool told = next != MT_NONE && p->told[next];
 
-    print_address(p->text, verdict->fate.recipient, indent);
-    print_attempts(p, verdict, &last, indent + STEP);
-    verdict->last = verdict->fate.nattempts ? &last : NULL;
-    verdict->followed = next != MT_NONE && !told;
+    print_address(p->text, verdict.fate.recipient, indent);
+    print_attempts(p, &verdict, &last, indent + STEP);
+    verdict.last = verdict.fate.nattempts ? &last : NULL;
+    verdict.followed = next != MT_NONE && !told;
     begin(p->text, indent + STEP);
     cli_text_word(p->text, "=> ");
-    cli_verdict_print(p->text, verdict);
+    cli_verdict_print(p->text, &verdict);
     if (told) {
         cli_text_word(p->text, "; its story is above");
     }
     cli_text_line(p->text);
-    if (verdict->followed) {
+    if (verdict.followed) {
         print_entry(p, next, indent + 2 * STEP);
     }
 }
