@@ -57,6 +57,21 @@ class Faults(unittest.TestCase):
             if done.returncode == 0:
                 self.assertIn(b'memory being short', done.stderr)
 
+    def find(self, *args, **settings):
+        return subprocess.run([built('mailtrace'), 'find', *args, self.path('mail.log')], timeout=120, stdout=subprocess.PIPE,
+                              env=self.faulty(FAULT_OBJECT='mailtrace', **settings), stderr=subprocess.PIPE)
+
+    def test_find_tells_all_or_says_that_memory_was_short(self):
+        for args in (['--json', '--since=2020-01-01'], ['--lines', '--from=@example.com']):
+            expected = self.find(*args).stdout
+            self.assertTrue(expected)
+            for each in (1, 3, 50):
+                for after in (0, 1, 2, 3, 5, 8, 13, 21, 55, 144, 987, 6765):
+                    done = self.find(*args, FAULT_MALLOC=each, FAULT_AFTER=after)
+                    if done.returncode or done.stdout != expected:
+                        self.assertEqual(done.returncode, 2, (args, each, after, done.stderr))
+                        self.assertIn(b'memory', done.stderr)
+
     def test_the_state_cannot_be_written_now_and_then(self):
         for error in (errno.ENOSPC, errno.EIO, 0):
             for each in (1, 2, 3, 5) if error else (2, 3, 5):

@@ -43,7 +43,17 @@ static void note_event(void *ctx, const struct mt_event *event)
     }
 }
 
-static void read_all(struct find *find)
+/* The engine could not keep a line. */
+static bool is_short(const struct mt_correlator *c)
+{
+    struct mt_stats stats;
+
+    mt_correlator_stats(c, &stats);
+    return stats.no_memory != 0;
+}
+
+/* False: memory was short, which was reported. */
+static bool read_all(struct find *find)
 {
     struct cli_options options = find->options;
     struct mt_correlator *c = mt_correlator_new(&options.settings.config, note_event, find);
@@ -51,13 +61,14 @@ static void read_all(struct find *find)
     const struct mt_line *line;
     struct mt_record rec;
     struct cli_merged_logs *logs;
+    bool good;
 
     for (size_t i = 0; paths && i < find->files.n; i++) {
         paths[i] = find->files.v[i].path;
     }
     options.files = paths;
     options.nfiles = (int)find->files.n;
-    logs = c && paths && find->files.n ? cli_merged_logs_new(&options, NULL) : NULL;
+    logs = c && paths ? cli_merged_logs_new(&options, NULL) : NULL;
     while (logs && (line = cli_merged_logs_next(logs))) {
         enum mt_verdict verdict = mt_parse(line, &rec);
         mt_correlator_feed(c, &rec, verdict, 0);
@@ -66,8 +77,13 @@ static void read_all(struct find *find)
         mt_correlator_flush(c, true);
         cli_merged_logs_free(logs);
     }
+    good = logs && !is_short(c);
+    if (!c || !paths || (logs && !good)) {
+        cli_error("%s", strerror(ENOMEM));
+    }
     mt_correlator_free(c);
     free(paths);
+    return good;
 }
 
 /* ---- showing ---- */
@@ -121,8 +137,8 @@ static bool run(struct find *find)
     if (!cli_found_start(&find->found, &find->options, &find->related)) {
         return false;
     }
-    if (!cli_related_wanted(&find->related)) {
-        read_all(find);
+    if (!cli_related_wanted(&find->related) && find->files.n && !find->related.failed && !read_all(find)) {
+        return false;
     }
     cli_related_run(&find->related);
     if (!find->related.failed && !cli_stop) {

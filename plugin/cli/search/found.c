@@ -75,6 +75,7 @@ static void give(struct cli_found *found)
     struct mt_config config = found->options->settings.config;
     struct mt_correlator *c;
     struct mt_record rec;
+    struct mt_stats stats;
 
     config.timeout = TIMEOUT;
     config.max_recipients = MAX_RECIPIENTS;
@@ -91,6 +92,10 @@ static void give(struct cli_found *found)
         mt_correlator_feed(c, &rec, verdict, 0);
     }
     mt_correlator_flush(c, true);
+    mt_correlator_stats(c, &stats);
+    if (stats.no_memory) {
+        no_memory(found);
+    }
     mt_correlator_free(c);
 }
 

@@ -105,10 +105,10 @@ static bool build(struct cli_search_texts *texts, size_t window, unsigned bits)
         texts->shift = malloc(size);
         texts->head = malloc(size * sizeof *texts->head);
     }
-    if (!texts->shift || !texts->head) {
+    texts->bits = texts->shift && texts->head ? bits : 0;
+    if (!texts->bits) {
         return false;
     }
-    texts->bits = bits;
     texts->window = window;
     memset(texts->shift, (int)(window - BLOCK + 1), size);
     memset(texts->head, 0, size * sizeof *texts->head);
@@ -161,7 +161,11 @@ bool cli_search_texts_add(struct cli_search_texts *texts, struct mt_slice text, 
     if (texts->n > 2 && window > texts->window) {
         window = texts->window;
     }
-    return build(texts, window, bits);
+    if (!build(texts, window, bits)) {
+        free((char *)texts->v[--texts->n].text.p);
+        return false;
+    }
+    return true;
 }
 
 void cli_search_texts_free(struct cli_search_texts *texts)
@@ -334,7 +338,7 @@ static const char *find_few(const struct cli_search_texts *texts, struct mt_slic
 /* A search for one text jumps over almost all of its length; for a few shorter ones it would jump over less than they are compared at. */
 const char *cli_search_texts_find(const struct cli_search_texts *texts, struct mt_slice s)
 {
-    if (!texts->n || !s.p || s.n < texts->window) {
+    if (texts->n < 2 || !texts->bits || !s.p || s.n < texts->window) {
         return NULL;
     }
     return texts->window < PLACES && texts->n <= FEW ? find_few(texts, s) : find_many(texts, s.p, s);
