@@ -1,8 +1,5 @@
-/* Lines that an MTA has split by itself, put together again.
- *
- * Sendmail (sendmail/conf.c, sm_syslog) cuts a line longer than its buffer into
- * "QID[1]: head ...", "QID[2]: ... ...", "QID[n]: tail"; only the last has no
- * " ..." at its end.
+/* Lines that a server has split by itself, put together again. How a piece is marked is known to the server's reader,
+ * which describes it (struct mt_piece in record.h).
  *
  * Thread rules: one thread at a time for one struct mt_parts.
  */
@@ -38,9 +35,9 @@ bool mt_parts_expire(struct mt_parts *parts, int64_t before, struct mt_line *who
 bool mt_parts_drop(struct mt_parts *parts);
 
 /* Calls fn with each piece that is kept, as the line that it came by: fed again, they
- * bring back what is known now. Returns false when memory is short.
+ * bring back what is known now.
  */
-bool mt_parts_each(const struct mt_parts *parts, void (*fn)(void *ctx, const struct mt_line *line), void *ctx);
+void mt_parts_each(const struct mt_parts *parts, void (*fn)(void *ctx, const struct mt_line *line), void *ctx);
 
 /* Lines given up or dropped since the start, and bytes held now. */
 uint64_t mt_parts_incomplete(const struct mt_parts *parts);

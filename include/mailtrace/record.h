@@ -187,6 +187,20 @@ struct mt_alias_name {
     uint8_t space;        /* enum mt_space */
 };
 
+/* A piece of a line that a server has split. Slices point into line.text, or to static storage as said.
+ *
+ * The whole line is the key and the joint, unless the texts have them, then the texts in order of their numbers, from 1, each but
+ * the first with its glue before it.
+ */
+struct mt_piece {
+    struct mt_slice key;   /* beside host, program and pid: what tells which line it is of; may be empty */
+    struct mt_slice joint; /* static; empty: the first text has the key in it */
+    struct mt_slice glue;  /* static */
+    struct mt_slice text;
+    uint16_t number;
+    bool last; /* of its line */
+};
+
 /* What a line says.
  *
  * Slices point into line.text, line.program or line.host, or to static
@@ -207,7 +221,7 @@ struct mt_record {
     bool more;               /* sendmail's [more]: the list is not complete */
     bool repeated;           /* the line stood in "message repeated N times: [ ]" */
     bool postmaster;         /* a BOUNCE's notification went to the postmaster, not to the sender */
-    uint16_t part;           /* of a PART: its number, from 1 */
+    struct mt_piece piece;   /* of a PART; unset in all others */
     struct mt_slice service; /* last component of the tag: "smtpd" */
     struct mt_slice session; /* tells apart what one process does at once; empty: the pid does */
     struct mt_alias_name

@@ -108,6 +108,27 @@ START_TEST(test_pieces_without_queue_id_make_a_line)
 }
 END_TEST
 
+/* A server that puts the key into the first text, and glues pieces by what stood there. */
+START_TEST(test_a_reader_says_how_pieces_are_joined)
+{
+    static const char *const texts[] = {"1tENX-0003-0B rejected:", "Envelope-from: <a@b>", "the end"};
+    struct mt_parts *parts = new_parts();
+    struct mt_line whole;
+
+    for (uint16_t i = 3; i > 0; i--) {
+        struct mt_record rec = {.kind = MT_KIND_PART, .line = line_of("exim", texts[i - 1])};
+        rec.piece =
+            (struct mt_piece){.key = MT_LIT("1tENX-0003-0B"), .glue = i == 2 ? MT_LIT("\n") : mt_slice(NULL, 0)};
+        rec.piece.text = rec.line.text;
+        rec.piece.number = i;
+        rec.piece.last = i == 3;
+        ck_assert(mt_parts_add(parts, &rec, &whole) == (i == 1));
+    }
+    expect_text(&whole, "1tENX-0003-0B rejected:\nEnvelope-from: <a@b>the end");
+    mt_parts_free(parts);
+}
+END_TEST
+
 START_TEST(test_a_repeated_piece_changes_nothing)
 {
     struct mt_parts *parts = new_parts();
@@ -299,6 +320,7 @@ Suite *mt_suite_parts(void)
     tcase_add_test(joining, test_pieces_make_the_line_in_any_order);
     tcase_add_test(joining, test_the_line_is_that_of_its_first_piece);
     tcase_add_test(joining, test_pieces_without_queue_id_make_a_line);
+    tcase_add_test(joining, test_a_reader_says_how_pieces_are_joined);
     tcase_add_test(joining, test_a_repeated_piece_changes_nothing);
     tcase_add_test(joining, test_lines_of_one_process_are_kept_apart);
     tcase_add_test(joining, test_pieces_of_other_processes_do_not_mix);

@@ -351,8 +351,8 @@ static void print_record(FILE *out, const struct mt_record *rec)
         fprintf(out, " %s", mt_status_names[rec->status]);
     }
     fputs(rec->more ? " more" : "", out);
-    if (rec->part) {
-        fprintf(out, " #%d", rec->part);
+    if (rec->kind == MT_KIND_PART) {
+        fprintf(out, " #%d", rec->piece.number);
     }
     for (int i = 0; i < MT_FIELD_COUNT; i++) {
         enum mt_field field = (enum mt_field)i;

@@ -263,7 +263,7 @@ static void walk_pieces(struct mt_image *im)
         return;
     }
     for (unsigned i = 0; i < im->shards->n; i++) {
-        im->a.failed |= !mt_parts_each(im->shards->v[i].c->parts, save_piece, im);
+        mt_parts_each(im->shards->v[i].c->parts, save_piece, im);
     }
     MT_ARCHIVE(&im->a, more);
 }

@@ -219,7 +219,6 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     rec->trouble = MT_TROUBLE_NONE;
     rec->session = mt_slice(NULL, 0);
     rec->list = rec->more = rec->repeated = rec->postmaster = false;
-    rec->part = 0;
     rec->alias.text.n = 0;
     mt_fields_clear(&rec->f);
     mt_set(&rec->f, MT_F_INSTANCE, origin.instance);

@@ -1,6 +1,6 @@
 /* Putting split lines together: see parts.h.
  *
- * A line is known by host, program, pid and what stands before "[n]: ". A process logs one split
+ * A line is known by host, program, pid and the key that its reader gives (record.h). A process logs one split
  * line after another with the same prefix, so a piece goes to the line of that key that lacks its
  * number and is nearest in time, the older of two; a piece that is there already (same timestamp,
  * same text) changes nothing.
@@ -11,14 +11,12 @@
  */
 #include "mailtrace/parts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #define BUCKETS   4096
-#define MAX_PARTS 999                     /* sendmail/conf.c, sm_syslog */
 #define MAX_APART (60 * INT64_C(1000000)) /* usec between pieces of a line, which are written in one go */
 
 struct piece {
@@ -26,9 +24,11 @@ struct piece {
     uint64_t order;
     struct mt_time time;
     uint16_t number;
-    bool last; /* no " ..." at its end */
+    bool last;
+    struct mt_slice glue; /* static */
+    struct mt_slice text; /* into line */
     size_t n;
-    char text[];
+    char line[]; /* as it came */
 };
 
 struct split {
@@ -42,6 +42,7 @@ struct split {
     uint32_t pid;
     uint8_t source; /* as line.source */
     bool done;
+    struct mt_slice joint;        /* static */
     size_t host, program, prefix; /* lengths in key */
     char key[];
 };
@@ -55,14 +56,11 @@ struct mt_parts {
     char *line; /* the last whole line: host, program, text */
 };
 
-/* The key and the piece, taken out of a record. */
+/* A piece, and whose it is. */
 struct part {
-    struct mt_slice host, program, prefix, text;
-    uint32_t pid;
-    uint64_t hash; /* with a random seed: who sends lines must not choose it */
-    uint16_t number;
-    uint8_t source;
-    bool last;
+    const struct mt_line *line;
+    const struct mt_piece *piece;
+    uint64_t hash; /* of the key, with a random seed: who sends lines must not choose it */
 };
 
 struct mt_parts *mt_parts_new(size_t max_bytes, size_t max_line, uint64_t seed)
@@ -79,29 +77,11 @@ struct mt_parts *mt_parts_new(size_t max_bytes, size_t max_line, uint64_t seed)
 
 static struct part part_of(const struct mt_parts *parts, const struct mt_record *rec)
 {
-    struct part part = {.host = rec->line.host,
-                        .program = rec->line.program,
-                        .prefix = rec->line.text,
-                        .text = mt_get(&rec->f, MT_F_TEXT),
-                        .pid = rec->line.pid,
-                        .number = rec->part,
-                        .source = rec->line.source,
-                        .last = true};
-    size_t n = 0;
+    struct part part = {&rec->line, &rec->piece, 0};
 
-    while (n < part.prefix.n && part.prefix.p[n] != '[') {
-        n++;
-    }
-    part.prefix.n = n;
-    part.hash = XXH3_64bits_withSeed(part.host.p, part.host.n, parts->seed ^ part.pid);
-    part.hash = XXH3_64bits_withSeed(part.program.p, part.program.n, part.hash);
-    part.hash = XXH3_64bits_withSeed(part.prefix.p, part.prefix.n, part.hash);
-    if (mt_slice_ends(part.text, MT_LIT(" ..."))) {
-        part.last = false;
-        part.text.n -= 4;
-    } else if (part.number == MAX_PARTS && mt_slice_eq(part.text, MT_LIT("log terminated, too many parts"))) {
-        part.text.n = 0;
-    }
+    part.hash = XXH3_64bits_withSeed(rec->line.host.p, rec->line.host.n, parts->seed ^ rec->line.pid);
+    part.hash = XXH3_64bits_withSeed(rec->line.program.p, rec->line.program.n, part.hash);
+    part.hash = XXH3_64bits_withSeed(rec->piece.key.p, rec->piece.key.n, part.hash);
     return part;
 }
 
@@ -109,10 +89,10 @@ static bool same_key(const struct split *split, const struct part *part)
 {
     const char *key = split->key;
 
-    return split->hash == part->hash && split->pid == part->pid &&
-           mt_slice_eq(mt_slice(key, split->host), part->host) &&
-           mt_slice_eq(mt_slice(key + split->host, split->program), part->program) &&
-           mt_slice_eq(mt_slice(key + split->host + split->program, split->prefix), part->prefix);
+    return split->hash == part->hash && split->pid == part->line->pid &&
+           mt_slice_eq(mt_slice(key, split->host), part->line->host) &&
+           mt_slice_eq(mt_slice(key + split->host, split->program), part->line->program) &&
+           mt_slice_eq(mt_slice(key + split->host + split->program, split->prefix), part->piece->key);
 }
 
 static void drop(struct mt_parts *parts, struct split *split)
@@ -178,26 +158,28 @@ static void copy(char **at, struct mt_slice s)
     }
 }
 
-static struct split *new_split(struct mt_parts *parts, const struct part *part, int64_t now)
+static struct split *new_split(struct mt_parts *parts, const struct part *part)
 {
-    size_t bytes = sizeof(struct split) + part->host.n + part->program.n + part->prefix.n;
+    const struct mt_line *line = part->line;
+    size_t bytes = sizeof(struct split) + line->host.n + line->program.n + part->piece->key.n;
     struct split *split, **at;
     char *key;
 
-    if (!make_room(parts, bytes + sizeof(struct piece) + part->text.n, NULL) || !(split = calloc(1, bytes))) {
+    if (!make_room(parts, bytes + sizeof(struct piece) + line->text.n, NULL) || !(split = calloc(1, bytes))) {
         return NULL;
     }
     key = split->key;
-    copy(&key, part->host);
-    copy(&key, part->program);
-    copy(&key, part->prefix);
-    split->host = part->host.n;
-    split->program = part->program.n;
-    split->prefix = part->prefix.n;
+    copy(&key, line->host);
+    copy(&key, line->program);
+    copy(&key, part->piece->key);
+    split->host = line->host.n;
+    split->program = line->program.n;
+    split->prefix = part->piece->key.n;
+    split->joint = part->piece->joint;
     split->hash = part->hash;
-    split->pid = part->pid;
-    split->source = part->source;
-    split->newest = now;
+    split->pid = line->pid;
+    split->source = line->source;
+    split->newest = line->time.usec;
     split->bytes = bytes;
     parts->bytes += bytes;
     for (at = &parts->buckets[part->hash % BUCKETS]; *at; at = &(*at)->chain) {
@@ -209,9 +191,10 @@ static struct split *new_split(struct mt_parts *parts, const struct part *part, 
     return split;
 }
 
-static bool add_piece(struct mt_parts *parts, struct split *split, const struct part *part, const struct mt_line *line)
+static bool add_piece(struct mt_parts *parts, struct split *split, const struct part *part)
 {
-    size_t bytes = sizeof(struct piece) + part->text.n;
+    const struct mt_line *line = part->line;
+    size_t bytes = sizeof(struct piece) + line->text.n;
     struct piece *piece, **at = &split->pieces;
     char *text;
 
@@ -220,12 +203,14 @@ static bool add_piece(struct mt_parts *parts, struct split *split, const struct 
     }
     piece->order = line->order;
     piece->time = line->time;
-    piece->number = part->number;
-    piece->last = part->last;
-    piece->n = part->text.n;
-    text = piece->text;
-    copy(&text, part->text);
-    while (*at && (*at)->number < part->number) {
+    piece->number = part->piece->number;
+    piece->last = part->piece->last;
+    piece->glue = part->piece->glue;
+    piece->n = line->text.n;
+    text = piece->line;
+    copy(&text, line->text);
+    piece->text = mt_slice(piece->line + (part->piece->text.p - line->text.p), part->piece->text.n);
+    while (*at && (*at)->number < piece->number) {
         at = &(*at)->next;
     }
     piece->next = *at;
@@ -258,7 +243,7 @@ static size_t unbroken(const struct split *split, const struct piece **last)
     *last = NULL;
     for (const struct piece *p = split->pieces; p && p->number == number; p = p->next, number++) {
         *last = p;
-        n += p->n;
+        n += p->text.n + p->glue.n;
     }
     return n;
 }
@@ -268,17 +253,16 @@ static bool join(struct mt_parts *parts, const struct split *split, struct mt_li
 {
     const struct piece *last, *first = split->pieces;
     size_t key = split->host + split->program, n = unbroken(split, &last);
-    char *line = malloc(key + split->prefix + 2 + n), *at = line;
+    char *line = malloc(key + split->prefix + split->joint.n + n + 1), *at = line;
 
     if (!line) {
         return false;
     }
-    copy(&at, mt_slice(split->key, key + split->prefix));
-    if (split->prefix) {
-        copy(&at, MT_LIT(": "));
-    }
+    copy(&at, mt_slice(split->key, key + (split->joint.n ? split->prefix : 0)));
+    copy(&at, split->joint);
     for (const struct piece *p = first; p; p = p == last ? NULL : p->next) {
-        copy(&at, mt_slice(p->text, p->n));
+        copy(&at, p == first ? mt_slice(NULL, 0) : p->glue);
+        copy(&at, p->text);
     }
     free(parts->line);
     parts->line = line;
@@ -307,8 +291,9 @@ static int64_t distance(int64_t a, int64_t b)
 }
 
 /* The line that a piece belongs to: NULL when it begins one. *repeated: it is there already. */
-static struct split *find_split(const struct mt_parts *parts, const struct part *part, int64_t time, bool *repeated)
+static struct split *find_split(const struct mt_parts *parts, const struct part *part, bool *repeated)
 {
+    const int64_t time = part->line->time.usec;
     struct split *found = NULL;
     int64_t best = MAX_APART;
 
@@ -318,9 +303,8 @@ static struct split *find_split(const struct mt_parts *parts, const struct part 
         if (!same_key(split, part)) {
             continue;
         }
-        piece = find_piece(split, part->number);
-        if (piece && piece->time.usec == time && piece->last == part->last &&
-            mt_slice_eq(mt_slice(piece->text, piece->n), part->text)) {
+        piece = find_piece(split, part->piece->number);
+        if (piece && piece->time.usec == time && mt_slice_eq(mt_slice(piece->line, piece->n), part->line->text)) {
             *repeated = true;
             return split;
         }
@@ -336,16 +320,16 @@ bool mt_parts_add(struct mt_parts *parts, const struct mt_record *piece, struct 
 {
     struct part part = part_of(parts, piece);
     bool repeated;
-    struct split *split = find_split(parts, &part, piece->line.time.usec, &repeated);
+    struct split *split = find_split(parts, &part, &repeated);
 
     if (repeated) {
         return false;
     }
-    if (!split && !(split = new_split(parts, &part, piece->line.time.usec))) {
+    if (!split && !(split = new_split(parts, &part))) {
         parts->incomplete++;
         return false;
     }
-    if (!add_piece(parts, split, &part, &piece->line)) {
+    if (!add_piece(parts, split, &part)) {
         parts->incomplete++;
         drop(parts, split);
         return false;
@@ -384,41 +368,25 @@ bool mt_parts_expire(struct mt_parts *parts, int64_t before, struct mt_line *who
     return false;
 }
 
-/* The line that a piece came by; text has room for it. */
-static struct mt_line line_of(const struct split *split, const struct piece *piece, char *text)
+/* The line that a piece came by. */
+static struct mt_line line_of(const struct split *split, const struct piece *piece)
 {
     struct mt_line line = {.time = piece->time, .order = piece->order, .pid = split->pid, .source = split->source};
-    const char *key = split->key;
-    char *at = text;
 
-    line.host = mt_slice(key, split->host);
-    line.program = mt_slice(key + split->host, split->program);
-    copy(&at, mt_slice(key + split->host + split->program, split->prefix));
-    at += sprintf(at, "[%u]: ", piece->number);
-    copy(&at, mt_slice(piece->text, piece->n));
-    if (!piece->last) {
-        copy(&at, MT_LIT(" ..."));
-    }
-    line.text = mt_slice_to(text, at);
+    line.host = mt_slice(split->key, split->host);
+    line.program = mt_slice(split->key + split->host, split->program);
+    line.text = mt_slice(piece->line, piece->n);
     return line;
 }
 
-bool mt_parts_each(const struct mt_parts *parts, void (*fn)(void *ctx, const struct mt_line *line), void *ctx)
+void mt_parts_each(const struct mt_parts *parts, void (*fn)(void *ctx, const struct mt_line *line), void *ctx)
 {
     for (const struct split *split = parts->oldest; split; split = split->newer) {
         for (const struct piece *piece = split->pieces; piece; piece = piece->next) {
-            char *text = malloc(split->prefix + piece->n + sizeof "[65535]:  ...");
-            struct mt_line line;
-
-            if (!text) {
-                return false;
-            }
-            line = line_of(split, piece, text);
+            struct mt_line line = line_of(split, piece);
             fn(ctx, &line);
-            free(text);
         }
     }
-    return true;
 }
 
 uint64_t mt_parts_incomplete(const struct mt_parts *parts)

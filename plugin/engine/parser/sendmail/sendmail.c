@@ -49,17 +49,29 @@ size_t mt_sendmail_queue_id(struct mt_slice s)
     return i >= 13 && i <= 18 && (i == s.n || !mt_is_alnum(s.p[i])) ? i : 0;
 }
 
-/* 6AM0HrLJ000484[2]: <b@sink.example>,<c@sink.example>, ... */
+#define MAX_PARTS 999 /* conf.c, sm_syslog */
+
+/* 6AM0HrLJ000484[2]: <b@sink.example>,<c@sink.example>, ...
+ * Only the last piece has no " ..." at its end. What goes beyond the last number is left off.
+ */
 static bool read_part(struct mt_record *rec, struct mt_slice s)
 {
+    struct mt_slice key = mt_slice_to(rec->line.text.p, s.p);
     int64_t number;
 
-    if (!MT_EAT(&s, "[") || !mt_take_int(&s, &number) || number < 1 || number > 999 || !MT_EAT(&s, "]: ")) {
+    if (!MT_EAT(&s, "[") || !mt_take_int(&s, &number) || number < 1 || number > MAX_PARTS || !MT_EAT(&s, "]: ")) {
         return false;
     }
     rec->kind = MT_KIND_PART;
-    rec->part = (uint16_t)number;
     mt_set(&rec->f, MT_F_TEXT, s);
+    rec->piece = (struct mt_piece){.key = key, .number = (uint16_t)number, .last = !mt_slice_ends(s, MT_LIT(" ..."))};
+    rec->piece.joint = key.n ? MT_LIT(": ") : mt_slice(NULL, 0);
+    if (!rec->piece.last) {
+        s.n -= 4;
+    } else if (number == MAX_PARTS && mt_slice_eq(s, MT_LIT("log terminated, too many parts"))) {
+        s.n = 0;
+    }
+    rec->piece.text = s;
     return true;
 }
 
