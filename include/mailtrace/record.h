@@ -10,6 +10,7 @@
 /* X(identifier, name in the field "record", rank, effect if the line's form says no other). What each asks of the correlator:
  *
  * CONNECT          a session begins; CLIENT_*
+ * NEW              a queue entry begins, and nothing more is said of it: whatever had its queue ID is over
  * CLIENT           a queue entry (or NOQUEUE) begins in a session; CLIENT_*. A filter that hands a message back may say
  *                  whose it was: ORIG_CLIENT_*, PARENT_QUEUE_ID (XFORWARD)
  * TLS              a handshake. With CLIENT_TLS_*: incoming, CLIENT_NAME and _IP tell whose. With TLS_*: outgoing,
@@ -19,6 +20,8 @@
  * MESSAGE_ID       MESSAGE_ID (absent: the message has none)
  * FROM             FROM, SIZE, NRCPT, and what else the line says of the message (sendmail: MESSAGE_ID, CLIENT_*)
  * LOCAL            a local submission: CLIENT_UID, FROM, perhaps PARENT_QUEUE_ID (requeued)
+ * REPLY            what the next system said to an attempt whose TO is yet to come, and does not say it: TO (one address), RESPONSE,
+ *                  and REPLY_CODE, DSN, NEXT_QUEUE_ID, RELAY_* as far as they are known
  * TO               one attempt; the recipients by mt_recipient_next()
  * EXPIRED          the entry is given up: all recipients still deferred have expired
  * REJECT           STAGE, ACTION, TO, REPLY_CODE, DSN, RESPONSE, CLIENT_*, FROM; REASON when it is worth
@@ -43,35 +46,37 @@
 #ifndef MT_KINDS /* a test puts another order in its place */
 #define MT_KINDS(X)                                 \
     X(CONNECT, "connect", 1, NONE)                  \
-    X(CLIENT, "client", 2, BEGINS)                  \
-    X(TLS, "tls", 3, NONE)                          \
-    X(AUTH, "auth", 4, NONE)                        \
-    X(MESSAGE_ID, "message-id", 5, NONE)            \
-    X(FROM, "from", 6, QUEUES)                      \
-    X(LOCAL, "local", 7, SUBMITS)                   \
-    X(TO, "to", 8, DELIVERS)                        \
-    X(EXPIRED, "expired", 9, EXPIRES)               \
-    X(REJECT, "reject", 10, NONE)                   \
-    X(HOLD, "hold", 11, HOLDS)                      \
-    X(RELEASE, "release", 12, RELEASES)             \
-    X(REQUEUE, "requeue", 13, REQUEUES)             \
-    X(DELETE, "delete", 14, DELETES)                \
-    X(BOUNCE, "bounce", 15, NOTIFIES)               \
-    X(FORWARD, "forward", 16, FORWARDS)             \
-    X(FILTER, "filter", 17, NONE)                   \
-    X(HEADER, "header", 18, NONE)                   \
-    X(REMOVED, "removed", 19, ENDS)                 \
-    X(DONE, "done", 20, ENDS)                       \
-    X(LOST_CONNECTION, "lost-connection", 21, NONE) \
-    X(DISCONNECT, "disconnect", 22, NONE)           \
-    X(STATISTICS, "statistics", 23, NONE)           \
-    X(SERVICE, "service", 24, NONE)                 \
-    X(INFO, "info", 25, NONE)                       \
-    X(WARNING, "warning", 26, NONE)                 \
-    X(ERROR, "error", 27, NONE)                     \
-    X(FATAL, "fatal", 28, NONE)                     \
-    X(PANIC, "panic", 29, NONE)                     \
-    X(PART, "part", 30, NONE)
+    X(NEW, "new", 2, BEGINS)                        \
+    X(CLIENT, "client", 3, BEGINS)                  \
+    X(TLS, "tls", 4, NONE)                          \
+    X(AUTH, "auth", 5, NONE)                        \
+    X(MESSAGE_ID, "message-id", 6, NONE)            \
+    X(FROM, "from", 7, QUEUES)                      \
+    X(LOCAL, "local", 8, SUBMITS)                   \
+    X(REPLY, "reply", 9, NONE)                      \
+    X(TO, "to", 10, DELIVERS)                       \
+    X(EXPIRED, "expired", 11, EXPIRES)              \
+    X(REJECT, "reject", 12, NONE)                   \
+    X(HOLD, "hold", 13, HOLDS)                      \
+    X(RELEASE, "release", 14, RELEASES)             \
+    X(REQUEUE, "requeue", 15, REQUEUES)             \
+    X(DELETE, "delete", 16, DELETES)                \
+    X(BOUNCE, "bounce", 17, NOTIFIES)               \
+    X(FORWARD, "forward", 18, FORWARDS)             \
+    X(FILTER, "filter", 19, NONE)                   \
+    X(HEADER, "header", 20, NONE)                   \
+    X(REMOVED, "removed", 21, ENDS)                 \
+    X(DONE, "done", 22, ENDS)                       \
+    X(LOST_CONNECTION, "lost-connection", 23, NONE) \
+    X(DISCONNECT, "disconnect", 24, NONE)           \
+    X(STATISTICS, "statistics", 25, NONE)           \
+    X(SERVICE, "service", 26, NONE)                 \
+    X(INFO, "info", 27, NONE)                       \
+    X(WARNING, "warning", 28, NONE)                 \
+    X(ERROR, "error", 29, NONE)                     \
+    X(FATAL, "fatal", 30, NONE)                     \
+    X(PANIC, "panic", 31, NONE)                     \
+    X(PART, "part", 32, NONE)
 #endif
 
 enum mt_kind {

@@ -56,6 +56,74 @@ static void begin(const char *time, const char *queue_id, const char *nrcpt)
     story_line(&s, time, text);
 }
 
+/* A line as servers may write it of which no reader is there yet: what Postfix' reader makes of text, as another kind. */
+static void feed_as(const char *text, int64_t seconds, enum mt_kind kind, bool bare)
+{
+    static const enum mt_field reply[] = {MT_F_RESPONSE,   MT_F_REPLY_CODE, MT_F_DSN,       MT_F_NEXT_QUEUE_ID,
+                                          MT_F_RELAY_NAME, MT_F_RELAY_IP,   MT_F_RELAY_PORT};
+    struct mt_line line = {
+        .program = MT_LIT("postfix/smtp"), .host = MT_LIT("mx1"), .pid = 4, .text = mt_slice_str(text)};
+    struct mt_record rec;
+
+    line.time.usec = (INT64_C(1709805600) + seconds) * 1000000;
+    line.order = ++s.order;
+    ck_assert_int_eq(mt_parse(&line, &rec), MT_RECOGNISED);
+    rec.kind = (uint8_t)kind;
+    rec.effect = mt_kind_effects[kind];
+    for (size_t i = 0; bare && i < sizeof reply / sizeof *reply; i++) {
+        mt_drop(&rec.f, reply[i]);
+    }
+    mt_correlator_feed(s.correlator, &rec, MT_RECOGNISED, 0);
+}
+
+#define SENT "3F2A1C0: to=<bob@example.net>, relay=mx.example.net[192.0.2.9]:25, delay=1, dsn=2.0.0, status=sent "
+
+START_TEST(test_a_new_entry_ends_the_one_that_had_its_queue_id)
+{
+    feed_as("3F2A1C0: removed", 0, MT_KIND_NEW, false);
+    feed_as(SENT "(250 Ok: queued as 1A1)", 1, MT_KIND_TO, false);
+    feed_as("3F2A1C0: removed", 2, MT_KIND_NEW, false);
+    feed_as(SENT "(250 Ok: queued as 2B2)", 3, MT_KIND_TO, false);
+    feed_as("3F2A1C0: removed", 4, MT_KIND_REMOVED, false);
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, "message"), 2);
+    story_is(&s, "message", 0, "result", "incomplete");
+    story_is(&s, "message", 0, "reason", "replaced");
+    story_is(&s, "message", 1, "result", "sent");
+    story_is(&s, "message", 1, "recipients.0.next_queue_id", "2B2");
+}
+END_TEST
+
+START_TEST(test_a_reply_on_a_line_of_its_own_is_the_next_results)
+{
+    feed_as("3F2A1C0: removed", 0, MT_KIND_NEW, false);
+    feed_as(SENT "(250 Ok: queued as 1A1)", 1, MT_KIND_REPLY, false);
+    feed_as(SENT "()", 1, MT_KIND_TO, true);
+    feed_as(SENT "()", 60, MT_KIND_TO, true); /* nothing was replied to this one */
+    feed_as("3F2A1C0: removed", 61, MT_KIND_REMOVED, false);
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, "delivery"), 2);
+    story_is(&s, "delivery", 0, "next_queue_id", "1A1");
+    story_is(&s, "delivery", 0, "response", "250 Ok: queued as 1A1");
+    story_is(&s, "delivery", 0, "relay.ip", "192.0.2.9");
+    story_is(&s, "delivery", 0, "attempt", "1");
+    story_is(&s, "delivery", 1, "next_queue_id", "-");
+    story_is(&s, "delivery", 1, "attempt", "2");
+}
+END_TEST
+
+START_TEST(test_a_reply_without_a_result_is_no_delivery)
+{
+    feed_as("3F2A1C0: removed", 0, MT_KIND_NEW, false);
+    feed_as(SENT "(250 Ok: queued as 1A1)", 1, MT_KIND_REPLY, false);
+    feed_as("3F2A1C0: removed", 2, MT_KIND_REMOVED, false);
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, "delivery"), 0);
+    story_is(&s, "message", 0, "result", "incomplete");
+    story_is(&s, "message", 0, "reason", "unseen");
+}
+END_TEST
+
 START_TEST(test_postfix_transaction_gives_one_delivery_and_one_message)
 {
     begin("10:00:00.1", "3F2A1C0", "1");
@@ -908,6 +976,9 @@ Suite *mt_suite_correlate(void)
         test_copies_may_be_left_out_and_their_memory_comes_back,
         test_lines_that_need_not_be_kept_are_not_copied,
         test_unrecognised_lines_are_counted,
+        test_a_new_entry_ends_the_one_that_had_its_queue_id,
+        test_a_reply_on_a_line_of_its_own_is_the_next_results,
+        test_a_reply_without_a_result_is_no_delivery,
     };
     Suite *suite = suite_create("correlate");
     TCase *messages = tcase_create("messages");

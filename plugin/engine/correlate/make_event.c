@@ -280,6 +280,9 @@ static void set_delivery(struct mt_correlator *c, const struct mt_queued_event *
     if (!p->line) { /* only a message or a session can do without */
         return;
     }
+    if (last && mt_kept_get_int(&rcpt->kept, MT_F_ATTEMPT, 0) == p->attempt) { /* the reply came on a line of its own */
+        mt_kept_fill(&rcpt->kept, f, mt_reply_fields);
+    }
     mt_set_time(f, MT_F_TIME, p->line->line.time);
     if (p->to.n) {
         mt_set(f, MT_F_TO, p->to);
@@ -342,7 +345,7 @@ static enum result message_result(struct mt_message *m, const int64_t counts[MT_
     if (m->discarded) {
         return RESULT_DISCARDED;
     }
-    if (!m->rcpts.n || m->rcpts.n < nrcpt) {
+    if (m->rcpts.n == counts[MT_STATUS_NONE] || m->rcpts.n - counts[MT_STATUS_NONE] < nrcpt) {
         m->reason = MT_REASON_UNSEEN;
         return RESULT_INCOMPLETE;
     }

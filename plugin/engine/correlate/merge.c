@@ -166,6 +166,16 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
     }
 }
 
+/* It waits at its recipient until the attempt has a result. */
+static void apply_reply(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
+{
+    int64_t which = mt_message_recipient(&c->messages, m, mt_line_copy_get(line, MT_F_TO), mt_slice(NULL, 0));
+
+    if (which >= 0 && (uint32_t)which < m->rcpts.stored) {
+        mt_message_reply(&c->messages, &m->rcpts.v[which], line);
+    }
+}
+
 static void apply_bounce(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
                          const struct mt_line_copy *line)
 {
@@ -237,6 +247,9 @@ static void apply_requeued(struct mt_correlator *c, struct mt_host *host, const 
 static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
 {
     switch (line->kind) {
+    case MT_KIND_NEW:
+        apply_begin(c, m, line);
+        break;
     case MT_KIND_CLIENT:
         apply_begin(c, m, line);
         set_origin(m, mt_line_copy_has(line, MT_F_PARENT_QUEUE_ID) ? MT_ORIGIN_FILTER : MT_ORIGIN_NETWORK);
@@ -263,6 +276,9 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
         break;
     case MT_KIND_FROM:
         apply_from(c, m, line);
+        break;
+    case MT_KIND_REPLY:
+        apply_reply(c, m, line);
         break;
     case MT_KIND_TO:
         apply_to(c, host, m, line);
@@ -309,7 +325,7 @@ static bool all_done(const struct mt_message *m)
         return false;
     }
     for (uint32_t i = 0; i < m->rcpts.n; i++) {
-        if (m->rcpts.v[i].status == MT_STATUS_DEFERRED) {
+        if (m->rcpts.v[i].status == MT_STATUS_DEFERRED || !m->rcpts.v[i].status) {
             return false;
         }
     }
@@ -320,17 +336,19 @@ static bool all_done(const struct mt_message *m)
 
 static bool begins(const struct mt_line_copy *line)
 {
-    return line->kind == MT_KIND_CLIENT || line->kind == MT_KIND_LOCAL;
+    return line->effect == MT_EFFECT_BEGINS || line->effect == MT_EFFECT_SUBMITS;
 }
 
 /* Lines that prove an entry; others only add to one that is known. */
 static bool proves_entry(const struct mt_line_copy *line)
 {
     switch (line->kind) {
+    case MT_KIND_NEW:
     case MT_KIND_CLIENT:
     case MT_KIND_LOCAL:
     case MT_KIND_MESSAGE_ID:
     case MT_KIND_FROM:
+    case MT_KIND_REPLY:
     case MT_KIND_TO:
     case MT_KIND_EXPIRED:
     case MT_KIND_REJECT:

@@ -503,6 +503,22 @@ static const uint64_t result_fields[2] = {RESULT_FIELDS(0), RESULT_FIELDS(1)};
 const uint64_t mt_address_fields[2] = {MT_FIELD_BIT(0, MT_F_TO) | MT_FIELD_BIT(0, MT_F_ORIG_TO),
                                        MT_FIELD_BIT(1, MT_F_TO) | MT_FIELD_BIT(1, MT_F_ORIG_TO)};
 
+#define REPLY_FIELDS(word)                                                                                    \
+    (MT_FIELD_BIT(word, MT_F_REPLY_CODE) | MT_FIELD_BIT(word, MT_F_RESPONSE) | MT_FIELD_BIT(word, MT_F_DSN) | \
+     MT_FIELD_BIT(word, MT_F_NEXT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_RELAY_NAME, MT_F_RELAY_PATH))
+const uint64_t mt_reply_fields[2] = {REPLY_FIELDS(0), REPLY_FIELDS(1)};
+
+/* ATTEMPT tells which attempt it is of. */
+void mt_message_reply(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_line_copy *line)
+{
+    struct mt_slice to = mt_line_copy_get(line, MT_F_TO);
+
+    mt_kept_free(messages->memory, &rcpt->kept);
+    mt_kept_put(messages->memory, &rcpt->kept, MT_F_TO, to, true);
+    mt_kept_put_line(messages->memory, &rcpt->kept, line, mt_reply_fields);
+    mt_kept_put_int(messages->memory, &rcpt->kept, MT_F_ATTEMPT, rcpt->attempts + 1, true);
+}
+
 void mt_message_result(struct mt_messages *messages, struct mt_message *m, struct mt_rcpt *rcpt,
                        const struct mt_line_copy *line, struct mt_slice to)
 {
@@ -511,7 +527,8 @@ void mt_message_result(struct mt_messages *messages, struct mt_message *m, struc
     if (rcpt >= m->rcpts.v + m->rcpts.stored) {
         return;
     }
-    if (mt_line_copy_has(line, MT_F_TO)) {
+    if (mt_kept_get_int(&rcpt->kept, MT_F_ATTEMPT, 0) == rcpt->attempts) { /* a line before has its reply */
+    } else if (mt_line_copy_has(line, MT_F_TO)) {
         mt_kept_free(messages->memory, &rcpt->kept);
     } else { /* it was told by an alias */
         mt_kept_keep(messages->memory, &rcpt->kept, mt_address_fields);

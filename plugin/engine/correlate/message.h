@@ -220,6 +220,10 @@ struct mt_rcpt *mt_message_add_recipient(struct mt_messages *messages, struct mt
                                          bool stored);
 
 /* Puts a line's result into a recipient that mt_message_recipient() gave. */
+/* What was replied to the attempt that the recipient's next result is of. */
+extern const uint64_t mt_reply_fields[2];
+void mt_message_reply(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_line_copy *line);
+
 void mt_message_result(struct mt_messages *messages, struct mt_message *m, struct mt_rcpt *rcpt,
                        const struct mt_line_copy *line, struct mt_slice to);
 
