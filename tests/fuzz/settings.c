@@ -126,7 +126,7 @@ static void read_arguments(unsigned command, int argc, char **argv)
     if (cli_options_read(&options, command, "", argc, argv) == CLI_GO) {
         check_options(&options);
         if (command == CLI_FOR_FIND) {
-            cli_criteria_times(&options.wanted, &options);
+            cli_criteria_times(&options);
         }
     }
     mt_settings_free(&options.settings);
