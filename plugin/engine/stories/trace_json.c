@@ -25,13 +25,29 @@ static void append_piece(struct mt_buffer *out, struct mt_slice piece)
     }
 }
 
+/* How many bytes JSON takes as they are, from the start on. */
+static size_t count_clean(struct mt_slice s)
+{
+    size_t n = 0;
+
+    while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7f && s.p[n] != '"' && s.p[n] != '\\') {
+        n++;
+    }
+    return n;
+}
+
 static void append_string(struct mt_buffer *out, struct mt_slice s)
 {
     append(out, "\"", 1);
     while (s.n) {
         bool valid;
-        size_t n = mt_utf8_piece(s, &valid);
-        append_piece(out, valid && *s.p ? mt_slice(s.p, n) : MT_LIT(MT_UTF8_REPLACEMENT));
+        size_t n = count_clean(s);
+        if (n) {
+            append(out, s.p, n);
+        } else {
+            n = mt_utf8_piece(s, &valid);
+            append_piece(out, valid && *s.p ? mt_slice(s.p, n) : MT_LIT(MT_UTF8_REPLACEMENT));
+        }
         s = mt_slice_skip(s, n);
     }
     append(out, "\"", 1);
