@@ -209,14 +209,12 @@ void *mt_memory_resize(struct mt_memory *m, void *p, size_t old, size_t n)
     return q;
 }
 
-void *mt_memory_make_room(struct mt_memory *m, void *v, size_t each, size_t *first, size_t n, size_t *size,
-                          size_t least)
+/* There is none. */
+void *mt_memory_make_more_room(struct mt_memory *m, void *v, size_t each, size_t *first, size_t n, size_t *size,
+                               size_t least)
 {
     size_t larger = *size ? *size * 2 : least;
 
-    if (*first + n < *size) {
-        return v;
-    }
     if (*first > *size / 2) {
         memmove(v, (char *)v + *first * each, n * each);
         *first = 0;

@@ -101,12 +101,18 @@ static inline void mt_memory_adopt(struct mt_memory *m, size_t n)
 /* On failure NULL, and the old block is as it was. */
 void *mt_memory_resize(struct mt_memory *m, void *p, size_t old, size_t n);
 
+void *mt_memory_make_more_room(struct mt_memory *m, void *v, size_t each, size_t *first, size_t n, size_t *size,
+                               size_t least);
+
 /* Makes room for one thing more behind v[first] to v[first + n - 1], an array for *size things of `each` bytes: moves
  * them to its front when more than half of it is free there, or makes it twice as large (`least` at first). Returns
  * the array, which may have moved; NULL when memory is short: it is as it was.
  */
-void *mt_memory_make_room(struct mt_memory *m, void *v, size_t each, size_t *first, size_t n, size_t *size,
-                          size_t least);
+static inline void *mt_memory_make_room(struct mt_memory *m, void *v, size_t each, size_t *first, size_t n,
+                                        size_t *size, size_t least)
+{
+    return *first + n < *size ? v : mt_memory_make_more_room(m, v, each, first, n, size, least);
+}
 
 /* An array of malloc's for *size things becomes twice as large (`least` at first). NULL when memory is short: it is as it
  * was, and the caller's still.

@@ -89,6 +89,9 @@ struct mt_message *mt_message_find(const struct mt_messages *messages, const str
             best = m;
         }
         n++;
+        if (!m->shared) {
+            break;
+        }
     }
     *several = n > 1;
     return best;
@@ -119,12 +122,24 @@ static void count_open(struct mt_messages *messages, struct mt_message *m, int b
     m->host->nopen += (uint64_t)(int64_t)by;
 }
 
+static void mark_shared(struct mt_messages *messages, struct mt_message *m)
+{
+    struct mt_message *other;
+
+    for (size_t at = 0; (other = next_with(messages, m->host, get(m, MT_F_QUEUE_ID), m->hash, &at));) {
+        if (other != m) {
+            other->shared = m->shared = true;
+        }
+    }
+}
+
 bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m)
 {
     if (m->indexed || !mt_index_add(messages->memory, &messages->index, m)) {
         return false;
     }
     m->indexed = true;
+    mark_shared(messages, m);
     if (m->own_name) {
         mt_instances_learn(messages->memory, &m->host->instances, get(m, MT_F_INSTANCE));
     }

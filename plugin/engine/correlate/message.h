@@ -89,6 +89,7 @@ struct mt_message {
     uint16_t resting; /* bytes that it is packed into; 0: it is not at rest */
     uint8_t state;
     bool indexed : 1;
+    bool shared : 1; /* others have, or had, its queue ID as well */
     bool named : 1;  /* it has aliases */
     bool linked : 1; /* at rest: the next three are there; all others below are not */
 #define MT_MESSAGE_FLAG(member) bool member : 1;

@@ -125,6 +125,24 @@ static inline const struct mt_source_program *find_program(const struct mt_sourc
     return NULL;
 }
 
+/* What stands before the first slash. */
+static struct mt_slice before_slash(struct mt_slice program)
+{
+    return mt_slice_to(program.p, mt_find(program, '/'));
+}
+
+/* The INSTANCE of a tag with a slash: none when a program's own name stands before it. */
+static inline struct mt_slice instance_of(const struct mt_source_program *programs, struct mt_slice program)
+{
+    for (; programs->name.n; programs++) {
+        size_t n = programs->name.n;
+        if (program.n > n && program.p[n] == '/' && mt_word_starts(program, programs->name)) {
+            return mt_slice(NULL, 0);
+        }
+    }
+    return before_slash(program);
+}
+
 /* A tag without a slash, or one whose source has no daemons. */
 static void find_named(struct origin *found, struct mt_slice first, bool slash)
 {
@@ -139,7 +157,7 @@ static void find_named(struct origin *found, struct mt_slice first, bool slash)
 }
 
 /* Behind the last slash stands a daemon's name: what is before the first one is the instance. */
-static bool find_daemon(struct origin *found, struct mt_slice first)
+static inline bool find_daemon(struct origin *found, struct mt_slice program)
 {
     for (uint8_t i = 1; i < MT_SOURCE_COUNT; i++) {
         const struct mt_source_program *daemon =
@@ -147,7 +165,7 @@ static bool find_daemon(struct origin *found, struct mt_slice first)
         if (daemon) {
             found->source = i;
             found->role = daemon->role;
-            found->instance = find_program(mt_sources[i]->programs, first) ? mt_slice(NULL, 0) : first;
+            found->instance = instance_of(mt_sources[i]->programs, program);
             return true;
         }
     }
@@ -158,15 +176,15 @@ static inline void find_origin(const struct mt_line *line, struct origin *found)
 {
     const struct mt_slice program = line->program;
     const char *slash = after_slash(program);
-    struct mt_slice first = program;
 
     *found = (struct origin){.service = program};
     if (slash) {
         found->service = mt_slice_to(slash, program.p + program.n);
-        first = mt_slice_to(program.p, mt_find(program, '/'));
     }
-    if (!slash || !find_daemon(found, first)) {
-        find_named(found, first, slash != NULL);
+    if (!slash) {
+        find_named(found, program, false);
+    } else if (!find_daemon(found, program)) {
+        find_named(found, before_slash(program), true);
     }
     if (line->source) { /* the adapter knows better */
         found->source = line->source;
