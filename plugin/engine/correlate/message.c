@@ -127,19 +127,20 @@ static void mark_shared(struct mt_messages *messages, struct mt_message *m)
     struct mt_message *other;
 
     for (size_t at = 0; (other = next_with(messages, m->host, get(m, MT_F_QUEUE_ID), m->hash, &at));) {
-        if (other != m) {
-            other->shared = m->shared = true;
-        }
+        other->shared = m->shared = true;
     }
 }
 
 bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m)
 {
-    if (m->indexed || !mt_index_add(messages->memory, &messages->index, m)) {
+    if (m->indexed) {
+        return false;
+    }
+    mark_shared(messages, m);
+    if (!mt_index_add(messages->memory, &messages->index, m)) {
         return false;
     }
     m->indexed = true;
-    mark_shared(messages, m);
     if (m->own_name) {
         mt_instances_learn(messages->memory, &m->host->instances, get(m, MT_F_INSTANCE));
     }
@@ -188,7 +189,7 @@ void mt_message_name(struct mt_messages *messages, struct mt_message *m, struct 
     struct mt_message *other;
 
     mt_instances_learn(messages->memory, &m->host->instances, instance);
-    for (size_t at = 0; (other = next_with(messages, m->host, queue_id, m->hash, &at));) {
+    for (size_t at = 0; m->shared && (other = next_with(messages, m->host, queue_id, m->hash, &at));) {
         if (other != m && other->own_name && other->state != MT_OPEN &&
             mt_slice_eq(get(other, MT_F_INSTANCE), instance)) {
             mt_message_forget(messages, other);

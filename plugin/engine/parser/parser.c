@@ -117,7 +117,7 @@ struct origin {
 static inline const struct mt_source_program *find_program(const struct mt_source_program *programs,
                                                            struct mt_slice name)
 {
-    for (; name.n && programs->name.n; programs++) {
+    for (; programs->name.n; programs++) {
         if (mt_word_eq(name, programs->name)) {
             return programs;
         }
