@@ -233,6 +233,7 @@ static void take(struct mt_correlator *c, struct mt_host *host, struct mt_line_c
                 mt_session_take_delivery(&c->sessions, host, lines[i]);
             }
         }
+        mt_lives_tell(c, host, lines, n);
         qsort(lines, n, sizeof *lines, compare_ties);
     }
     for (size_t i = 0; i < n; i++) {

@@ -39,9 +39,7 @@ struct mt_correlator {
     struct mt_event event;                   /* being made */
     struct mt_recipient *recipients;
     size_t recipients_size;
-    struct mt_buffer text;      /* what an id is made of */
-    struct mt_line_copy **ties; /* lines of one timestamp */
-    size_t ties_size;
+    struct mt_buffer text;  /* what an id is made of */
     uint64_t told[MT_TOLD]; /* ids of the newest reject and session events, by their low bits */
 };
 
@@ -63,6 +61,11 @@ struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name);
 void mt_correlator_clear(struct mt_correlator *c);
 /* What hashes are keyed with; of one that was fed nothing yet. */
 void mt_correlator_set_seed(struct mt_correlator *c, uint64_t seed);
+
+/* lives.c: sets the member `life` of lines of one timestamp, which come in their order. Where memory is short, all
+ * stay 0: each queue ID has one life.
+ */
+void mt_lives_tell(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *const *lines, size_t n);
 
 /* merge.c: merges a line into its message, and lines up the events that it causes. Lines
  * come in order of time; those of one timestamp in an order of their own (mt_merge_before).

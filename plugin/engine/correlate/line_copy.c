@@ -128,6 +128,7 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     s->peer = NULL;
     s->chunk = chunk;
     s->refs = 1;
+    s->life = 0;
 #define COPY(type, member) s->member = rec->member;
     MT_COPIED_MEMBERS(COPY)
 #undef COPY

@@ -47,6 +47,7 @@ struct mt_line_copy {
     struct mt_peer *peer;       /* the TLS connection that a delivery went through */
     struct mt_chunk *chunk;
     uint32_t refs;
+    uint16_t life; /* of its queue ID, of lines with its timestamp: lives.c */
 #define MT_COPIED_MEMBER(type, member) type member;
     MT_COPIED_MEMBERS(MT_COPIED_MEMBER)
 #undef MT_COPIED_MEMBER

@@ -114,7 +114,8 @@ static char *put_number(char *at, int64_t i)
 static char *put_cause(char *at, const struct mt_fields *f, const struct mt_queued_event *p, struct mt_slice text)
 {
     if (p->kind == MT_EVENT_MESSAGE) {
-        return put_number(at, p->message->first.usec);
+        at = put_number(at, p->message->first.usec);
+        return p->message->twin ? put_number(at, p->message->twin) : at;
     }
     if (p->kind == MT_EVENT_SESSION) {
         at = put_slice(at, text);

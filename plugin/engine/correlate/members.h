@@ -62,6 +62,8 @@ enum mt_way {
     X(PACKED, TIME, first, "first")         \
     X(PACKED, NUMBER, lines, "lines")       \
     X(PACKED, NUMBER, version, "version")   \
+    X(PACKED, NUMBER, twin, "twin")         \
+    X(PACKED, NUMBER, life, "life")         \
     X(PACKED, SOURCE, source, "mta")        \
     X(PACKED, ORIGIN, origin, "origin")     \
     X(PACKED, REASON, reason, "reason")     \

@@ -416,6 +416,35 @@ static bool is_beside(const struct mt_message *m, const struct mt_owner *owner)
     return owner->own && !m->own_name && !mt_slice_eq(mt_kept_get(&m->kept, MT_F_INSTANCE), owner->name);
 }
 
+/* Of lines with one timestamp: is it of an entry that comes behind this one? */
+static bool is_next_life(const struct mt_message *m, const struct mt_line_copy *line)
+{
+    return line->life > (m->first.usec == line->usec ? m->life : 0);
+}
+
+/* The queue ID is another entry's now. What was not seen to end has been replaced. */
+static struct mt_message *next_life(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
+                                    const struct mt_owner *owner, struct mt_line_copy *line)
+{
+    bool both_begin = m->first.usec == line->usec;
+    unsigned twin = both_begin ? m->twin + 1u : 0;
+
+    if (!proves_entry(line)) {
+        return NULL;
+    }
+    if (m->state == MT_OPEN) {
+        m->reason = MT_REASON_REPLACED;
+        mt_end_message(c, host, m, line);
+    }
+    mt_message_forget(&c->messages, m);
+    m = mt_merge_open(c, host, line, owner, mt_line_copy_get(line, MT_F_QUEUE_ID));
+    if (m) {
+        m->life = line->life;
+        m->twin = (uint16_t)twin;
+    }
+    return m;
+}
+
 /* The entry of the line; NULL when it has none, or is a repeat. */
 static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line)
 {
@@ -433,6 +462,9 @@ static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host
     }
     if (!proves_entry(line) && (!m || line->usec < m->first.usec)) {
         return NULL;
+    }
+    if (m && is_next_life(m, line)) {
+        return next_life(c, host, m, &owner, line);
     }
     if (m && m->state == MT_ENDING && !starts_anew(m, line)) {
         return m;
@@ -546,6 +578,9 @@ bool mt_merge_before(const struct mt_line_copy *a, const struct mt_line_copy *b)
 {
     int64_t delay_a, delay_b;
 
+    if (a->life != b->life) {
+        return a->life < b->life;
+    }
     if (a->kind != b->kind) {
         return mt_kind_ranks[a->kind] < mt_kind_ranks[b->kind];
     }

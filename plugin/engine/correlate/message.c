@@ -16,7 +16,7 @@ const char *const mt_origin_names[MT_ORIGIN_COUNT] = {
 #undef MT_NAME
 };
 
-static uint64_t key_hash(const struct mt_messages *messages, const struct mt_host *host, struct mt_slice queue_id)
+uint64_t mt_message_key(const struct mt_messages *messages, const struct mt_host *host, struct mt_slice queue_id)
 {
     return XXH3_64bits_withSeed(queue_id.p, queue_id.n, messages->seed ^ host->hash);
 }
@@ -28,7 +28,7 @@ static struct mt_slice get(const struct mt_message *m, enum mt_field id)
 
 void mt_message_set_key(const struct mt_messages *messages, struct mt_message *m)
 {
-    m->hash = key_hash(messages, m->host, get(m, MT_F_QUEUE_ID));
+    m->hash = mt_message_key(messages, m->host, get(m, MT_F_QUEUE_ID));
 }
 
 /* The queue ID is what kept fields begin with. */
@@ -59,7 +59,7 @@ static struct mt_message *next_with(const struct mt_messages *messages, const st
 struct mt_message *mt_message_next(const struct mt_messages *messages, const struct mt_host *host,
                                    struct mt_slice queue_id, size_t *at)
 {
-    return next_with(messages, host, queue_id, key_hash(messages, host, queue_id), at);
+    return next_with(messages, host, queue_id, mt_message_key(messages, host, queue_id), at);
 }
 
 /* How well it fits a line of that owner and time; 0: it cannot be meant. */
@@ -78,7 +78,7 @@ static unsigned fit(const struct mt_message *m, const struct mt_owner *owner, in
 struct mt_message *mt_message_find(const struct mt_messages *messages, const struct mt_host *host,
                                    const struct mt_owner *owner, struct mt_slice queue_id, int64_t usec, bool *several)
 {
-    uint64_t hash = key_hash(messages, host, queue_id);
+    uint64_t hash = mt_message_key(messages, host, queue_id);
     struct mt_message *m, *best = NULL;
     unsigned most = 0, n = 0;
 
@@ -160,7 +160,7 @@ struct mt_message *mt_message_open(struct mt_messages *messages, struct mt_host 
     if (!m) {
         return NULL;
     }
-    m->hash = key_hash(messages, host, queue_id);
+    m->hash = mt_message_key(messages, host, queue_id);
     m->host = host;
     m->own_name = owner->own;
     m->by_service = owner->by_service || (owner->line && !owner->own && mt_line_names_service(owner->line));

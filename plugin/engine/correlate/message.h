@@ -104,6 +104,8 @@ struct mt_message {
     struct mt_time first;
     int64_t end; /* usec: timestamp of the line that ended it */
     uint32_t lines;
+    uint16_t twin;    /* how many entries with its queue ID have begun with its timestamp before it */
+    uint16_t life;    /* of lines with the timestamp of the first (lives.c) */
     uint16_t version; /* counts the ends that were seen, so that an outdated one is known */
     uint8_t source, origin;
     uint8_t reason; /* enum mt_reason, when it ends as incomplete */
@@ -137,6 +139,9 @@ struct mt_message *mt_message_next(const struct mt_messages *messages, const str
                                    struct mt_slice queue_id, size_t *at);
 
 struct mt_owner mt_message_owner(const struct mt_message *m);
+
+/* The hash of the key, with the seed. */
+uint64_t mt_message_key(const struct mt_messages *messages, const struct mt_host *host, struct mt_slice queue_id);
 
 /* One of its queue's own daemons names it: it is of that instance. What else has this name and queue ID, and has
  * ended, is forgotten.
