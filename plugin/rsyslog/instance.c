@@ -22,6 +22,13 @@ static void write_down(void *call, const struct mt_event *event)
     mt_outbox_add(call, event);
 }
 
+static uint64_t order_of(struct mt_worker *worker, const smsg_t *msg, uint64_t received)
+{
+    struct mt_instance *instance = worker->instance;
+
+    return mt_batch_order(&instance->batches, &worker->batch, instance->action, instance->conf, msg, received);
+}
+
 static enum mt_verdict read_line(struct mt_worker *worker, smsg_t *msg)
 {
     const struct mt_instance *instance = worker->instance;
@@ -29,9 +36,11 @@ static enum mt_verdict read_line(struct mt_worker *worker, smsg_t *msg)
     struct mt_line line;
 
     if (mt_source_line(msg, &line)) {
+        line.order = order_of(worker, msg, line.order);
         verdict = mt_engine_parse(instance->engine, &line, &worker->record);
     }
     if (verdict != MT_RECOGNISED && instance->settings.engine.wrapped && mt_source_wrapped(msg, &worker->zone, &line)) {
+        line.order = order_of(worker, msg, line.order);
         verdict = mt_engine_parse(instance->engine, &line, &worker->record);
     }
     return verdict;
@@ -145,8 +154,9 @@ void mt_worker_take(struct mt_worker *worker, smsg_t *msg)
     pthread_setcancelstate(cancel, NULL);
 }
 
-void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance)
+void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance, void **place)
 {
+    worker->batch.place = place;
     worker->instance = instance;
     worker->zone = instance->settings.engine.zone;
     worker->outbox.trees = instance->settings.container != NULL;
@@ -317,6 +327,8 @@ void mt_instance_check(struct mt_instance *instance, rsconf_t *conf)
         return; /* rsyslog has removed it: a condition that is never true */
     }
     instance->action = statement->d.act;
+    instance->conf = conf;
+    mt_batches_init(&instance->batches);
     instance->work_directory = work_directory && *work_directory ? strdup(work_directory) : NULL;
     instance->ready = check_target(instance, conf) && check_way(instance, statement);
     if (!instance->ready) {

@@ -7,6 +7,7 @@
 
 #include "sdk.h"
 
+#include "batches.h"
 #include "counters.h"
 #include "outbox.h"
 #include "reports.h"
@@ -18,6 +19,8 @@ struct mt_instance {
     struct mt_action_settings settings;
     struct mt_address target;
     action_t *action; /* rsyslog's side of it; NULL: no ruleset runs it */
+    rsconf_t *conf;   /* that it is of */
+    struct mt_batches batches;
     bool ready;       /* checked, and found usable */
 
     struct mt_engine *engine; /* NULL until it starts */
@@ -38,6 +41,7 @@ struct mt_instance {
 /* What a worker thread has for itself. */
 struct mt_worker {
     struct mt_instance *instance;
+    struct mt_batch batch;
     struct mt_record record;
     struct mt_zone zone;
     struct mt_outbox outbox;
@@ -58,9 +62,9 @@ void mt_instance_check(struct mt_instance *instance, rsconf_t *conf);
 void mt_instance_start(struct mt_instance *instance);
 
 /* A worker, all zero before, of that instance. rsyslog frees some workers only after their instance: the end does not
- * look at it.
+ * look at it. place: where rsyslog keeps the worker's data.
  */
-void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance);
+void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance, void **place);
 void mt_worker_end(struct mt_worker *worker);
 
 /* One line. */

@@ -90,7 +90,7 @@ NO_LEGACY_CONF_parseSelectorAct
 
 BEGINcreateWrkrInstance
 CODESTARTcreateWrkrInstance
-    mt_worker_begin(&pWrkrData->worker, pData);
+    mt_worker_begin(&pWrkrData->worker, pData, (void **)ppWrkrData);
 ENDcreateWrkrInstance
 
 BEGINfreeWrkrInstance
