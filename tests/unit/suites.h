@@ -32,6 +32,7 @@
     X(properties)    \
     X(received)      \
     X(reply)         \
+    X(reuse)         \
     X(session)       \
     X(settings)      \
     X(source)        \
