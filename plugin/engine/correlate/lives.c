@@ -9,9 +9,8 @@
  *
  * Nothing is kept here from one timestamp to the next. The work grows with the number of lines.
  */
+#include "chains.h"
 #include "internal.h"
-
-#include <stddef.h>
 
 #define LIVES_MAX  16  /* of one queue ID with one timestamp; what is more is of the last */
 #define REPEAT_MAX 256 /* deliveries among which repeats are looked for */
@@ -31,18 +30,8 @@ struct lives {
     unsigned ended, top, newest; /* so far: ends; the last one that has a FROM; the last one that has begun */
 };
 
-/* Lines of one queue ID: a list through `next`. */
-struct chain {
-    uint64_t key; /* a hash with the seed; 0: free */
-    uint32_t first, last;
-    uint32_t begins, names, ends;
-};
-
-struct chains {
-    struct chain *v;
-    uint32_t *next; /* of each line, the number of the next one plus one */
-    size_t size;    /* a power of two */
-};
+/* What is counted of the lines of a queue ID. */
+enum { BEGINS, NAMES, ENDS };
 
 #define KNOWN 1 /* stands for the hash of a line that came before */
 
@@ -373,51 +362,12 @@ static void tell_lives(struct mt_correlator *c, struct mt_host *host, struct mt_
 
 /* --- all lines of a timestamp --- */
 
-/* Room for what is made of n lines, one kind behind the other. */
-static size_t room_for(size_t n, size_t slots)
-{
-    return slots * sizeof(struct chain) + 2 * n * sizeof(struct mt_line_copy *) + n * sizeof(uint32_t);
-}
-
-static struct chains divide(void *room, size_t n, size_t slots, struct mt_line_copy ***own)
-{
-    struct chains chains = {.v = room, .size = slots};
-
-    memset(chains.v, 0, slots * sizeof *chains.v);
-    *own = (struct mt_line_copy **)(void *)(chains.v + slots);
-    chains.next = (uint32_t *)(void *)(*own + 2 * n);
-    return chains;
-}
-
-static struct chain *chain_of(const struct chains *chains, uint64_t key)
-{
-    size_t i = key & (chains->size - 1);
-
-    while (chains->v[i].key && chains->v[i].key != key) {
-        i = (i + 1) & (chains->size - 1);
-    }
-    chains->v[i].key = key;
-    return &chains->v[i];
-}
-
-static void add_line(struct chain *chain, uint32_t *next, uint32_t i, const struct mt_line_copy *line)
-{
-    if (chain->last) {
-        next[chain->last - 1] = i + 1;
-    } else {
-        chain->first = i + 1;
-    }
-    chain->last = i + 1;
-    next[i] = 0;
-    chain->begins += begins(line);
-    chain->names += line->kind == MT_KIND_MESSAGE_ID;
-    chain->ends += ends(line);
-}
-
 /* Can it have more than one life? */
-static bool is_crowded(const struct chain *chain)
+static bool is_crowded(const struct mt_chain *chain)
 {
-    return chain->begins > 1 || chain->names > 1 || (chain->ends && (chain->begins || chain->names));
+    const uint32_t *count = chain->count;
+
+    return count[BEGINS] > 1 || count[NAMES] > 1 || (count[ENDS] && (count[BEGINS] || count[NAMES]));
 }
 
 static bool can_live_again(const struct mt_line_copy *line)
@@ -435,52 +385,37 @@ static bool any_begins(struct mt_line_copy *const *lines, size_t n)
     return false;
 }
 
-/* own takes twice n lines. */
-static void tell_all(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *const *lines, size_t n,
-                     const struct chains *chains, struct mt_line_copy **own)
+static void add_line(struct mt_correlator *c, const struct mt_host *host, struct mt_chains *chains, uint32_t i,
+                     const struct mt_line_copy *line)
 {
-    bool crowded = false;
+    uint64_t key = mt_message_key(&c->messages, host, mt_line_copy_get(line, MT_F_QUEUE_ID));
+    struct mt_chain *chain = mt_chains_add(chains, key, i);
 
-    for (uint32_t i = 0; i < n; i++) {
-        if (can_live_again(lines[i])) {
-            struct chain *chain =
-                chain_of(chains, mt_message_key(&c->messages, host, mt_line_copy_get(lines[i], MT_F_QUEUE_ID)));
-            add_line(chain, chains->next, i, lines[i]);
-            crowded |= is_crowded(chain);
-        }
-    }
-    for (size_t k = 0; crowded && k < chains->size; k++) {
-        size_t count = 0;
-        if (is_crowded(&chains->v[k])) {
-            for (uint32_t i = chains->v[k].first; i; i = chains->next[i - 1]) {
-                own[count++] = lines[i - 1];
-            }
-            tell_lives(c, host, own, count, own + n);
-        }
-    }
+    chain->count[BEGINS] += begins(line);
+    chain->count[NAMES] += line->kind == MT_KIND_MESSAGE_ID;
+    chain->count[ENDS] += ends(line);
 }
 
 void mt_lives_tell(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *const *lines, size_t n)
 {
-    max_align_t few[256];
-    struct mt_line_copy **own;
-    struct chains chains;
-    size_t slots = 8, bytes;
-    void *room = few;
+    struct mt_chains chains;
 
-    if (!any_begins(lines, n)) {
+    if (!any_begins(lines, n) || !mt_chains_init(&c->memory, &chains, n)) {
         return;
     }
-    while (slots < 2 * n) {
-        slots *= 2;
+    for (uint32_t i = 0; i < n; i++) {
+        if (can_live_again(lines[i])) {
+            add_line(c, host, &chains, i, lines[i]);
+        }
     }
-    bytes = room_for(n, slots);
-    if (bytes > sizeof few && !(room = mt_memory_get(&c->memory, bytes))) {
-        return;
+    for (size_t k = 0; k < chains.size; k++) {
+        size_t count = 0;
+        if (is_crowded(&chains.v[k])) {
+            for (uint32_t i = chains.v[k].first; i; i = chains.next[i - 1]) {
+                chains.room[count++] = lines[i - 1];
+            }
+            tell_lives(c, host, chains.room, count, chains.room + n);
+        }
     }
-    chains = divide(room, n, slots, &own);
-    tell_all(c, host, lines, n, &chains, own);
-    if (room != few) {
-        mt_memory_put(&c->memory, room, bytes);
-    }
+    mt_chains_free(&c->memory, &chains);
 }
