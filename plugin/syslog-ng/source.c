@@ -43,12 +43,6 @@ static struct mt_time time_of(const UnixTime *timestamp)
     return time;
 }
 
-/* Which of two lines with the same timestamp came first is told by their reception. */
-static uint64_t order_of(const LogMessage *msg)
-{
-    return (uint64_t)time_of(&msg->timestamps[LM_TS_RECVD]).usec;
-}
-
 bool mt_source_line(const LogMessage *msg, struct mt_slice text, struct mt_line *line)
 {
     line->program = value_of(msg, LM_V_PROGRAM);
@@ -60,7 +54,7 @@ bool mt_source_line(const LogMessage *msg, struct mt_slice text, struct mt_line 
     line->host = value_of(msg, LM_V_HOST);
     line->pid = number_of(value_of(msg, LM_V_PID));
     line->text = mt_syslog_text(text);
-    line->order = order_of(msg);
+    line->order = 0; /* a source hands its lines on as they came; its threads read the clock each for itself */
     line->cut = false;
     return true;
 }
@@ -97,7 +91,7 @@ bool mt_source_wrapped(const LogMessage *msg, struct mt_slice text, struct mt_zo
         return false;
     }
     line->source = 0;
-    line->order = order_of(msg);
+    line->order = 0; /* a source hands its lines on as they came; its threads read the clock each for itself */
     line->cut = false;
     return true;
 }

@@ -214,11 +214,22 @@ static void learn_instances(struct mt_correlator *c, struct mt_host *host, struc
     }
 }
 
-/* Takes n lines of one timestamp (or one late line): first in the order in which they came, for
- * sessions; then in one that does not depend on it, for messages.
+/* Lines of one timestamp, which come in their order, are told apart by what they can only mean. */
+static void tell_apart(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n)
+{
+    learn_instances(c, host, lines, n);
+    mt_lives_tell(c, host, lines, n);
+    mt_turns_take(c, host, lines, n);
+}
+
+/* Takes n lines of one timestamp (or one late line): first in their turns, for sessions; then in
+ * an order that does not depend on how they came, for messages.
  */
 static void take(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n)
 {
+    if (n > 1) {
+        tell_apart(c, host, lines, n);
+    }
     for (size_t i = 0; i < n; i++) {
         struct mt_session *ended = mt_session_take(&c->sessions, host, lines[i]);
         if (ended) {
@@ -226,14 +237,12 @@ static void take(struct mt_correlator *c, struct mt_host *host, struct mt_line_c
         }
     }
     if (n > 1) {
-        learn_instances(c, host, lines, n);
         /* A handshake that came behind its delivery with the same timestamp. */
         for (size_t i = 0; i < n; i++) {
             if (lines[i]->kind == MT_KIND_TO) {
                 mt_session_take_delivery(&c->sessions, host, lines[i]);
             }
         }
-        mt_lives_tell(c, host, lines, n);
         qsort(lines, n, sizeof *lines, compare_ties);
     }
     for (size_t i = 0; i < n; i++) {

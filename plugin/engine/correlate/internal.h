@@ -62,6 +62,9 @@ void mt_correlator_clear(struct mt_correlator *c);
 /* What hashes are keyed with; of one that was fed nothing yet. */
 void mt_correlator_set_seed(struct mt_correlator *c, uint64_t seed);
 
+/* turns.c: puts lines of one timestamp, which come in their order, into that in which sessions take them. */
+void mt_turns_take(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n);
+
 /* lives.c: sets the member `life` of lines of one timestamp, which come in their order. Where memory is short, all
  * stay 0: each queue ID has one life.
  */

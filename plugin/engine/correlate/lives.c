@@ -334,20 +334,20 @@ static void count_lives(struct lives *l, struct mt_line_copy *const *lines, size
     }
 }
 
-/* The lines of a queue ID in their order; `room` takes n of them. */
-static void tell_lives(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n,
+/* The lines of a queue ID in their order; `room` takes n of them. Returns whether it has several lives. */
+static bool tell_lives(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n,
                        struct mt_line_copy **room)
 {
     struct lives l;
     size_t ndeliveries = 0;
 
     if (is_shared(lines, n)) {
-        return;
+        return false;
     }
     begin_lives(&l, old_entry(c, host, lines[0]));
     count_lives(&l, lines, n);
     if (l.n < 2) {
-        return; /* all of them have been given the first */
+        return false; /* all of them have been given the first */
     }
     for (size_t i = 0; i < n; i++) {
         lines[i]->life = (uint16_t)life_of(&l, lines[i]);
@@ -358,6 +358,7 @@ static void tell_lives(struct mt_correlator *c, struct mt_host *host, struct mt_
     if (!fill_lives(&l, room, ndeliveries)) {
         place_deliveries(&l, room, ndeliveries);
     }
+    return true;
 }
 
 /* --- all lines of a timestamp --- */
@@ -399,6 +400,7 @@ static void add_line(struct mt_correlator *c, const struct mt_host *host, struct
 void mt_lives_tell(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *const *lines, size_t n)
 {
     struct mt_chains chains;
+    bool several = false;
 
     if (!any_begins(lines, n) || !mt_chains_init(&c->memory, &chains, n)) {
         return;
@@ -414,7 +416,12 @@ void mt_lives_tell(struct mt_correlator *c, struct mt_host *host, struct mt_line
             for (uint32_t i = chains.v[k].first; i; i = chains.next[i - 1]) {
                 chains.room[count++] = lines[i - 1];
             }
-            tell_lives(c, host, chains.room, count, chains.room + n);
+            several |= tell_lives(c, host, chains.room, count, chains.room + n);
+        }
+    }
+    for (size_t i = 0; several && i < n; i++) {
+        if (lines[i]->kind == MT_KIND_DISCONNECT) { /* it may end an entry of its session: the last one */
+            lines[i]->life = UINT16_MAX;
         }
     }
     mt_chains_free(&c->memory, &chains);

@@ -88,6 +88,25 @@ static struct mt_session *find(const struct mt_sessions *sessions, const struct 
     return NULL;
 }
 
+uint64_t mt_session_client_key(const struct mt_sessions *sessions, const struct mt_host *host,
+                               const struct mt_line_copy *line)
+{
+    struct mt_slice client = mt_line_copy_get(line, MT_F_CLIENT_IP);
+
+    if (!client.n) {
+        client = mt_line_copy_get(line, MT_F_CLIENT_NAME);
+    }
+    return XXH3_64bits_withSeed(client.p, client.n, key_of(sessions, host, line));
+}
+
+bool mt_session_was_open(const struct mt_sessions *sessions, const struct mt_host *host,
+                         const struct mt_line_copy *line)
+{
+    const struct mt_session *s = find(sessions, host, line, key_of(sessions, host, line));
+
+    return s && s->closed == INT64_MAX && s->first < line->usec;
+}
+
 static void close_session(struct mt_session *s, int64_t usec)
 {
     if (s->closed == INT64_MAX) {

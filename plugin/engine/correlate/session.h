@@ -69,6 +69,14 @@ struct mt_sessions {
  */
 struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host *host, struct mt_line_copy *line);
 
+/* A hash of the line's process and client, with the seed. */
+uint64_t mt_session_client_key(const struct mt_sessions *sessions, const struct mt_host *host,
+                               const struct mt_line_copy *line);
+
+/* Was a session of the line's process and client open before the line's timestamp, and has not ended? */
+bool mt_session_was_open(const struct mt_sessions *sessions, const struct mt_host *host,
+                         const struct mt_line_copy *line);
+
 /* Sets line->peer of a delivery (TO) if it has none yet: the TLS connection that it went through. */
 void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host, struct mt_line_copy *line);
 
