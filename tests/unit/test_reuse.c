@@ -235,13 +235,44 @@ START_TEST(test_notification_and_the_next_message_within_a_second)
 }
 END_TEST
 
+/* Who writes two Message-ID headers has two lines of them. */
+START_TEST(test_two_message_ids_are_no_two_messages)
+{
+    const struct row rows[] = {CLIENT(40, 1), ID(1), ID(7), FROM(1, 1), TO(50, r1, "0.1"), REMOVED};
+
+    story_start(&s, NULL);
+    feed(rows, sizeof rows / sizeof *rows);
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, "message"), 1);
+    story_is(&s, "message", 0, "result", "sent");
+    story_is(&s, "message", 0, "lines", "6");
+    story_end(&s);
+}
+END_TEST
+
+START_TEST(test_two_message_ids_and_the_next_message_within_a_second)
+{
+    const struct row rows[] = {CLIENT(40, 1), ID(1),         ID(7), FROM(1, 1), TO(50, r1, "0.1"),
+                               REMOVED,       CLIENT(40, 2), ID(2), FROM(2, 1), TO(50, r2, "0.1"),
+                               REMOVED};
+
+    story_start(&s, NULL);
+    feed(rows, sizeof rows / sizeof *rows);
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, "message"), 2);
+    check_message(2, "r2@example.net", 5);
+    story_end(&s);
+}
+END_TEST
+
 START_TEST(test_many_lives_of_one_queue_id_do_no_harm)
 {
     char text[200];
 
     story_start(&s, NULL);
     for (int i = 0; i < 3000; i++) {
-        snprintf(text, sizeof text, "postfix/cleanup[42]: " Q ": message-id=<%d@example.org>", i);
+        snprintf(text, sizeof text, "postfix/qmgr[43]: " Q ": from=<s%d@example.org>, size=10, nrcpt=1 (queue active)",
+                 i);
         story_line(&s, "10:00:05", text);
         story_line(&s, "10:00:05", "postfix/qmgr[43]: " Q ": removed");
     }
@@ -263,6 +294,8 @@ Suite *mt_suite_reuse(void)
     tcase_add_test(lives, test_lines_of_a_second_that_come_again_begin_no_other_life);
     tcase_add_test(lives, test_two_lives_that_come_again_are_two_messages);
     tcase_add_test(lives, test_notification_and_the_next_message_within_a_second);
+    tcase_add_test(lives, test_two_message_ids_are_no_two_messages);
+    tcase_add_test(lives, test_two_message_ids_and_the_next_message_within_a_second);
     tcase_add_test(lives, test_many_lives_of_one_queue_id_do_no_harm);
     suite_add_tcase(suite, lives);
     return suite;

@@ -1,11 +1,13 @@
 /* Which life of its queue ID a line tells of, of lines with one timestamp.
  *
  * Most logs have timestamps of whole seconds, and a queue ID can end and begin again within one. What its lines can only
- * mean decides: an entry begins once, and has one Message-ID, one line of what it holds, and one end. So there are
- * as many lives as there are different beginnings, and one more when an entry was open before. Of beginnings
- * the first belongs to the first life, and so on; likewise of ends, since an entry ends before the next has its
- * queue ID. Deliveries are told by their delay and by the number of recipients; where that does not
- * decide, by their place among the ends. What "first" means is said by the order of the lines (mt_line.order).
+ * mean decides: an entry begins once, comes into the queue once, and ends once. So there are as many lives as there
+ * are different beginnings, or lines that say what came into the queue, and one more when an entry was open before.
+ * The first beginning is of the first life, and so on; likewise with ends, since an entry ends before the next
+ * has its queue ID. Deliveries are told by their delay and by the number of recipients; where that does not decide, by
+ * their place among the ends. What "first" means is said by the order of the lines (mt_line.order).
+ *
+ * A Message-ID proves no life: who writes two headers has two such lines.
  *
  * Nothing is kept here from one timestamp to the next. The work grows with the number of lines.
  */
@@ -13,31 +15,44 @@
 #include "internal.h"
 
 #define LIVES_MAX  16  /* of one queue ID with one timestamp; what is more is of the last */
-#define REPEAT_MAX 256 /* deliveries among which repeats are looked for */
+#define REPEAT_MAX 256 /* lines among which repeats are looked for */
 #define SECOND     INT64_C(1000000)
 
 struct life {
-    uint64_t begun, named, queued; /* hashes of its first line, of that with the Message-ID, and of FROM; 0: none yet */
-    int64_t recipients;            /* that deliveries are to be told of; -1: not known */
+    uint64_t begun, queued; /* hashes of its first line, and of that by which it came into the queue; 0: none yet */
+    int64_t recipients;     /* that deliveries are to be told of; -1: not known */
 };
 
 struct lives {
     const struct mt_message *old; /* the first is of this entry, which was open before; or NULL */
     struct life v[LIVES_MAX];
     unsigned n;
-    bool paired;                 /* each life has its first line and its Message-ID */
-    unsigned ends;               /* lines that end an entry, of all */
-    unsigned ended, top, newest; /* so far: ends; the last one that has a FROM; the last one that has begun */
+    bool paired;     /* each life has its first line, and the one that says that it is in the queue */
+    bool named;      /* each has one Message-ID */
+    unsigned ends;   /* lines that end an entry, of all */
+    unsigned ended;  /* so far: ends */
+    int newest, top; /* so far: the last one that has begun, and that is in the queue; -1: none */
+    unsigned names;  /* so far: Message-IDs */
 };
 
 /* What is counted of the lines of a queue ID. */
-enum { BEGINS, NAMES, ENDS };
+enum { BEGINS, QUEUES, ENDS };
 
 #define KNOWN 1 /* stands for the hash of a line that came before */
 
 static bool begins(const struct mt_line_copy *line)
 {
     return line->kind == MT_KIND_CLIENT || line->kind == MT_KIND_LOCAL;
+}
+
+static bool names(const struct mt_line_copy *line)
+{
+    return line->kind == MT_KIND_MESSAGE_ID;
+}
+
+static bool queues(const struct mt_line_copy *line)
+{
+    return line->kind == MT_KIND_FROM;
 }
 
 static bool ends(const struct mt_line_copy *line)
@@ -71,11 +86,11 @@ static bool is_repeat(const struct lives *l, const struct mt_line_copy *line)
     return l->old && mt_hashes_has(&l->old->seen, line->hash);
 }
 
-/* The life with that first line or Message-ID; LIVES_MAX: none. */
-static unsigned find_life(const struct lives *l, uint64_t hash, bool begins)
+/* The life with that line; LIVES_MAX: none. hash 0: the first one without such a line. */
+static unsigned find_life(const struct lives *l, uint64_t hash, bool queued)
 {
     for (unsigned i = 0; i < l->n; i++) {
-        if ((begins ? l->v[i].begun : l->v[i].named) == hash) {
+        if ((queued ? l->v[i].queued : l->v[i].begun) == hash) {
             return i;
         }
     }
@@ -84,35 +99,47 @@ static unsigned find_life(const struct lives *l, uint64_t hash, bool begins)
 
 static unsigned begin_life(struct lives *l, const struct mt_line_copy *line)
 {
-    unsigned i = l->paired ? find_life(l, 0, true) : find_life(l, line->hash, true);
+    unsigned i = find_life(l, l->paired ? 0 : line->hash, false);
 
     if (is_repeat(l, line)) {
         return 0;
     }
-    if (i == LIVES_MAX) { /* an entry that is not known to have begun may have been seen from its second line on */
-        bool open = l->n && !l->v[last_of(l)].begun && !l->v[last_of(l)].named;
+    if (i == LIVES_MAX) { /* the last one may have been seen from its second line on */
+        bool open = l->n && !l->v[last_of(l)].begun && !l->v[last_of(l)].queued;
         i = open ? last_of(l) : add_life(l);
     }
     l->v[i].begun = line->hash;
     return i;
 }
 
-static unsigned name_life(struct lives *l, const struct mt_line_copy *line)
+static bool same_queued(const struct mt_message *m, const struct mt_line_copy *line)
 {
-    unsigned i = find_life(l, line->hash, false);
+    return mt_slice_eq(mt_kept_get(&m->kept, MT_F_FROM), mt_line_copy_get(line, MT_F_FROM)) &&
+           mt_kept_get_int(&m->kept, MT_F_SIZE, -1) == mt_line_copy_int(line, MT_F_SIZE, -1) &&
+           mt_kept_get_int(&m->kept, MT_F_NRCPT, -1) == mt_line_copy_int(line, MT_F_NRCPT, -1);
+}
 
-    if (is_repeat(l, line)) {
+/* What is in the queue is told again when it is tried again. */
+static unsigned queue_life(struct lives *l, const struct mt_line_copy *line)
+{
+    unsigned i = find_life(l, line->hash, true);
+
+    if (i != LIVES_MAX) {
+        return i;
+    }
+    if (is_repeat(l, line) || (l->old && l->old->queued && same_queued(l->old, line))) {
         return 0;
     }
-    if (i == LIVES_MAX && l->paired) {
-        i = find_life(l, 0, false);
-    } else if (i == LIVES_MAX && l->n && !l->v[last_of(l)].named) {
+    if (l->paired) {
+        i = find_life(l, 0, true);
+    } else if (l->n && !l->v[last_of(l)].queued) {
         i = last_of(l);
     }
     if (i == LIVES_MAX) {
         i = add_life(l);
     }
-    l->v[i].named = line->hash;
+    l->v[i].queued = line->hash;
+    l->v[i].recipients = mt_line_copy_int(line, MT_F_NRCPT, -1);
     return i;
 }
 
@@ -129,79 +156,74 @@ static int64_t recipients_left(const struct mt_message *m)
 
 static void begin_lives(struct lives *l, const struct mt_message *old)
 {
-    *l = (struct lives){.old = old};
+    *l = (struct lives){.old = old, .newest = -1, .top = -1};
     if (old) {
         unsigned i = add_life(l);
         l->v[i] = (struct life){.begun = old->begun || old->queued ? KNOWN : 0,
-                                .named = old->queued || mt_kept_has(&old->kept, MT_F_MESSAGE_ID) ? KNOWN : 0,
                                 .queued = old->queued ? KNOWN : 0,
                                 .recipients = recipients_left(old)};
+        l->newest = 0;
+        l->top = old->queued ? 0 : -1;
     }
 }
 
 /* --- which one a line is of --- */
 
-static bool same_queued(const struct mt_message *m, const struct mt_line_copy *line)
+static unsigned at_most_last(const struct lives *l, int i)
 {
-    return mt_slice_eq(mt_kept_get(&m->kept, MT_F_FROM), mt_line_copy_get(line, MT_F_FROM)) &&
-           mt_kept_get_int(&m->kept, MT_F_SIZE, -1) == mt_line_copy_int(line, MT_F_SIZE, -1) &&
-           mt_kept_get_int(&m->kept, MT_F_NRCPT, -1) == mt_line_copy_int(line, MT_F_NRCPT, -1);
-}
-
-/* What an entry holds. It is told again when the entry is tried again. */
-static unsigned queue_life(struct lives *l, const struct mt_line_copy *line)
-{
-    unsigned i;
-
-    for (i = 0; i < l->n; i++) {
-        if (l->v[i].queued == line->hash) {
-            return i;
-        }
-    }
-    if (l->old && l->old->queued && !l->ended && !l->top && same_queued(l->old, line)) {
-        return 0;
-    }
-    for (i = l->ended; i < last_of(l) && l->v[i].queued; i++) {
-    }
-    i = i < l->n ? i : last_of(l);
-    l->v[i].queued = line->hash;
-    l->v[i].recipients = mt_line_copy_int(line, MT_F_NRCPT, -1);
-    l->top = i > l->top ? i : l->top;
-    return i;
+    return i < 0 ? 0 : (unsigned)i < l->n ? (unsigned)i : last_of(l);
 }
 
 static unsigned end_life(struct lives *l)
 {
-    unsigned i = l->ends < l->n && l->top > l->ended ? l->top : l->ended; /* an end before it was not seen */
+    int i = (int)l->ended;
 
-    l->ended = i + 1;
-    return i < l->n ? i : last_of(l);
+    if (l->ends < l->n && l->top > i) { /* an end before it was not seen */
+        i = l->top;
+    }
+    l->ended = (unsigned)i + 1;
+    return at_most_last(l, i);
 }
 
 /* By the place among the ends: one that comes behind an end is of the next entry when that is in the queue. */
 static unsigned place_life(const struct lives *l)
 {
-    unsigned i = l->ended < l->n ? l->ended : last_of(l);
+    int i = (int)at_most_last(l, (int)l->ended);
 
-    return i && !l->v[i].queued ? i - 1 : i;
+    return at_most_last(l, i > l->top ? i - 1 : i);
+}
+
+/* Before it came into the queue. */
+static unsigned coming_life(const struct lives *l)
+{
+    return at_most_last(l, l->newest > l->top ? l->newest : l->top + 1);
+}
+
+static unsigned name_life(struct lives *l, const struct mt_line_copy *line)
+{
+    if (is_repeat(l, line)) {
+        return 0;
+    }
+    return l->named ? at_most_last(l, (int)l->names++ + (l->old != NULL)) : coming_life(l);
 }
 
 static unsigned life_of(struct lives *l, const struct mt_line_copy *line)
 {
-    unsigned i;
-
-    if (begins(line) || line->kind == MT_KIND_MESSAGE_ID) {
-        i = line->life;
-        l->newest = i > l->newest ? i : l->newest;
-        return i;
+    if (begins(line)) {
+        l->newest = line->life > l->newest ? line->life : l->newest;
+        return line->life;
     }
-    if (line->kind == MT_KIND_FROM) {
-        return queue_life(l, line);
+    if (queues(line)) {
+        l->top = line->life > l->top ? line->life : l->top;
+        return line->life;
+    }
+    if (names(line)) {
+        return name_life(l, line);
     }
     if (ends(line)) {
         return end_life(l);
     }
-    return follows_delivery(line) ? place_life(l) : l->newest;
+    return follows_delivery(line) ? place_life(l) : coming_life(l);
 }
 
 /* --- deliveries --- */
@@ -298,8 +320,8 @@ static bool is_shared(struct mt_line_copy *const *lines, size_t n)
     return false;
 }
 
-/* Different Message-IDs; a line that is read again is the same. */
-static unsigned count_names(struct mt_line_copy *const *lines, size_t n)
+/* How many different lines of a kind. One that is read again is the same. */
+static unsigned count_different(struct mt_line_copy *const *lines, size_t n, bool (*kind)(const struct mt_line_copy *))
 {
     uint64_t hashes[LIVES_MAX];
     unsigned count = 0;
@@ -309,7 +331,7 @@ static unsigned count_names(struct mt_line_copy *const *lines, size_t n)
         while (k < count && hashes[k] != lines[i]->hash) {
             k++;
         }
-        if (lines[i]->kind == MT_KIND_MESSAGE_ID && k == count && count < LIVES_MAX) {
+        if (kind(lines[i]) && k == count && count < LIVES_MAX) {
             hashes[count++] = lines[i]->hash;
         }
     }
@@ -324,14 +346,28 @@ static void count_lives(struct lives *l, struct mt_line_copy *const *lines, size
         first += begins(lines[i]);
         l->ends += ends(lines[i]);
     }
-    l->paired = first == count_names(lines, n);
+    l->paired = first == count_different(lines, n, queues);
     for (size_t i = 0; i < n; i++) {
         if (begins(lines[i])) {
             lines[i]->life = (uint16_t)begin_life(l, lines[i]);
-        } else if (lines[i]->kind == MT_KIND_MESSAGE_ID) {
-            lines[i]->life = (uint16_t)name_life(l, lines[i]);
+        } else if (queues(lines[i])) {
+            lines[i]->life = (uint16_t)queue_life(l, lines[i]);
+        } else if (names(lines[i]) && l->n == 1 && l->old && l->old->queued && !is_repeat(l, lines[i])) {
+            add_life(l); /* what is in the queue has its Message-ID */
         }
     }
+    l->named = count_different(lines, n, names) + (l->old != NULL) == l->n;
+}
+
+/* Line i was there before; NULL: it was not. First lines and ends of several lives may look the same. */
+static const struct mt_line_copy *same_line(struct mt_line_copy *const *lines, size_t i)
+{
+    for (size_t k = 0; k < i && !begins(lines[i]) && !ends(lines[i]); k++) {
+        if (lines[k]->hash == lines[i]->hash) {
+            return lines[k];
+        }
+    }
+    return NULL;
 }
 
 /* The lines of a queue ID in their order; `room` takes n of them. Returns whether it has several lives. */
@@ -350,7 +386,8 @@ static bool tell_lives(struct mt_correlator *c, struct mt_host *host, struct mt_
         return false; /* all of them have been given the first */
     }
     for (size_t i = 0; i < n; i++) {
-        lines[i]->life = (uint16_t)life_of(&l, lines[i]);
+        const struct mt_line_copy *same = n <= REPEAT_MAX ? same_line(lines, i) : NULL;
+        lines[i]->life = same ? same->life : (uint16_t)life_of(&l, lines[i]);
         if (lines[i]->kind == MT_KIND_TO) {
             room[ndeliveries++] = lines[i];
         }
@@ -368,7 +405,7 @@ static bool is_crowded(const struct mt_chain *chain)
 {
     const uint32_t *count = chain->count;
 
-    return count[BEGINS] > 1 || count[NAMES] > 1 || (count[ENDS] && (count[BEGINS] || count[NAMES]));
+    return count[BEGINS] > 1 || count[QUEUES] > 1 || (count[ENDS] && chain->n > count[ENDS]);
 }
 
 static bool can_live_again(const struct mt_line_copy *line)
@@ -379,7 +416,7 @@ static bool can_live_again(const struct mt_line_copy *line)
 static bool any_begins(struct mt_line_copy *const *lines, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if ((begins(lines[i]) || lines[i]->kind == MT_KIND_MESSAGE_ID) && can_live_again(lines[i])) {
+        if ((begins(lines[i]) || names(lines[i]) || queues(lines[i])) && can_live_again(lines[i])) {
             return true;
         }
     }
@@ -393,7 +430,7 @@ static void add_line(struct mt_correlator *c, const struct mt_host *host, struct
     struct mt_chain *chain = mt_chains_add(chains, key, i);
 
     chain->count[BEGINS] += begins(line);
-    chain->count[NAMES] += line->kind == MT_KIND_MESSAGE_ID;
+    chain->count[QUEUES] += queues(line);
     chain->count[ENDS] += ends(line);
 }
 
