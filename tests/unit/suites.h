@@ -39,6 +39,7 @@
     X(shards)        \
     X(state)         \
     X(stories)       \
+    X(turns)         \
     MT_SUITES_FASTJSON(X)
 
 #define MT_SUITE_DECLARE(name) Suite *mt_suite_##name(void);

@@ -35,7 +35,7 @@ static struct mt_session_list *list_of(struct mt_session *s)
     return s->closed == INT64_MAX ? &s->host->sessions : &s->host->closed;
 }
 
-static uint64_t key_of(const struct mt_sessions *sessions, const struct mt_host *host, const struct mt_line_copy *line)
+uint64_t mt_session_key(const struct mt_sessions *sessions, const struct mt_host *host, const struct mt_line_copy *line)
 {
     uint64_t seed = sessions->seed ^ host->hash ^ line->line.pid;
 
@@ -96,13 +96,13 @@ uint64_t mt_session_client_key(const struct mt_sessions *sessions, const struct 
     if (!client.n) {
         client = mt_line_copy_get(line, MT_F_CLIENT_NAME);
     }
-    return XXH3_64bits_withSeed(client.p, client.n, key_of(sessions, host, line));
+    return XXH3_64bits_withSeed(client.p, client.n, mt_session_key(sessions, host, line));
 }
 
 bool mt_session_was_open(const struct mt_sessions *sessions, const struct mt_host *host,
                          const struct mt_line_copy *line)
 {
-    const struct mt_session *s = find(sessions, host, line, key_of(sessions, host, line));
+    const struct mt_session *s = find(sessions, host, line, mt_session_key(sessions, host, line));
 
     return s && s->closed == INT64_MAX && s->first < line->usec;
 }
@@ -228,7 +228,7 @@ static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_h
 static struct mt_session *find_or_open(struct mt_sessions *sessions, struct mt_host *host,
                                        const struct mt_line_copy *line)
 {
-    uint64_t hash = key_of(sessions, host, line);
+    uint64_t hash = mt_session_key(sessions, host, line);
     struct mt_session *s = find(sessions, host, line, hash);
 
     return s ? s : open_session(sessions, host, line, hash);
@@ -290,7 +290,7 @@ static void attach(struct mt_memory *m, struct mt_session *s, struct mt_line_cop
 static struct mt_session *take_connect(struct mt_sessions *sessions, struct mt_host *host,
                                        const struct mt_line_copy *line)
 {
-    uint64_t hash = key_of(sessions, host, line);
+    uint64_t hash = mt_session_key(sessions, host, line);
     struct mt_session *s = find(sessions, host, line, hash);
 
     if (s && (s->connected ? s->closed == INT64_MAX && s->first == line->usec : line->usec <= s->first)) {
@@ -390,7 +390,7 @@ void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host
     if (line->peer || !line->line.pid) {
         return;
     }
-    hash = key_of(sessions, host, line);
+    hash = mt_session_key(sessions, host, line);
     for (s = newest(sessions, hash); s; s = s->older) {
         struct mt_peer *peer = same_key(s, host, line) ? peer_of(s, line) : NULL;
         if (peer) {
@@ -412,7 +412,7 @@ static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_hos
         return take_connect(sessions, host, line);
     case MT_KIND_DISCONNECT:
     case MT_KIND_FROM:
-        return find(sessions, host, line, key_of(sessions, host, line));
+        return find(sessions, host, line, mt_session_key(sessions, host, line));
     case MT_KIND_CLIENT:
     case MT_KIND_TLS:
     case MT_KIND_AUTH:
@@ -420,7 +420,7 @@ static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_hos
         return find_or_open(sessions, host, line);
     case MT_KIND_INFO:
         if (mt_line_copy_has(line, MT_F_NEXT_QUEUE_ID)) { /* a filter before the queue has taken the message over */
-            return find(sessions, host, line, key_of(sessions, host, line));
+            return find(sessions, host, line, mt_session_key(sessions, host, line));
         }
         /* fallthrough */
     default:
@@ -428,7 +428,7 @@ static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_hos
             return NULL;
         }
         return line->trouble ? find_or_open(sessions, host, line)
-                             : find(sessions, host, line, key_of(sessions, host, line));
+                             : find(sessions, host, line, mt_session_key(sessions, host, line));
     }
 }
 

@@ -69,7 +69,9 @@ struct mt_sessions {
  */
 struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host *host, struct mt_line_copy *line);
 
-/* A hash of the line's process and client, with the seed. */
+/* Hashes of the line's process, and of that and the client, with the seed. */
+uint64_t mt_session_key(const struct mt_sessions *sessions, const struct mt_host *host,
+                        const struct mt_line_copy *line);
 uint64_t mt_session_client_key(const struct mt_sessions *sessions, const struct mt_host *host,
                                const struct mt_line_copy *line);
 

@@ -1,27 +1,38 @@
 /* The turns of lines with one timestamp that are about sessions.
  *
- * Sessions take lines in their order. Where lines come by more than one way, order is only what came first, and a session
- * may be told to end before it has begun. What the lines of a process about one client can only mean decides:
+ * Sessions take lines in their order. Where lines come by more than one way, order is only what came first: a session
+ * may be told to end before it has begun, and a process to serve two clients at once, which it does not. Then what its lines
+ * can only mean decides:
  *
- * - One connection: what begins it comes first, what ends it last.
+ * - One client comes after the other: first the one that was there before, last the one that stays.
+ * - One connection of a client: what begins it comes first, what ends it last.
  * - Several, each with a beginning and an end, that overlap: the first beginning and the first end are of the first one, and
  *   so on. So is each other kind of line of which every connection has one. All else is of the connection that its
  *   place says.
  * - Otherwise the order of the lines stays.
  *
- * Lines change places only with those of the same process and client.
+ * Lines change places only with those of the same process, and only where that one's are out of turn.
  */
 #include "chains.h"
 #include "internal.h"
 
-#define MANY 256 /* lines of a process about one client; where there are more, their order stays */
+#define MANY 512 /* lines of a process; where there are more, their order stays */
 
-enum { CONNECTS, DISCONNECTS, TURNED };
+/* Of the lines of a process so far. */
+enum {
+    CLIENT, /* part of a hash of the client that it serves; 0: none */
+    RANK,   /* of its last line */
+    TURNED, /* some are out of turn */
+};
+
+/* Clients of a process, in their turns. */
+enum { THERE_BEFORE, COMES_AND_GOES, STAYS };
 
 struct turn {
-    uint32_t connection, place;
-    uint8_t rank;
     struct mt_line_copy *line;
+    uint32_t client, first; /* part of a hash; the place of the client's first line */
+    uint32_t connection, place;
+    uint8_t stay, rank;
 };
 
 /* What comes first and last in a session; between that, lines stay in their order. */
@@ -43,17 +54,32 @@ static uint8_t rank_of(const struct mt_line_copy *line)
     }
 }
 
+#define UNLIKE(x, y, member)                           \
+    do {                                               \
+        if ((x)->member != (y)->member) {              \
+            return (x)->member < (y)->member ? -1 : 1; \
+        }                                              \
+    } while (0)
+
+static int by_client(const void *a, const void *b)
+{
+    const struct turn *x = a, *y = b;
+
+    UNLIKE(x, y, client);
+    UNLIKE(x, y, place);
+    return 0;
+}
+
 static int by_turn(const void *a, const void *b)
 {
     const struct turn *x = a, *y = b;
 
-    if (x->connection != y->connection) {
-        return x->connection < y->connection ? -1 : 1;
-    }
-    if (x->rank != y->rank) {
-        return x->rank < y->rank ? -1 : 1;
-    }
-    return x->place < y->place ? -1 : x->place > y->place;
+    UNLIKE(x, y, stay);
+    UNLIKE(x, y, first);
+    UNLIKE(x, y, connection);
+    UNLIKE(x, y, rank);
+    UNLIKE(x, y, place);
+    return 0;
 }
 
 /* Several connections: sets which one each line is of. open: one was open before. */
@@ -82,8 +108,7 @@ static void tell_connections(struct turn *turns, uint32_t n, uint32_t connection
 static bool is_in_turn(const struct turn *turns, uint32_t n, bool open)
 {
     for (uint32_t i = 0; i < n; i++) {
-        bool connects = turns[i].line->kind == MT_KIND_CONNECT;
-        if (connects == open) {
+        if ((turns[i].line->kind == MT_KIND_CONNECT) == open) {
             return false;
         }
         open = turns[i].line->kind != MT_KIND_DISCONNECT;
@@ -91,21 +116,49 @@ static bool is_in_turn(const struct turn *turns, uint32_t n, bool open)
     return true;
 }
 
-/* Puts the lines of a list into their turns, at the places that they have now. */
-static void put_in_turns(const struct mt_chains *chains, const struct mt_chain *chain, struct mt_line_copy **lines,
-                         bool open)
+/* The lines about one client, in their order. open: its connection was open before. */
+static void tell_client(struct turn *turns, uint32_t n, bool open)
+{
+    uint32_t connections = open, ends = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        connections += turns[i].line->kind == MT_KIND_CONNECT;
+        ends += turns[i].line->kind == MT_KIND_DISCONNECT;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        turns[i].first = turns[0].place;
+        turns[i].stay = open ? THERE_BEFORE : connections > ends ? STAYS : COMES_AND_GOES;
+        turns[i].rank = connections <= 1 && ends <= 1 ? rank_of(turns[i].line) : 0;
+    }
+    if (connections > 1 && connections == ends && !is_in_turn(turns, n, open)) {
+        tell_connections(turns, n, connections, open);
+        for (uint32_t i = 0; i < n; i++) {
+            turns[i].rank = rank_of(turns[i].line);
+        }
+    }
+}
+
+static uint64_t client_of(const struct mt_correlator *c, const struct mt_host *host, const struct mt_line_copy *line)
+{
+    return mt_session_client_key(&c->sessions, host, line) >> 32 | 1;
+}
+
+/* Puts the lines of a process into their turns, at the places that they have now. */
+static void put_in_turns(struct mt_correlator *c, const struct mt_host *host, const struct mt_chains *chains,
+                         const struct mt_chain *chain, struct mt_line_copy **lines)
 {
     struct turn turns[MANY];
-    uint32_t n = 0, connections = chain->count[DISCONNECTS];
+    uint32_t n = 0;
 
     for (uint32_t i = chain->first; i; i = chains->next[i - 1], n++) {
-        turns[n] = (struct turn){.place = i - 1, .rank = rank_of(lines[i - 1]), .line = lines[i - 1]};
+        turns[n] =
+            (struct turn){.line = lines[i - 1], .client = (uint32_t)client_of(c, host, lines[i - 1]), .place = i - 1};
     }
-    if (connections > 1 && is_in_turn(turns, n, open)) {
-        return;
-    }
-    if (connections > 1) {
-        tell_connections(turns, n, connections, open);
+    qsort(turns, n, sizeof *turns, by_client);
+    for (uint32_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && turns[end].client == turns[i].client; end++) {
+        }
+        tell_client(turns + i, end - i, mt_session_was_open(&c->sessions, host, turns[i].line));
     }
     qsort(turns, n, sizeof *turns, by_turn);
     n = 0;
@@ -114,49 +167,45 @@ static void put_in_turns(const struct mt_chains *chains, const struct mt_chain *
     }
 }
 
-/* Does what the lines mean decide? Their number tells. */
-static bool is_decided(const struct mt_chain *chain, bool open)
-{
-    uint32_t connections = chain->count[CONNECTS] + open, ends = chain->count[DISCONNECTS];
-
-    return connections <= 1 ? ends <= 1 : connections == ends;
-}
-
 /* A line that is about a session with a client. */
 static bool has_turn(const struct mt_line_copy *line)
 {
     return line->line.pid && (mt_line_copy_has(line, MT_F_CLIENT_IP) || mt_line_copy_has(line, MT_F_CLIENT_NAME));
 }
 
+/* Returns whether it is out of turn. */
 static bool add_line(struct mt_correlator *c, const struct mt_host *host, struct mt_chains *chains, uint32_t i,
-                     struct mt_line_copy *const *lines)
+                     const struct mt_line_copy *line)
 {
-    struct mt_chain *chain = mt_chains_add(chains, mt_session_client_key(&c->sessions, host, lines[i]), i);
-    bool before = chain->n > 1 && rank_of(lines[i]) < chain->count[TURNED];
+    struct mt_chain *chain = mt_chains_add(chains, mt_session_key(&c->sessions, host, line), i);
+    uint32_t client = (uint32_t)client_of(c, host, line), *count = chain->count;
+    bool out;
 
-    chain->count[CONNECTS] += lines[i]->kind == MT_KIND_CONNECT;
-    chain->count[DISCONNECTS] += lines[i]->kind == MT_KIND_DISCONNECT;
-    chain->count[TURNED] = before || chain->count[TURNED] > UINT8_MAX ? UINT8_MAX + 1u : rank_of(lines[i]);
-    return before;
+    if (line->kind == MT_KIND_CONNECT) {
+        out = count[CLIENT] != 0;
+    } else {
+        out = count[CLIENT] && (count[CLIENT] != client || rank_of(line) < count[RANK]);
+    }
+    count[TURNED] |= out;
+    count[CLIENT] = line->kind == MT_KIND_DISCONNECT ? 0 : client;
+    count[RANK] = rank_of(line);
+    return out;
 }
 
 void mt_turns_take(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n)
 {
     struct mt_chains chains;
-    bool turned = false;
+    bool out = false;
 
     if (!mt_chains_init(&c->memory, &chains, n)) {
         return;
     }
     for (uint32_t i = 0; i < n; i++) {
-        turned |= has_turn(lines[i]) && add_line(c, host, &chains, i, lines);
+        out |= has_turn(lines[i]) && add_line(c, host, &chains, i, lines[i]);
     }
-    for (size_t k = 0; turned && k < chains.size; k++) {
-        const struct mt_chain *chain = &chains.v[k];
-        bool open = chain->count[TURNED] > UINT8_MAX && chain->n <= MANY &&
-                    mt_session_was_open(&c->sessions, host, lines[chain->first - 1]);
-        if (chain->count[TURNED] > UINT8_MAX && chain->n <= MANY && is_decided(chain, open)) {
-            put_in_turns(&chains, chain, lines, open);
+    for (size_t k = 0; out && k < chains.size; k++) {
+        if (chains.v[k].count[TURNED] && chains.v[k].n <= MANY) {
+            put_in_turns(c, host, &chains, &chains.v[k], lines);
         }
     }
     mt_chains_free(&c->memory, &chains);
