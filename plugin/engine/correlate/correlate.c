@@ -199,9 +199,7 @@ static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
 
 static int compare_ties(const void *a, const void *b)
 {
-    const struct mt_line_copy *x = *(struct mt_line_copy *const *)a, *y = *(struct mt_line_copy *const *)b;
-
-    return mt_merge_before(x, y) ? -1 : mt_merge_before(y, x);
+    return mt_merge_compare(*(struct mt_line_copy *const *)a, *(struct mt_line_copy *const *)b);
 }
 
 /* Which names are instances' is known before lines of one timestamp are taken: it tells entries apart. */

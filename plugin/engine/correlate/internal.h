@@ -71,10 +71,11 @@ void mt_turns_take(struct mt_correlator *c, struct mt_host *host, struct mt_line
 void mt_lives_tell(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *const *lines, size_t n);
 
 /* merge.c: merges a line into its message, and lines up the events that it causes. Lines
- * come in order of time; those of one timestamp in an order of their own (mt_merge_before).
+ * come in order of time; those of one timestamp in an order of their own (mt_merge_compare).
  */
 void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line);
-bool mt_merge_before(const struct mt_line_copy *a, const struct mt_line_copy *b);
+/* Which comes first, as for qsort(3). */
+int mt_merge_compare(const struct mt_line_copy *a, const struct mt_line_copy *b);
 /* Ends an open message without a line: its event is made at once. */
 void mt_merge_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_reason reason);
 /* The entry with that queue ID, awake, or NULL in *m. False when memory is short. */

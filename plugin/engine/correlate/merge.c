@@ -574,22 +574,25 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
     }
 }
 
-bool mt_merge_before(const struct mt_line_copy *a, const struct mt_line_copy *b)
+int mt_merge_compare(const struct mt_line_copy *a, const struct mt_line_copy *b)
 {
     int64_t delay_a, delay_b;
 
     if (a->life != b->life) {
-        return a->life < b->life;
+        return a->life - b->life;
     }
     if (a->kind != b->kind) {
-        return mt_kind_ranks[a->kind] < mt_kind_ranks[b->kind];
+        return mt_kind_ranks[a->kind] - mt_kind_ranks[b->kind];
     }
     if (a->postmaster != b->postmaster) { /* of two notifications the sender's is the message's */
-        return b->postmaster;
+        return b->postmaster ? -1 : 1;
     }
     delay_a = mt_line_copy_int(a, MT_F_DELAY, 0);
     delay_b = mt_line_copy_int(b, MT_F_DELAY, 0);
-    return delay_a != delay_b ? delay_a < delay_b : a->hash < b->hash;
+    if (delay_a != delay_b) {
+        return delay_a < delay_b ? -1 : 1;
+    }
+    return a->hash < b->hash ? -1 : a->hash > b->hash;
 }
 
 void mt_merge_give_up(struct mt_correlator *c, struct mt_message *m, enum mt_reason reason)

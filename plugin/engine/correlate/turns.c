@@ -20,8 +20,8 @@
 
 /* Of the lines of a process so far. */
 enum {
-    CLIENT, /* part of a hash of the client that it serves; 0: none */
-    RANK,   /* of its last line */
+    LINE,   /* the number of the last one plus one; 0: it serves nobody */
+    RANK,   /* of that one */
     TURNED, /* some are out of turn */
 };
 
@@ -138,11 +138,6 @@ static void tell_client(struct turn *turns, uint32_t n, bool open)
     }
 }
 
-static uint64_t client_of(const struct mt_correlator *c, const struct mt_host *host, const struct mt_line_copy *line)
-{
-    return mt_session_client_key(&c->sessions, host, line) >> 32 | 1;
-}
-
 /* Puts the lines of a process into their turns, at the places that they have now. */
 static void put_in_turns(struct mt_correlator *c, const struct mt_host *host, const struct mt_chains *chains,
                          const struct mt_chain *chain, struct mt_line_copy **lines)
@@ -151,8 +146,9 @@ static void put_in_turns(struct mt_correlator *c, const struct mt_host *host, co
     uint32_t n = 0;
 
     for (uint32_t i = chain->first; i; i = chains->next[i - 1], n++) {
-        turns[n] =
-            (struct turn){.line = lines[i - 1], .client = (uint32_t)client_of(c, host, lines[i - 1]), .place = i - 1};
+        turns[n] = (struct turn){.line = lines[i - 1],
+                                 .client = (uint32_t)mt_session_client_key(&c->sessions, host, lines[i - 1]),
+                                 .place = i - 1};
     }
     qsort(turns, n, sizeof *turns, by_client);
     for (uint32_t i = 0, end; i < n; i = end) {
@@ -173,22 +169,38 @@ static bool has_turn(const struct mt_line_copy *line)
     return line->line.pid && (mt_line_copy_has(line, MT_F_CLIENT_IP) || mt_line_copy_has(line, MT_F_CLIENT_NAME));
 }
 
+static bool same_client(const struct mt_line_copy *a, const struct mt_line_copy *b)
+{
+    bool both = mt_line_copy_has(a, MT_F_CLIENT_IP) && mt_line_copy_has(b, MT_F_CLIENT_IP);
+    enum mt_field id = both ? MT_F_CLIENT_IP : MT_F_CLIENT_NAME;
+
+    return mt_slice_eq(mt_line_copy_get(a, id), mt_line_copy_get(b, id));
+}
+
+/* Cheap: what comes together by chance is told apart by its client. */
+static uint64_t process_of(const struct mt_correlator *c, const struct mt_host *host, const struct mt_line_copy *line)
+{
+    uint64_t key;
+
+    if (line->within.n) {
+        return mt_session_key(&c->sessions, host, line);
+    }
+    key = (c->seed ^ line->line.pid) * UINT64_C(0x9e3779b97f4a7c15);
+    return (key ^ key >> 32) * UINT64_C(0xd6e8feb86659fd93);
+}
+
 /* Returns whether it is out of turn. */
 static bool add_line(struct mt_correlator *c, const struct mt_host *host, struct mt_chains *chains, uint32_t i,
-                     const struct mt_line_copy *line)
+                     struct mt_line_copy *const *lines)
 {
-    struct mt_chain *chain = mt_chains_add(chains, mt_session_key(&c->sessions, host, line), i);
-    uint32_t client = (uint32_t)client_of(c, host, line), *count = chain->count;
-    bool out;
+    uint32_t *count = mt_chains_add(chains, process_of(c, host, lines[i]), i)->count;
+    uint8_t kind = lines[i]->kind, rank = rank_of(lines[i]);
+    bool out = count[LINE] &&
+               (kind == MT_KIND_CONNECT || rank < count[RANK] || !same_client(lines[i], lines[count[LINE] - 1]));
 
-    if (line->kind == MT_KIND_CONNECT) {
-        out = count[CLIENT] != 0;
-    } else {
-        out = count[CLIENT] && (count[CLIENT] != client || rank_of(line) < count[RANK]);
-    }
     count[TURNED] |= out;
-    count[CLIENT] = line->kind == MT_KIND_DISCONNECT ? 0 : client;
-    count[RANK] = rank_of(line);
+    count[LINE] = kind == MT_KIND_DISCONNECT ? 0 : i + 1;
+    count[RANK] = rank;
     return out;
 }
 
@@ -201,7 +213,7 @@ void mt_turns_take(struct mt_correlator *c, struct mt_host *host, struct mt_line
         return;
     }
     for (uint32_t i = 0; i < n; i++) {
-        out |= has_turn(lines[i]) && add_line(c, host, &chains, i, lines[i]);
+        out |= has_turn(lines[i]) && add_line(c, host, &chains, i, lines);
     }
     for (size_t k = 0; out && k < chains.size; k++) {
         if (chains.v[k].count[TURNED] && chains.v[k].n <= MANY) {
