@@ -197,58 +197,6 @@ static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
 
 /* --- taking lines --- */
 
-static int compare_ties(const void *a, const void *b)
-{
-    return mt_merge_compare(*(struct mt_line_copy *const *)a, *(struct mt_line_copy *const *)b);
-}
-
-/* Which names are instances' is known before lines of one timestamp are taken: it tells entries apart. */
-static void learn_instances(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *const *lines, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (mt_line_keeps_queue(lines[i])) {
-            mt_instances_learn(&c->memory, &host->instances, mt_line_copy_get(lines[i], MT_F_INSTANCE));
-        }
-    }
-}
-
-/* Lines of one timestamp, which come in their order, are told apart by what they can only mean. */
-static void tell_apart(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n)
-{
-    learn_instances(c, host, lines, n);
-    mt_lives_tell(c, host, lines, n);
-    mt_turns_take(c, host, lines, n);
-}
-
-/* Takes n lines of one timestamp (or one late line): first in their turns, for sessions; then in
- * an order that does not depend on how they came, for messages.
- */
-static void take(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n)
-{
-    if (n > 1) {
-        tell_apart(c, host, lines, n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        struct mt_session *ended = mt_session_take(&c->sessions, host, lines[i]);
-        if (ended) {
-            mt_end_session(c, host, ended, lines[i]);
-        }
-    }
-    if (n > 1) {
-        /* A handshake that came behind its delivery with the same timestamp. */
-        for (size_t i = 0; i < n; i++) {
-            if (lines[i]->kind == MT_KIND_TO) {
-                mt_session_take_delivery(&c->sessions, host, lines[i]);
-            }
-        }
-        qsort(lines, n, sizeof *lines, compare_ties);
-    }
-    for (size_t i = 0; i < n; i++) {
-        mt_merge(c, host, lines[i]);
-        mt_line_release(c, lines[i]);
-    }
-}
-
 /* Takes the waiting lines that are older than `before`, and makes the events that are due by then. */
 static void advance(struct mt_correlator *c, struct mt_host *host, int64_t before)
 {
@@ -271,7 +219,7 @@ static void advance(struct mt_correlator *c, struct mt_host *host, int64_t befor
         queue->first += n;
         queue->n -= n;
         host->taken = timestamp + 1;
-        take(c, host, lines, n);
+        mt_take_lines(c, host, lines, n);
     }
     if (any_due(host, before)) {
         emit_due(c, host, before);
@@ -297,7 +245,7 @@ static void take_strays(struct mt_correlator *c, struct mt_host *host)
 
     while (queue->n && queue->v[queue->first + queue->n - 1]->usec > host->clock) {
         struct mt_line_copy *line = queue->v[queue->first + --queue->n];
-        take(c, host, &line, 1);
+        mt_take_lines(c, host, &line, 1);
     }
 }
 
@@ -431,51 +379,6 @@ static void hold_bounds(struct mt_correlator *c)
     }
 }
 
-/* --- counting --- */
-
-static void count_unrecognised(struct mt_correlator *c, const struct mt_record *rec)
-{
-    struct mt_slice name = rec->line.program;
-    size_t i = 0;
-
-    c->stats.unrecognised[rec->source]++;
-    if (name.n > sizeof c->programs[0].name) {
-        name.n = sizeof c->programs[0].name;
-    }
-    while (
-        i < MT_PROGRAMS - 1 && c->programs[i].lines &&
-        (c->programs[i].source != rec->source || !mt_slice_eq(mt_slice(c->programs[i].name, c->programs[i].n), name))) {
-        i++;
-    }
-    if (!c->programs[i].lines && i < MT_PROGRAMS - 1 && name.n) {
-        memcpy(c->programs[i].name, name.p, name.n);
-        c->programs[i].n = (uint8_t)name.n;
-    }
-    c->programs[i].source = rec->source;
-    c->programs[i].lines++;
-}
-
-void mt_correlator_unrecognised(const struct mt_correlator *c,
-                                void (*fn)(void *ctx, uint8_t source, struct mt_slice program, uint64_t lines),
-                                void *ctx)
-{
-    for (size_t i = 0; i < MT_PROGRAMS; i++) {
-        if (c->programs[i].lines) {
-            fn(ctx, c->programs[i].source, mt_slice(c->programs[i].name, c->programs[i].n), c->programs[i].lines);
-        }
-    }
-}
-
-void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out)
-{
-    *out = c->stats;
-    out->no_memory += c->memory.failures;
-    out->aliases_dropped = c->aliases.dropped;
-    out->open = c->messages.nopen;
-    out->sessions = c->sessions.n;
-    out->memory = c->memory.used + mt_parts_memory(c->parts);
-}
-
 /* --- the calls --- */
 
 /* A line of that host has come; it is NULL when it says nothing but the time. */
@@ -490,10 +393,10 @@ static void take_in(struct mt_correlator *c, struct mt_host *host, struct mt_lin
     }
     if (line && usec < host->taken) {
         c->stats.late += c->config.settle > 0;
-        take(c, host, &line, 1);
+        mt_take_lines(c, host, &line, 1);
     } else if (line && !mt_line_queue_add(&c->memory, &host->queue, line)) {
         c->stats.no_memory++;
-        take(c, host, &line, 1);
+        mt_take_lines(c, host, &line, 1);
     }
     advance(c, host, settled(c, host, wall));
     hold_bounds(c);
@@ -517,7 +420,7 @@ static void feed_whole(struct mt_correlator *c, const struct mt_line *line, int6
     if (mt_parse(line, &c->whole) == MT_RECOGNISED && c->whole.kind != MT_KIND_PART) {
         feed_record(c, &c->whole, wall);
     } else {
-        count_unrecognised(c, &c->whole);
+        mt_count_unrecognised(c, &c->whole);
     }
 }
 
@@ -541,7 +444,7 @@ void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, en
     }
     c->stats.cut += rec->line.cut;
     if (verdict == MT_UNRECOGNISED) {
-        count_unrecognised(c, rec);
+        mt_count_unrecognised(c, rec);
         return;
     }
     c->stats.recognised[rec->source]++;

@@ -1,6 +1,6 @@
 #include "instances.h"
 
-/* "a/submission/smtpd": more than a name and a program. */
+/* "a/b/c": more than a name and a program. */
 bool mt_line_names_service(const struct mt_line_copy *line)
 {
     const char *first = line->line.program.n ? memchr(line->line.program.p, '/', line->line.program.n) : NULL;

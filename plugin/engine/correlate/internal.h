@@ -62,6 +62,12 @@ void mt_correlator_clear(struct mt_correlator *c);
 /* What hashes are keyed with; of one that was fed nothing yet. */
 void mt_correlator_set_seed(struct mt_correlator *c, uint64_t seed);
 
+/* counts.c: a line of a known source, but of no known form. */
+void mt_count_unrecognised(struct mt_correlator *c, const struct mt_record *rec);
+
+/* take.c: takes n lines of one timestamp, which come in their order, or one late line. */
+void mt_take_lines(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n);
+
 /* turns.c: puts lines of one timestamp, which come in their order, into that in which sessions take them. */
 void mt_turns_take(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n);
 
