@@ -172,7 +172,7 @@ static inline bool find_daemon(struct origin *found, struct mt_slice program)
     return false;
 }
 
-static inline void find_origin(const struct mt_line *line, struct origin *found)
+static __attribute__((noinline)) void find_any_origin(const struct mt_line *line, struct origin *found)
 {
     const struct mt_slice program = line->program;
     const char *slash = after_slash(program);
@@ -190,6 +190,25 @@ static inline void find_origin(const struct mt_line *line, struct origin *found)
         found->source = line->source;
         found->instance = mt_slice(NULL, 0);
     }
+}
+
+/* The tag of most lines, and the cheapest to tell. */
+#define COMMON_TAG    "postfix/"
+#define COMMON_SOURCE MT_SOURCE_postfix
+
+static inline void find_origin(const struct mt_line *line, struct origin *found)
+{
+    const struct mt_slice program = line->program;
+
+    if (!line->source && mt_slice_starts(program, MT_LIT(COMMON_TAG))) {
+        const struct mt_slice service = mt_slice_to(after_slash(program), program.p + program.n);
+        const struct mt_source_program *daemon = find_program(mt_source_postfix.daemons, service);
+        if (daemon) {
+            *found = (struct origin){COMMON_SOURCE, daemon->role, service, {NULL, 0}};
+            return;
+        }
+    }
+    find_any_origin(line, found);
 }
 
 bool mt_is_foreign(const struct mt_line *line)

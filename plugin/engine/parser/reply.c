@@ -152,10 +152,26 @@ static struct mt_slice saved(struct mt_slice s, char blank)
     return !s.n || (s.n > 2 && mt_slice_starts(s, MT_LIT(":R"))) ? mt_slice(id.p, n) : mt_slice(NULL, 0);
 }
 
-static struct mt_slice id_of(struct mt_slice s, char blank)
+/* "queued as X" at the end: most replies, and the cheapest to read. */
+static struct mt_slice queued_at_end(struct mt_slice s)
 {
-    struct mt_slice id = queued_as(s, blank);
+    const char *p = s.n ? memrchr(s.p, ' ', s.n) : NULL;
 
+    return p && mt_slice_ends(mt_slice_to(s.p, p), MT_LIT("queued as")) ? take_id(behind(s, p, 1), ' ')
+                                                                        : mt_slice(NULL, 0);
+}
+
+struct mt_slice mt_reply_id(struct mt_slice s, char blank)
+{
+    struct mt_slice id = blank == ' ' ? queued_at_end(s) : mt_slice(NULL, 0);
+
+    if (!s.n || id.n) {
+        return id;
+    }
+    if (mt_slice_starts(s, MT_LIT("forwarded as "))) {
+        return take_id(mt_slice_skip(s, 13), blank);
+    }
+    id = queued_as(s, blank);
     if (!id.n) {
         id = accepted(s, blank);
     }
@@ -185,13 +201,9 @@ static void read_codes(struct mt_slice text, char blank, struct mt_reply *reply)
 struct mt_reply mt_reply_read(struct mt_slice text, char blank)
 {
     struct mt_reply reply = {0};
-    struct mt_slice at = text;
 
-    if (!text.n) {
-        return reply;
-    }
     read_codes(text, blank, &reply);
-    reply.id = MT_EAT(&at, "forwarded as ") ? take_id(at, blank) : id_of(text, blank);
+    reply.id = mt_reply_id(text, blank);
     return reply;
 }
 

@@ -14,6 +14,9 @@ struct mt_reply {
 /* blank: what stands for a blank in the text: ' ', or '_' where a server's log has that instead. */
 struct mt_reply mt_reply_read(struct mt_slice text, char blank);
 
+/* The ID alone. */
+struct mt_slice mt_reply_id(struct mt_slice text, char blank);
+
 /* Sets RESPONSE, and REPLY_CODE and DSN if it has them: for refusals. */
 void mt_reply_set(struct mt_record *rec, struct mt_slice response);
 

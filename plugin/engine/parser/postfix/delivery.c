@@ -192,9 +192,9 @@ static void set_next(struct mt_record *rec, struct mt_slice relay, struct mt_sli
     if (is_discarded(rec, relay, response)) {
         rec->status = MT_STATUS_DISCARDED;
     } else if (mt_is_digit(response.n ? *response.p : ' ')) {
-        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, mt_reply_read(response, ' ').id);
+        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, mt_reply_id(response, ' '));
     } else if (mt_slice_eq(relay, MT_LIT("local")) && mt_slice_starts(response, MT_LIT("forwarded as ")) &&
-               (id = mt_reply_read(response, ' ').id).n && id.p + id.n == response.p + response.n &&
+               (id = mt_reply_id(response, ' ')).n && id.p + id.n == response.p + response.n &&
                mt_postfix_queue_id(id) == id.n) { /* forward.c */
         mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, id);
         rec->effect = MT_EFFECT_FORWARDS;

@@ -295,7 +295,7 @@ static void set_status(struct mt_record *rec, struct mt_slice stat)
     rec->status = class == '2' ? MT_STATUS_SENT : class == '4' ? MT_STATUS_DEFERRED : MT_STATUS_BOUNCED;
     if (class == '2' && MT_EAT(&stat, "Sent (")) {
         stat.n -= mt_slice_ends(stat, MT_LIT(")"));
-        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, mt_reply_read(stat, ' ').id);
+        mt_set(&rec->f, MT_F_NEXT_QUEUE_ID, mt_reply_id(stat, ' '));
     }
 }
 
