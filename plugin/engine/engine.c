@@ -6,6 +6,7 @@
  */
 #include "mailtrace/engine.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,9 +127,6 @@ static struct copier *take_copier(struct mt_engine *engine)
     static __thread unsigned number; /* of the thread, from 1 */
     struct copier *copier;
 
-    if (engine->only) {
-        return NULL;
-    }
     if (!number) {
         number = __atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED);
     }
@@ -163,7 +161,10 @@ static void feed(struct mt_engine *engine, const struct mt_record *record, enum 
 void mt_engine_feed_at(struct mt_engine *engine, const struct mt_record *record, enum mt_verdict verdict, int64_t wall,
                        const struct mt_place *place, void *call)
 {
-    if (verdict != MT_FOREIGN) {
+    if (engine->only) {
+        engine->taker.call = call;
+        mt_state_feed(engine->state, engine->only, record, verdict, wall, place);
+    } else if (verdict != MT_FOREIGN) {
         feed(engine, record, verdict, wall, place, mt_shards_of(engine->shards, record->line.host), call);
     } else if (place) {
         feed(engine, NULL, verdict, wall, place, 0, call);
@@ -202,10 +203,13 @@ struct mt_line_copy *mt_engine_copy(struct mt_engine *engine, const struct mt_re
 
 void mt_engine_feed_copy(struct mt_engine *engine, struct mt_line_copy *copy, int64_t wall, void *call)
 {
-    struct taker taker = {engine->host.event, call};
-
-    mt_state_feed_copy(engine->state, take(engine, 0, &taker), copy, wall, NULL);
-    give(engine, 0);
+    assert(engine->only);
+    engine->taker.call = call;
+    if (engine->state) {
+        mt_state_feed_copy(engine->state, engine->only, copy, wall, NULL);
+    } else {
+        mt_correlator_feed_copy(engine->only, copy, wall);
+    }
 }
 
 void mt_engine_flush(struct mt_engine *engine, bool incomplete, void *call)
