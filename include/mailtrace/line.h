@@ -42,7 +42,7 @@ size_t mt_time_format_next(struct mt_time_memory *memory, const struct mt_time *
 struct mt_line {
     struct mt_time time;
     struct mt_slice host;    /* as the syslog header has it; empty: not known */
-    struct mt_slice program; /* the tag without [pid] and colon: "postfix/submission/smtpd" */
+    struct mt_slice program; /* the tag without [pid] and colon: "postfix/submission/smtpd", "dma[baca78.5f]" */
     uint32_t pid;            /* 0: not known */
     struct mt_slice text;    /* the message, without a blank before it */
     uint8_t source;          /* its number (source.h), for logs without a syslog header; 0: told by the program */

@@ -77,7 +77,8 @@ enum mt_syslog_form {
  */
 enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, struct mt_line *out);
 
-/* Splits a tag such as "postfix/smtpd[123]:" into program and pid (0: none).
+/* Splits a tag such as "postfix/smtpd[123]:" into program and pid (0: none). Brackets that
+ * hold an ID and no number ("dma[baca78.559bf17fb680]:") stay with the program.
  * What rsyslog keeps in syslogtag; Solaris' and FreeBSD's additions are the caller's.
  */
 void mt_syslog_tag(struct mt_slice tag, struct mt_slice *program, uint32_t *pid);

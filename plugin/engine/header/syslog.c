@@ -68,6 +68,22 @@ static inline bool read_near_tag(const char *p, const char *end, struct mt_slice
     return true;
 }
 
+/* "baca78.559bf17fb680": an ID in hexadecimal. */
+static bool is_id(struct mt_slice s)
+{
+    bool number = true;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (!mt_is_digit(s.p[i])) {
+            number = false;
+            if ((s.p[i] < 'a' || s.p[i] > 'f') && s.p[i] != '.') {
+                return false;
+            }
+        }
+    }
+    return !number;
+}
+
 void mt_syslog_tag(struct mt_slice tag, struct mt_slice *program, uint32_t *pid)
 {
     const char *open;
@@ -81,6 +97,9 @@ void mt_syslog_tag(struct mt_slice tag, struct mt_slice *program, uint32_t *pid)
     /* dma[baca78.559bf17fb680], or without its bracket: rsyslog's forward format
    * ends tags at 32 characters */
     open = tag.n ? memrchr(tag.p, '[', tag.n) : NULL;
+    if (open && tag.p[tag.n - 1] == ']' && is_id(mt_slice_to(open + 1, tag.p + tag.n - 1))) {
+        open = NULL;
+    }
     *program = open ? mt_slice_to(tag.p, open) : tag;
     *pid = 0;
 }

@@ -174,7 +174,9 @@ static inline bool find_daemon(struct origin *found, struct mt_slice program)
 
 static __attribute__((noinline)) void find_any_origin(const struct mt_line *line, struct origin *found)
 {
-    const struct mt_slice program = line->program;
+    const char *open =
+        line->program.n && line->program.p[line->program.n - 1] == ']' ? mt_find(line->program, '[') : NULL;
+    const struct mt_slice program = open ? mt_slice_to(line->program.p, open) : line->program;
     const char *slash = after_slash(program);
 
     *found = (struct origin){.service = program};
