@@ -18,9 +18,10 @@
 #include "mailtrace/api_begin.h"
 
 /* X(its struct is mt_source_ID, name in the field "mta"). A new source is one row more. */
-#define MT_SOURCE_ROWS(X) \
-    X(postfix, "postfix") \
-    X(sendmail, "sendmail")
+#define MT_SOURCE_ROWS(X)   \
+    X(postfix, "postfix")   \
+    X(sendmail, "sendmail") \
+    X(dma, "dma")
 
 enum mt_source_number {
     MT_SOURCE_NONE = 0,

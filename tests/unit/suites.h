@@ -23,6 +23,7 @@
     X(memory)        \
     X(parts)         \
     X(engine)        \
+    X(dma)           \
     X(event)         \
     X(hostile)       \
     X(correlate)     \
