@@ -66,7 +66,7 @@ void mt_record_walk(const struct mt_record *record, const struct mt_visitor *vis
 size_t mt_seconds_format(int64_t usec, char *buf);
 
 /* Copies s into out (3 * s.n bytes) with every byte sequence that is not UTF-8
- * (RFC 3629) replaced by U+FFFD, one for each maximal ill-formed piece. Returns the length.
+ * (RFC 3629) replaced by U+FFFD, one for each maximal ill-formed piece, and so each NUL. Returns the length.
  */
 size_t mt_utf8_clean(struct mt_slice s, char *out);
 

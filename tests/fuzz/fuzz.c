@@ -27,6 +27,19 @@ char *fuzz_copy(const void *p, size_t n)
     return copy;
 }
 
+/* \u0000 behind an even number of backslashes. */
+static bool has_nul(const struct mt_buffer *text)
+{
+    const char *end = text->p + text->n;
+
+    for (const char *p = text->p; (p = memchr(p, '\\', (size_t)(end - p))) && end - p > 6; p += 2) {
+        if (memcmp(p, "\\u0000", 6) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void fuzz_check_json(const struct mt_buffer *text)
 {
     struct json_tokener *reader = json_tokener_new();
@@ -41,6 +54,7 @@ void fuzz_check_json(const struct mt_buffer *text)
     fuzz_check(json_tokener_get_parse_end(reader) == text->n, "it is one JSON text");
     again = json_object_to_json_string_length(tree, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
     fuzz_check(mt_slice_eq(mt_slice(again, n), mt_slice(text->p, text->n)), "written again it is the same");
+    fuzz_check(!has_nul(text), "no NUL is in it");
     json_object_put(tree);
     json_tokener_free(reader);
 }

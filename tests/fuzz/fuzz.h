@@ -17,7 +17,7 @@ void fuzz_check(bool ok, const char *promise);
 /* A copy with nothing behind it that may be read; free() it. */
 char *fuzz_copy(const void *p, size_t n);
 
-/* One JSON text, valid UTF-8, by json-c's strict reader, and compact: written again it is the same. */
+/* One JSON text, valid UTF-8 without NUL, by json-c's strict reader, and compact: written again it is the same. */
 void fuzz_check_json(const struct mt_buffer *text);
 
 /* Every string of a record lies in its line (or in `raw`, which the line was read from) or in static

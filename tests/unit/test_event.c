@@ -404,7 +404,22 @@ START_TEST(test_control_characters_are_escaped_and_slashes_are_not)
     struct mt_event event = {.kind = MT_EVENT_SESSION};
 
     mt_set(&event.f, MT_F_RESPONSE, MT_LIT("\"\\/\b\f\n\r\t\0\x1f\x7f"));
-    assert_event(&event, "{\"event\":\"session\",\"response\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\x7f\"}");
+    assert_event(&event, "{\"event\":\"session\",\"response\":\"\\\"\\\\/\\b\\f\\n\\r\\t" REPLACED "\\u001f\x7f\"}");
+}
+END_TEST
+
+START_TEST(test_nul_becomes_the_replacement_character)
+{
+    struct mt_event event = {.kind = MT_EVENT_SESSION};
+    char *text;
+
+    mt_set(&event.f, MT_F_USER, MT_LIT("\0"));
+    mt_set(&event.f, MT_F_RESPONSE, MT_LIT("a text of more than sixteen bytes\0\0b"));
+    assert_event(&event, "{\"event\":\"session\",\"user\":\"" REPLACED
+                         "\",\"response\":\"a text of more than sixteen bytes" REPLACED REPLACED "b\"}");
+    text = event_text(&event);
+    assert_same_as_json_c(text, mt_event_json_c(&event));
+    free(text);
 }
 END_TEST
 
@@ -585,6 +600,7 @@ static void add_text(Suite *suite)
     tcase_add_test(tests, test_any_event_is_valid_json);
     tcase_add_loop_test(tests, test_any_byte_is_escaped_in_any_place, 0, ROWS(edges));
     tcase_add_test(tests, test_control_characters_are_escaped_and_slashes_are_not);
+    tcase_add_test(tests, test_nul_becomes_the_replacement_character);
     tcase_add_test(tests, test_text_is_appended);
     tcase_add_test(tests, test_failure_leaves_the_buffer_as_before);
     suite_add_tcase(suite, tests);

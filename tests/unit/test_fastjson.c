@@ -50,7 +50,6 @@ START_TEST(test_tree_equals_text)
         ck_assert(mt_event_json(&r.event, &text));
         mt_buffer_append(&text, "", 1);
         ck_assert(!text.failed);
-        replace_escape(text.p, "\\u0000", "\xEF\xBF\xBD");
         char *fast = text_of(mt_event_fastjson(&r.event));
         ck_assert_str_eq(fast, text.p);
         free(fast);
@@ -59,8 +58,7 @@ START_TEST(test_tree_equals_text)
 }
 END_TEST
 
-/* libfastjson writes strings only up to a NUL. */
-START_TEST(test_text_after_a_nul_is_not_lost)
+START_TEST(test_nul_becomes_the_replacement_character)
 {
     struct mt_event event = {.kind = MT_EVENT_SESSION};
 
@@ -90,7 +88,7 @@ Suite *mt_suite_fastjson(void)
     TCase *tests = tcase_create("fastjson");
 
     tcase_add_test(tests, test_tree_equals_text);
-    tcase_add_test(tests, test_text_after_a_nul_is_not_lost);
+    tcase_add_test(tests, test_nul_becomes_the_replacement_character);
     tcase_add_test(tests, test_record_is_a_tree_too);
     suite_add_tcase(suite, tests);
     return suite;

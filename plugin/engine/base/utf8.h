@@ -1,4 +1,7 @@
-/* UTF-8 in pieces (RFC 3629, section 4): for mt_utf8_clean() and for sinks that check on their own way. */
+/* UTF-8 in pieces (RFC 3629, section 4): for mt_utf8_clean() and for sinks that check on their own way.
+ *
+ * NUL counts as ill-formed: databases refuse it in JSON (PostgreSQL's jsonb), and some libraries end a string there.
+ */
 #ifndef MT_BASE_UTF8_H
 #define MT_BASE_UTF8_H
 

@@ -1,17 +1,13 @@
-/* Events and records as trees of libfastjson, which differs from json-c in four points:
+/* Events and records as trees of libfastjson, which differs from json-c in three points:
  *
  * - Adding to an object reports no failure: the object's length tells.
  * - Nor does it notice when the copy of a key fails; ours are constants, which it need not copy.
  *   So this code must stay loaded as long as the trees live.
  * - An array may come without its list when memory is short. Using or putting it would be a crash.
- * - It writes a string only up to a NUL. A NUL becomes U+FFFD, so that nothing after it is lost.
  */
 #include "mailtrace/fastjson.h"
 
 #include <limits.h>
-#include <stdlib.h>
-
-#include "base/utf8.h"
 
 typedef struct fjson_object tree;
 
@@ -27,33 +23,9 @@ static tree *tree_new_array(void)
     return fjson_object_get_array(array) ? array : NULL;
 }
 
-static size_t replace_nuls(const char *p, size_t n, char *out)
-{
-    char *at = out;
-
-    for (size_t i = 0; i < n; i++) {
-        struct mt_slice piece = p[i] ? mt_slice(p + i, 1) : MT_LIT(MT_UTF8_REPLACEMENT);
-        memcpy(at, piece.p, piece.n);
-        at += piece.n;
-    }
-    return (size_t)(at - out);
-}
-
-static tree *new_string_with_nul(const char *p, size_t n)
-{
-    char *copy = malloc(3 * n);
-    tree *node = copy ? fjson_object_new_string_len(copy, (int)replace_nuls(p, n, copy)) : NULL;
-
-    free(copy);
-    return node;
-}
-
 static tree *tree_new_string(const char *p, size_t n)
 {
-    if (n >= INT_MAX / 3) {
-        return NULL;
-    }
-    return n && memchr(p, 0, n) ? new_string_with_nul(p, n) : fjson_object_new_string_len(p, (int)n);
+    return n < INT_MAX ? fjson_object_new_string_len(p, (int)n) : NULL;
 }
 
 static tree *tree_new_integer(int64_t i)

@@ -160,7 +160,7 @@ static __attribute__((noinline)) char *put_escaped(char *p, struct mt_slice s)
 {
     while (s.n) {
         size_t n = 1;
-        if ((unsigned char)*s.p < 0x80) {
+        if (*s.p && (unsigned char)*s.p < 0x80) {
             p = put_ascii(p, (unsigned char)*s.p);
         } else {
             bool valid;

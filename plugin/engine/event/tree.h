@@ -6,7 +6,7 @@
  *     typedef ... tree;                                        a node
  *     static tree *tree_new_object(void);                      NULL when memory is short, here and below
  *     static tree *tree_new_array(void);
- *     static tree *tree_new_string(const char *p, size_t n);   valid UTF-8
+ *     static tree *tree_new_string(const char *p, size_t n);   valid UTF-8 without NUL
  *     static tree *tree_new_integer(int64_t i);
  *     static tree *tree_new_number(double d, const char *text);
  *     static tree *tree_new_boolean(bool b);
