@@ -66,6 +66,7 @@ struct mt_stats {
     uint64_t events[MT_EVENT_COUNT];
     uint64_t incomplete[MT_REASON_COUNT];
     uint64_t recipients_omitted;
+    uint64_t hops_omitted; /* logged Received: headers beyond what is kept of a message */
     uint64_t aliases_dropped; /* names of entries other than queue IDs: too long, or too many */
     uint64_t no_memory;       /* lines that could not be kept because memory was short */
     uint64_t open;            /* gauge: open messages */

@@ -35,13 +35,32 @@ struct mt_recipient {
     struct mt_time time; /* of the last result; usec 0: none yet */
 };
 
-/* An event. A view: everything it points to is valid only inside the call that hands it out. */
+struct mt_hop; /* received.h */
+
+/* An event: values only, nothing of it is to be read out of text. A view: everything it points to is valid only
+ * inside the call that hands it out.
+ *
+ * A list counts where its field is set, whatever the field's own value: RECIPIENTS, COMMANDS (with what was
+ * tried), ACCEPTED (with what was accepted of the same commands), RECEIVED.
+ */
 struct mt_event {
     enum mt_event_kind kind;
     struct mt_fields f;
-    const struct mt_recipient *recipients; /* where the field RECIPIENTS is set */
+    const struct mt_recipient *recipients;
     size_t nrecipients;
+    const struct mt_command *commands;
+    size_t ncommands;
+    const struct mt_hop *hops; /* the oldest first */
+    size_t nhops;
 };
+
+/* For who keeps events: copies of an event's lists, with the text that they point to, in one piece of memory of
+ * mt_lists_size() bytes, aligned as numbers of 64 bits are. Opening makes them the lists of *to, and leaves the rest
+ * of it alone.
+ */
+size_t mt_lists_size(const struct mt_event *event);
+void mt_lists_copy(const struct mt_event *event, void *memory);
+void mt_lists_open(const void *memory, struct mt_event *to);
 
 /* A visitor is told of an event (or record) in the order of its keys.
  * key is NULL for elements of arrays. Strings are raw: neither checked for UTF-8

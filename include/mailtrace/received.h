@@ -52,6 +52,12 @@ void mt_hop_read(struct mt_slice header, struct mt_hop *hop);
 #define MT_HOP_LOGGED 1024
 void mt_hop_read_logged(struct mt_slice header, char scratch[MT_HOP_LOGGED], struct mt_hop *hop);
 
+/* Headers as Postfix logs them, one a line and the newest first, as they stand in the mail: their hops in the order of
+ * travel, at most `max` of them, each with its delay. The slices point into scratch (headers.n bytes), or into
+ * headers. Returns how many.
+ */
+size_t mt_hops_read_logged(struct mt_slice headers, char *scratch, struct mt_hop *hops, size_t max);
+
 /* Sets the delay of a hop: since `before`, the time of the nearest hop before that has one. */
 void mt_hop_follow(struct mt_hop *hop, const struct mt_time *before);
 

@@ -240,6 +240,44 @@ struct mt_record {
  */
 bool mt_recipient_next(bool list, struct mt_slice *rest, struct mt_slice *address);
 
+/* X(name) of each command that a server counts for a session; UNKNOWN are all others together. At most 32. */
+#define MT_COMMANDS(X) \
+    X("helo")          \
+    X("ehlo")          \
+    X("lhlo")          \
+    X("xclient")       \
+    X("xforward")      \
+    X("starttls")      \
+    X("auth")          \
+    X("mail")          \
+    X("rcpt")          \
+    X("data")          \
+    X("bdat")          \
+    X("rset")          \
+    X("noop")          \
+    X("vrfy")          \
+    X("expn")          \
+    X("etrn")          \
+    X("help")          \
+    X("quit")          \
+    X("unknown")
+
+/* How many those are. */
+enum {
+#define MT_ONE(name) +1
+    MT_COMMAND_COUNT = MT_COMMANDS(MT_ONE)
+#undef MT_ONE
+};
+
+/* How often a command of a session was tried, and how often accepted. */
+struct mt_command {
+    unsigned index; /* of MT_COMMANDS */
+    int64_t tried, accepted;
+};
+
+/* Reads what a record's field COMMANDS says: each command once, in the order of the text. Returns how many. */
+size_t mt_commands_read(struct mt_slice text, struct mt_command commands[MT_COMMAND_COUNT]);
+
 #include "mailtrace/api_end.h"
 
 #endif

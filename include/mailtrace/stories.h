@@ -39,8 +39,7 @@ struct mt_kept_event {
     enum mt_event_kind kind;
     uint64_t have[2];
     union mt_value *v; /* of the fields that are set, in their order */
-    struct mt_recipient *recipients;
-    size_t nrecipients;
+    const void *lists; /* mt_lists_open() */
     struct mt_kept_head *head; /* the library's own: the memory that holds all */
 };
 

@@ -67,24 +67,6 @@ static struct mt_slice random_text(struct random_event *r)
     return mt_slice(p, at);
 }
 
-static struct mt_slice random_commands(struct random_event *r)
-{
-    static const char *const words[] = {"ehlo=1", "mail=2/3",  "rcpt=0/9", "quit=1",   "data=1/1/1", "commands=5/6",
-                                        "=1",     "unknown=7", "auth=",    "auth=0/2", "",           "notes=bare",
-                                        "ehlo=2", "x=1"};
-    char *p = r->text + r->used;
-    size_t n = 0;
-
-    for (uint64_t i = below(r, 6); i > 0 && r->used + n + 20 < sizeof r->text; i--) {
-        const char *word = words[below(r, sizeof words / sizeof *words)];
-        memcpy(p + n, word, strlen(word));
-        n += strlen(word);
-        p[n++] = ' ';
-    }
-    r->used += n;
-    return mt_slice(p, n);
-}
-
 /* Small, or of any size and sign. */
 static int64_t random_int(struct random_event *r)
 {
@@ -116,7 +98,7 @@ static void random_field(struct random_event *r, enum mt_field id)
         mt_set_int(f, id, (int64_t)below(r, 2));
         break;
     case MT_TYPE_TREE:
-        mt_set_empty(f, id, random_commands(r));
+        mt_set_empty(f, id, random_text(r)); /* its list is what counts */
         break;
     default:
         mt_set_int(f, id, random_int(r));
@@ -143,6 +125,27 @@ static void random_recipient(struct random_event *r, struct mt_recipient *to)
     to->time = below(r, 2) ? random_time(r) : (struct mt_time){0};
 }
 
+static void random_hop(struct random_event *r, struct mt_hop *hop)
+{
+    *hop = (struct mt_hop){.helo = perhaps(r), .name = perhaps(r), .ip = perhaps(r), .by_name = perhaps(r)};
+    hop->by_ip = perhaps(r);
+    hop->via = perhaps(r);
+    hop->with = perhaps(r);
+    hop->id = perhaps(r);
+    hop->recipient = perhaps(r);
+    hop->protocol = below(r, 2);
+    hop->tls = below(r, 2);
+    hop->auth = below(r, 2);
+    hop->utf8 = below(r, 2);
+    hop->timed = below(r, 2);
+    hop->time = random_time(r);
+    hop->delayed = below(r, 2);
+    hop->delay = random_int(r);
+    for (uint64_t n = below(r, 4); hop->ncomments < n; hop->ncomments++) {
+        hop->comments[hop->ncomments] = random_text(r);
+    }
+}
+
 void random_event_make(struct random_event *r)
 {
     struct mt_event *event = &r->event;
@@ -160,5 +163,15 @@ void random_event_make(struct random_event *r)
     event->nrecipients = below(r, sizeof r->recipients / sizeof *r->recipients + 1);
     for (size_t i = 0; i < event->nrecipients; i++) {
         random_recipient(r, &r->recipients[i]);
+    }
+    event->commands = r->commands;
+    event->ncommands = below(r, MT_COMMAND_COUNT + 1);
+    for (size_t i = 0; i < event->ncommands; i++) {
+        r->commands[i] = (struct mt_command){(unsigned)i, random_int(r), random_int(r)};
+    }
+    event->hops = r->hops;
+    event->nhops = below(r, sizeof r->hops / sizeof *r->hops + 1);
+    for (size_t i = 0; i < event->nhops; i++) {
+        random_hop(r, &r->hops[i]);
     }
 }

@@ -2,11 +2,13 @@
 #ifndef MT_RANDOM_EVENT_H
 #define MT_RANDOM_EVENT_H
 
-#include "mailtrace/event.h"
+#include "mailtrace/received.h"
 
 struct random_event {
     struct mt_event event; /* points into the rest */
     struct mt_recipient recipients[5];
+    struct mt_command commands[MT_COMMAND_COUNT];
+    struct mt_hop hops[3];
     char text[1 << 16];
     size_t used;
     uint64_t seed; /* of the next one */

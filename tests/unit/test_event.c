@@ -80,7 +80,7 @@ static void fill(struct mt_fields *f)
             mt_set_int(f, id, 1);
             break;
         case MT_TYPE_TREE:
-            mt_set(f, id, MT_LIT("ehlo=1 rcpt=0/2 quit=1 commands=2/4"));
+            mt_set(f, id, MT_LIT("its list counts, and not this"));
             break;
         }
     }
@@ -114,7 +114,7 @@ static const struct {
      "\"time\":\"2024-03-27T15:02:58+00:00\"},{\"to\":\"d@e\",\"delay\":0},{\"to\":\"f@g\"}],\"recipients_omitted\":7,"
      "\"counts\":{\"sent\":7,"
      "\"deferred\":7,\"bounced\":7,\"expired\":7,\"discarded\":7},\"bounce_queue_id\":\"x\","
-     "\"received\":[{\"comments\":[\"ehlo=1 rcpt=0/2 quit=1 commands=2/4\"]}],\"lines\":7}"},
+     "\"received\":[{\"by\":{\"name\":\"a\"}},{\"by\":{\"name\":\"b\"},\"delay\":-0.5}],\"lines\":7}"},
     {MT_EVENT_REJECT, "{\"event\":\"reject\"," COMMON_TEXT ",\"to\":\"x\",\"stage\":\"x\",\"action\":\"x\","
                       "\"reply_code\":7,\"dsn\":\"x\",\"response\":\"x\"}"},
     {MT_EVENT_SESSION, "{\"event\":\"session\"," COMMON_TEXT ",\"reason\":\"x\",\"stage\":\"x\",\"user\":\"x\","
@@ -140,7 +140,16 @@ START_TEST(test_keys_stand_in_the_order_of_the_reference)
         {.to = {"d@e", 3}, .delay = 0},
         {.to = {"f@g", 3}, .delay = -1},
     };
-    struct mt_event event = {.kind = orders[_i].kind, .recipients = recipients, .nrecipients = 3};
+    static const struct mt_command commands[] = {{1, 1, 1}, {8, 2, 0}, {17, 1, 1}}; /* EHLO, RCPT, QUIT */
+    static const struct mt_hop hops[] = {{.by_name = {"a", 1}},
+                                         {.by_name = {"b", 1}, .delayed = true, .delay = -500000}};
+    struct mt_event event = {.kind = orders[_i].kind,
+                             .recipients = recipients,
+                             .nrecipients = 3,
+                             .commands = commands,
+                             .ncommands = 3,
+                             .hops = hops,
+                             .nhops = 2};
 
     fill(&event.f);
     assert_event(&event, orders[_i].text);
@@ -242,6 +251,29 @@ START_TEST(test_tls_of_the_client_needs_no_other_field_of_the_client)
 }
 END_TEST
 
+/* A copy says the same when what it was made of is gone. */
+START_TEST(test_copied_lists_stand_alone)
+{
+    static struct random_event r = {.seed = 6};
+
+    for (int i = 0; i < 2000; i++) {
+        random_event_make(&r);
+        char *text = event_text(&r.event);
+        size_t n = mt_lists_size(&r.event);
+        char *memory = malloc(n);
+        ck_assert_ptr_nonnull(memory);
+        mt_lists_copy(&r.event, memory);
+        memset(r.recipients, 0xEE, sizeof r.recipients);
+        memset(r.commands, 0xEE, sizeof r.commands);
+        memset(r.hops, 0xEE, sizeof r.hops);
+        mt_lists_open(memory, &r.event);
+        assert_event(&r.event, text);
+        free(memory);
+        free(text);
+    }
+}
+END_TEST
+
 /* --- Commands */
 
 static const struct {
@@ -261,14 +293,19 @@ static const struct {
 
 START_TEST(test_commands_are_what_was_tried_and_what_was_accepted)
 {
-    struct mt_event event = {.kind = MT_EVENT_SESSION};
+    struct mt_command commands[MT_COMMAND_COUNT];
+    struct mt_event event = {.kind = MT_EVENT_SESSION, .commands = commands};
+    struct mt_record rec = {.kind = MT_KIND_DISCONNECT};
     char expected[300];
 
-    mt_set(&event.f, MT_F_COMMANDS, mt_slice_str(command_rows[_i].text));
+    event.ncommands = mt_commands_read(mt_slice_str(command_rows[_i].text), commands);
+    mt_mark(&event.f, MT_F_COMMANDS);
+    mt_mark(&event.f, MT_F_ACCEPTED);
     snprintf(expected, sizeof expected, "{\"event\":\"session\"%s}", command_rows[_i].json);
     assert_event(&event, expected);
-    mt_set(&event.f, MT_F_ACCEPTED, mt_slice_str(command_rows[_i].text));
-    assert_event(&event, expected);
+    mt_set(&rec.f, MT_F_COMMANDS, mt_slice_str(command_rows[_i].text));
+    snprintf(expected, sizeof expected, "{\"record\":\"disconnect\"%s}", command_rows[_i].json);
+    assert_record(&rec, expected);
 }
 END_TEST
 
@@ -586,6 +623,7 @@ static void add_order(Suite *suite)
     tcase_add_test(tests, test_null_sender_is_an_empty_string);
     tcase_add_test(tests, test_fields_of_another_kind_are_not_written);
     tcase_add_test(tests, test_tls_of_the_client_needs_no_other_field_of_the_client);
+    tcase_add_test(tests, test_copied_lists_stand_alone);
     tcase_add_loop_test(tests, test_commands_are_what_was_tried_and_what_was_accepted, 0, ROWS(command_rows));
     suite_add_tcase(suite, tests);
 }

@@ -372,16 +372,19 @@ END_TEST
 
 START_TEST(test_headers_that_postfix_logs_become_hops)
 {
-    struct mt_event event = {.kind = MT_EVENT_MESSAGE};
+    char scratch[400];
+    struct mt_hop hops[3];
+    struct mt_event event = {.kind = MT_EVENT_MESSAGE, .hops = hops};
     struct mt_buffer out = {0};
 
     /* cleanup_act_log() writes line feed and tab as ??, and at most 200 characters: here the second one lost its end */
-    mt_set(
-        &event.f, MT_F_RECEIVED,
-        MT_LIT(
-            "from b (b [192.0.2.2])??by c (Postfix) with ESMTP id 2??for <x@y>; Wed, 27 Mar 2024 15:03:58 +0000 (UTC)\n"
-            "from a (a [192.0.2.1])??by b (Postfix) with ESM\n"
-            "by a (Postfix, from userid 0)??id 1; Wed, 27 Mar 2024 15:02:58 +0000 (UTC)"));
+    const struct mt_slice headers = MT_LIT(
+        "from b (b [192.0.2.2])??by c (Postfix) with ESMTP id 2??for <x@y>; Wed, 27 Mar 2024 15:03:58 +0000 (UTC)\n"
+        "from a (a [192.0.2.1])??by b (Postfix) with ESM\n"
+        "by a (Postfix, from userid 0)??id 1; Wed, 27 Mar 2024 15:02:58 +0000 (UTC)");
+    ck_assert_uint_lt(headers.n, sizeof scratch);
+    event.nhops = mt_hops_read_logged(headers, scratch, hops, 3);
+    mt_mark(&event.f, MT_F_RECEIVED);
     mt_set_int(&event.f, MT_F_LINES, 4);
     ck_assert(mt_event_json(&event, &out));
     mt_buffer_append(&out, "", 1);

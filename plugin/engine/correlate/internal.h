@@ -8,6 +8,7 @@
 #include "host.h"
 #include "mailtrace/correlate.h"
 #include "mailtrace/parts.h"
+#include "mailtrace/received.h"
 
 #define MT_TOLD     16384 /* a power of two */
 #define MT_PROGRAMS 256
@@ -39,7 +40,11 @@ struct mt_correlator {
     struct mt_event event;                   /* being made */
     struct mt_recipient *recipients;
     size_t recipients_size;
-    struct mt_buffer text;  /* what an id is made of */
+    struct mt_command commands[MT_COMMAND_COUNT];
+    struct mt_hop *hops;
+    size_t hops_size;
+    struct mt_buffer hops_text; /* what hops point to */
+    struct mt_buffer text;      /* what an id is made of */
     uint64_t told[MT_TOLD]; /* ids of the newest reject and session events, by their low bits */
 };
 

@@ -254,7 +254,7 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
         s = p->line->session;
     }
     c->event.kind = p->kind;
-    c->event.nrecipients = 0;
+    c->event.nrecipients = c->event.ncommands = c->event.nhops = 0;
     mt_set(f, MT_F_EVENT, mt_event_words[p->kind]);
     mt_set(f, MT_F_HOST, host->name);
     mt_set(f, MT_F_MTA, mt_source_words[p->line ? p->line->source : m ? m->source : s ? s->source : MT_SOURCE_NONE]);
@@ -426,6 +426,41 @@ static void set_recipients(struct mt_correlator *c, const struct mt_message *m)
     }
 }
 
+static bool reserve_hops(struct mt_correlator *c, size_t n)
+{
+    void *p;
+
+    if (n <= c->hops_size) {
+        return true;
+    }
+    p = mt_memory_resize(&c->memory, c->hops, c->hops_size * sizeof *c->hops, n * sizeof *c->hops);
+    if (!p) {
+        return false;
+    }
+    c->hops = p;
+    c->hops_size = n;
+    return true;
+}
+
+/* Where the message has no logged headers, it has no hops. */
+static void set_hops(struct mt_correlator *c, const struct mt_message *m)
+{
+    struct mt_slice headers = mt_kept_get(&m->kept, MT_F_RECEIVED);
+    size_t n = 1;
+
+    if (!headers.n) {
+        return;
+    }
+    for (size_t i = 0; i < headers.n; i++) {
+        n += headers.p[i] == '\n';
+    }
+    if (reserve_hops(c, n) && mt_buffer_grow(&c->hops_text, headers.n)) {
+        c->event.hops = c->hops;
+        c->event.nhops = mt_hops_read_logged(headers, c->hops_text.p, c->hops, n);
+        mt_set(&c->event.f, MT_F_RECEIVED, MT_LIT("received"));
+    }
+}
+
 static void set_message(struct mt_correlator *c, const struct mt_queued_event *p)
 {
     struct mt_fields *f = &c->event.f;
@@ -448,13 +483,13 @@ static void set_message(struct mt_correlator *c, const struct mt_queued_event *p
     set_recipients(c, m);
     set_counts(f, counts);
     mt_set(f, MT_F_BOUNCE_QUEUE_ID, mt_kept_get(&m->kept, MT_F_BOUNCE_QUEUE_ID));
-    mt_set(f, MT_F_RECEIVED, mt_kept_get(&m->kept, MT_F_RECEIVED));
+    set_hops(c, m);
     mt_set_int(f, MT_F_LINES, m->lines);
 }
 
 static void set_session(struct mt_correlator *c, const struct mt_queued_event *p)
 {
-    static const uint8_t own[] = {MT_F_STAGE, MT_F_RESPONSE, MT_F_USER, MT_F_MECHANISM, MT_F_COMMANDS};
+    static const uint8_t own[] = {MT_F_STAGE, MT_F_RESPONSE, MT_F_USER, MT_F_MECHANISM};
     struct mt_fields *f = &c->event.f;
     const struct mt_session *s = p->session;
 
@@ -462,7 +497,13 @@ static void set_session(struct mt_correlator *c, const struct mt_queued_event *p
     for (size_t i = 0; i < sizeof own; i++) {
         mt_set(f, own[i], mt_kept_get(&s->kept, own[i]));
     }
-    mt_set(f, MT_F_REASON, mt_slice_str(mt_trouble_names[s->reason])); /* the walk makes "accepted" of COMMANDS */
+    mt_set(f, MT_F_REASON, mt_slice_str(mt_trouble_names[s->reason]));
+    c->event.commands = c->commands;
+    c->event.ncommands = mt_commands_read(mt_kept_get(&s->kept, MT_F_COMMANDS), c->commands);
+    if (c->event.ncommands) {
+        mt_set(f, MT_F_COMMANDS, MT_LIT("commands"));
+        mt_set(f, MT_F_ACCEPTED, MT_LIT("accepted"));
+    }
 }
 
 /* --- giving out --- */

@@ -23,7 +23,11 @@ static void add_received(struct mt_correlator *c, struct mt_message *m, const st
 {
     struct mt_slice more = mt_line_copy_get(line, MT_F_RECEIVED), known = mt_kept_get(&m->kept, MT_F_RECEIVED);
 
-    if (!more.n || known.n + 1 + more.n > RECEIVED_MAX) {
+    if (!more.n) {
+        return;
+    }
+    if (known.n + 1 + more.n > RECEIVED_MAX) {
+        c->stats.hops_omitted++;
         return;
     }
     c->text.n = 0;

@@ -5,9 +5,10 @@
 #ifndef MT_EVENT_HOP_H
 #define MT_EVENT_HOP_H
 
+#include "key.h"
 #include "mailtrace/received.h"
 
-static __attribute__((noinline)) void hop_string(struct sink *sink, const struct key *key, struct mt_slice s)
+static __attribute__((noinline)) void hop_string(struct sink *sink, const struct mt_key *key, struct mt_slice s)
 {
     if (s.n) {
         sink_string(sink, key, s);
@@ -16,8 +17,8 @@ static __attribute__((noinline)) void hop_string(struct sink *sink, const struct
 
 static void hop_hosts(struct sink *sink, const struct mt_hop *hop)
 {
-    static const struct key from = KEY("from"), by = KEY("by");
-    static const struct key helo = KEY("helo"), name = KEY("name"), ip = KEY("ip");
+    static const struct mt_key from = MT_KEY("from"), by = MT_KEY("by");
+    static const struct mt_key helo = MT_KEY("helo"), name = MT_KEY("name"), ip = MT_KEY("ip");
 
     if (hop->helo.n || hop->name.n || hop->ip.n) {
         sink_open(sink, &from, false);
@@ -37,8 +38,8 @@ static void hop_hosts(struct sink *sink, const struct mt_hop *hop)
 /* The facts that "with" tells: all of them when it is a known protocol. */
 static void hop_protocol(struct sink *sink, const struct mt_hop *hop)
 {
-    static const struct key with = KEY("with"), tls = KEY("tls"), auth = KEY("auth");
-    static const struct key utf8 = KEY("utf8");
+    static const struct mt_key with = MT_KEY("with"), tls = MT_KEY("tls"), auth = MT_KEY("auth");
+    static const struct mt_key utf8 = MT_KEY("utf8");
 
     hop_string(sink, &with, hop->with);
     if (hop->protocol) {
@@ -54,7 +55,7 @@ static void hop_protocol(struct sink *sink, const struct mt_hop *hop)
 
 static void hop_comments(struct sink *sink, const struct mt_hop *hop)
 {
-    static const struct key comments = KEY("comments");
+    static const struct mt_key comments = MT_KEY("comments");
 
     if (!hop->ncomments) {
         return;
@@ -68,8 +69,8 @@ static void hop_comments(struct sink *sink, const struct mt_hop *hop)
 
 static void walk_hop(struct sink *sink, const struct mt_hop *hop)
 {
-    static const struct key via = KEY("via"), id = KEY("id"), recipient = KEY("for");
-    static const struct key time = KEY("time"), delay = KEY("delay");
+    static const struct mt_key via = MT_KEY("via"), id = MT_KEY("id"), recipient = MT_KEY("for");
+    static const struct mt_key time = MT_KEY("time"), delay = MT_KEY("delay");
 
     sink_open(sink, NULL, false);
     hop_hosts(sink, hop);
@@ -85,32 +86,6 @@ static void walk_hop(struct sink *sink, const struct mt_hop *hop)
     }
     hop_comments(sink, hop);
     sink_close(sink, false);
-}
-
-/* Logged headers, a line each, as they stand in the mail: the newest first. Hops go the other way. */
-static void walk_hops(struct sink *sink, const struct key *key, struct mt_slice headers)
-{
-    char scratch[MT_HOP_LOGGED];
-    struct mt_hop hop;
-    struct mt_time before;
-    bool timed = false;
-
-    sink_open(sink, key, true);
-    while (headers.n) {
-        const char *feed = memrchr(headers.p, '\n', headers.n);
-        const char *start = feed ? feed + 1 : headers.p;
-        mt_hop_read_logged(mt_slice_to(start, headers.p + headers.n), scratch, &hop);
-        if (timed) {
-            mt_hop_follow(&hop, &before);
-        }
-        if (hop.timed) {
-            before = hop.time;
-            timed = true;
-        }
-        walk_hop(sink, &hop);
-        headers.n = feed ? (size_t)(feed - headers.p) : 0;
-    }
-    sink_close(sink, true);
 }
 
 #endif

@@ -1,312 +1,82 @@
-/* Events and records as JSON text (RFC 8259): the sink for which speed counts.
- *
- * Written straight into the buffer: each value first makes room for the longest
- * text it can become, then writes without further checks. A comma follows each value;
- * the bracket that closes takes the place of the last one.
- */
-#include "base/buffer.h"
-#include "base/number.h"
-#include "base/utf8.h"
-#include "clean.h"
+/* Events and records as JSON text: the sink for which speed counts. */
+#include "json.h"
+#include "record_lists.h"
 
-/* The longest is "recipients_omitted":". A key is copied whole, which takes no look at its length. */
-#define KEY_MAX 24
-
-struct key {
-    char quoted[KEY_MAX];
-    unsigned char n; /* of these; the quote that begins a string not counted */
-};
-
-/* "name":" as it stands before a string. */
-#define KEY(literal)                              \
-    {                                             \
-        "\"" literal "\":\"", sizeof(literal) + 2 \
-    }
+/* What it writes stays in registers only where all of it is compiled into the walk. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 struct sink {
-    char *p, *limit; /* up to limit there is room for ROOM_AROUND; the buffer's start when memory was short */
-    struct mt_buffer *buffer;
+    struct json json;
 };
 
-/* What a value takes beside its own text: key (copied whole), quotes or bracket or number or time, comma. */
-#define ROOM_AROUND 80
-
-/* The longest text of one byte: \u001f. */
-#define ROOM_PER_BYTE 6
-
-_Static_assert(ROOM_AROUND >= KEY_MAX + MT_NUMBER_MAX + 3, "too little room");
-_Static_assert(ROOM_AROUND >= KEY_MAX + MT_TIME_MAX + 3, "too little room");
-
-#define unlikely(condition) __builtin_expect(!!(condition), 0)
-
-/* What is called here takes no pointer to the sink: where its address is taken nowhere, it stays
- * in registers.
- */
-static __attribute__((noinline)) char *grow(struct mt_buffer *buffer, char *p, size_t n)
+static ALWAYS_INLINE void sink_open(struct sink *s, const struct mt_key *key, bool array)
 {
-    size_t used = (size_t)(p - buffer->p);
-
-    if (n > PTRDIFF_MAX - used || !mt_buffer_grow(buffer, used + n)) {
-        return NULL;
-    }
-    return buffer->p + used;
+    json_open(&s->json, key, array);
 }
 
-/* Buffers are larger than ROOM_AROUND, so limit is the start at no other time. */
-static inline bool sink_failed(const struct sink *s)
+static ALWAYS_INLINE void sink_close(struct sink *s, bool array)
 {
-    return s->limit == s->buffer->p;
+    json_close(&s->json, array);
 }
 
-/* p is where to go on; NULL: memory was short, and from now on there is no room. */
-static inline bool sink_resume(struct sink *s, char *p)
+static ALWAYS_INLINE void sink_string(struct sink *s, const struct mt_key *key, struct mt_slice text)
 {
-    s->p = p ? p : s->buffer->p + 1;
-    s->limit = p ? s->buffer->p + s->buffer->size - ROOM_AROUND : s->buffer->p;
-    return p;
+    json_string(&s->json, key, text);
 }
 
-static inline bool sink_grow(struct sink *s, size_t n)
+static ALWAYS_INLINE void sink_time(struct sink *s, const struct mt_key *key, const struct mt_time *t)
 {
-    return !sink_failed(s) && sink_resume(s, grow(s->buffer, s->p, n + ROOM_AROUND));
+    json_time(&s->json, key, t);
 }
 
-/* For n bytes and ROOM_AROUND. */
-static inline bool room(struct sink *s, size_t n)
+static ALWAYS_INLINE void sink_integer(struct sink *s, const struct mt_key *key, int64_t i)
 {
-    return !unlikely((ptrdiff_t)n > s->limit - s->p) || sink_grow(s, n);
+    json_integer(&s->json, key, i);
 }
 
-static inline char *put_key(char *p, const struct key *key)
+static ALWAYS_INLINE void sink_seconds(struct sink *s, const struct mt_key *key, int64_t usec)
 {
-    if (key) {
-        memcpy(p, key->quoted, KEY_MAX);
-        p += key->n;
-    }
-    return p;
+    json_seconds(&s->json, key, usec);
 }
 
-/* The same, and the quote that begins a string. */
-static inline char *put_string_key(char *p, const struct key *key)
+static ALWAYS_INLINE void sink_boolean(struct sink *s, const struct mt_key *key, bool b)
 {
-    if (key) {
-        return put_key(p, key) + 1;
-    }
-    *p = '"';
-    return p + 1;
-}
-
-static inline void sink_open(struct sink *s, const struct key *key, bool array)
-{
-    if (room(s, 0)) {
-        char *p = put_key(s->p, key);
-        *p = array ? '[' : '{';
-        s->p = p + 1;
-    }
-}
-
-static inline void sink_close(struct sink *s, bool array)
-{
-    if (room(s, 0)) {
-        s->p -= s->p[-1] == ',';
-        *s->p++ = array ? ']' : '}';
-        *s->p++ = ',';
-    }
-}
-
-/* The letter after the backslash: of a byte that has a short form (RFC 8259, section 7), else 0. */
-static char short_escape(unsigned char c)
-{
-    switch (c) {
-    case '"':
-    case '\\':
-        return (char)c;
-    case '\b':
-        return 'b';
-    case '\f':
-        return 'f';
-    case '\n':
-        return 'n';
-    case '\r':
-        return 'r';
-    case '\t':
-        return 't';
-    default:
-        return 0;
-    }
-}
-
-static char *put_ascii(char *p, unsigned char c)
-{
-    static const char hex[] = "0123456789abcdef";
-    char letter = short_escape(c);
-
-    if (letter) {
-        *p++ = '\\';
-        *p++ = letter;
-    } else if (c < 0x20) {
-        memcpy(p, "\\u00", 4);
-        p[4] = hex[c >> 4];
-        p[5] = hex[c & 15];
-        p += 6;
-    } else {
-        *p++ = (char)c;
-    }
-    return p;
-}
-
-/* Any text, byte by byte; there is room for ROOM_PER_BYTE each. */
-static __attribute__((noinline)) char *put_escaped(char *p, struct mt_slice s)
-{
-    while (s.n) {
-        size_t n = 1;
-        if (*s.p && (unsigned char)*s.p < 0x80) {
-            p = put_ascii(p, (unsigned char)*s.p);
-        } else {
-            bool valid;
-            n = mt_utf8_piece(s, &valid);
-            struct mt_slice piece = valid ? mt_slice(s.p, n) : MT_LIT(MT_UTF8_REPLACEMENT);
-            memcpy(p, piece.p, piece.n);
-            p += piece.n;
-        }
-        s = mt_slice_skip(s, n);
-    }
-    return p;
-}
-
-/* A string from where it is not clean on. Returns the place behind it, NULL when memory is short. */
-static __attribute__((noinline)) char *put_rest(struct mt_buffer *buffer, char *p, struct mt_slice text)
-{
-    if (text.n > (PTRDIFF_MAX - ROOM_AROUND) / ROOM_PER_BYTE) {
-        return NULL;
-    }
-    p = grow(buffer, p, text.n * ROOM_PER_BYTE + ROOM_AROUND);
-    return p ? put_escaped(p, text) : NULL;
-}
-
-static inline void sink_rest(struct sink *s, struct mt_slice text)
-{
-    char *p = put_rest(s->buffer, s->p, text);
-
-    if (sink_resume(s, p)) {
-        memcpy(p, "\",", 2);
-        s->p = p + 2;
-    }
-}
-
-static inline __attribute__((always_inline)) void sink_string(struct sink *s, const struct key *key,
-                                                              struct mt_slice text)
-{
-    char *p;
-    size_t clean;
-
-    if (!room(s, text.n)) {
-        return;
-    }
-    p = put_string_key(s->p, key);
-    clean = mt_clean_copy(text.p, text.n, p);
-    s->p = p + clean;
-    if (unlikely(clean < text.n)) {
-        sink_rest(s, mt_slice_skip(text, clean));
-        return;
-    }
-    memcpy(s->p, "\",", 2);
-    s->p += 2;
-}
-
-/* A time needs no look at its bytes. */
-static inline void sink_time(struct sink *s, const struct key *key, const struct mt_time *t)
-{
-    if (room(s, 0)) {
-        char *p = put_string_key(s->p, key);
-        p += mt_time_format_next(&s->buffer->time, t, p);
-        memcpy(p, "\",", 2);
-        s->p = p + 2;
-    }
-}
-
-static inline void sink_integer(struct sink *s, const struct key *key, int64_t i)
-{
-    if (room(s, 0)) {
-        char *p = put_key(s->p, key);
-        if (i >= 0 && i < 10) { /* most are counts */
-            *p++ = (char)('0' + i);
-        } else {
-            p = mt_integer_put(p, i);
-        }
-        *p = ',';
-        s->p = p + 1;
-    }
-}
-
-static inline void sink_seconds(struct sink *s, const struct key *key, int64_t usec)
-{
-    if (room(s, 0)) {
-        char *p = put_key(s->p, key);
-        p = mt_seconds_put(p, usec);
-        *p = ',';
-        s->p = p + 1;
-    }
-}
-
-static inline void sink_boolean(struct sink *s, const struct key *key, bool b)
-{
-    if (room(s, 0)) {
-        char *p = put_key(s->p, key);
-        memcpy(p, b ? "true, " : "false,", 6);
-        s->p = p + (b ? 5 : 6);
-    }
+    json_boolean(&s->json, key, b);
 }
 
 #include "walk.h"
-
-static bool begin(struct sink *s, struct mt_buffer *out)
-{
-    if (out->failed || out->n > SIZE_MAX - ROOM_AROUND || !mt_buffer_grow(out, out->n + ROOM_AROUND)) {
-        return false;
-    }
-    *s = (struct sink){out->p + out->n, out->p + out->size - ROOM_AROUND, out};
-    return true;
-}
-
-/* Without the comma after the outermost object. */
-static bool finish(struct sink *s)
-{
-    if (!sink_failed(s)) {
-        s->buffer->n = (size_t)(s->p - s->buffer->p) - 1;
-    }
-    return !sink_failed(s);
-}
 
 bool mt_event_json(const struct mt_event *event, struct mt_buffer *out)
 {
     struct sink s;
 
-    if (!begin(&s, out)) {
+    if (!json_begin(&s.json, out)) {
         return false;
     }
     walk_event(&s, event);
-    return finish(&s);
+    return json_finish(&s.json);
 }
 
 bool mt_hop_json(const struct mt_hop *hop, struct mt_buffer *out)
 {
     struct sink s;
 
-    if (!begin(&s, out)) {
+    if (!json_begin(&s.json, out)) {
         return false;
     }
     walk_hop(&s, hop);
-    return finish(&s);
+    return json_finish(&s.json);
 }
 
 bool mt_record_json(const struct mt_record *record, struct mt_buffer *out)
 {
+    struct mt_record_lists lists;
     struct sink s;
 
-    if (!begin(&s, out)) {
+    if (!json_begin(&s.json, out)) {
         return false;
     }
-    walk_record(&s, record);
-    return finish(&s);
+    mt_record_lists_read(record, &lists);
+    walk_record(&s, record, &lists.lists);
+    return json_finish(&s.json);
 }

@@ -1,28 +1,15 @@
 /* The walk for any visitor: walk.h with a sink of function pointers. */
-#include "mailtrace/event.h"
-
-struct key {
-    const char *name;
-};
-
-#define KEY(literal) \
-    {                \
-        literal      \
-    }
+#include "key.h"
+#include "record_lists.h"
 
 struct sink {
     const struct mt_visitor *visitor;
     void *ctx;
 };
 
-static inline const char *name_of(const struct key *key)
+static inline void sink_open(struct sink *sink, const struct mt_key *key, bool array)
 {
-    return key ? key->name : NULL;
-}
-
-static inline void sink_open(struct sink *sink, const struct key *key, bool array)
-{
-    sink->visitor->open(sink->ctx, name_of(key), array);
+    sink->visitor->open(sink->ctx, mt_key_name(key), array);
 }
 
 static inline void sink_close(struct sink *sink, bool array)
@@ -30,31 +17,31 @@ static inline void sink_close(struct sink *sink, bool array)
     sink->visitor->close(sink->ctx, array);
 }
 
-static inline void sink_string(struct sink *sink, const struct key *key, struct mt_slice s)
+static inline void sink_string(struct sink *sink, const struct mt_key *key, struct mt_slice s)
 {
-    sink->visitor->string(sink->ctx, name_of(key), s);
+    sink->visitor->string(sink->ctx, mt_key_name(key), s);
 }
 
-static inline void sink_time(struct sink *sink, const struct key *key, const struct mt_time *t)
+static inline void sink_time(struct sink *sink, const struct mt_key *key, const struct mt_time *t)
 {
     char buf[MT_TIME_MAX];
 
     sink_string(sink, key, mt_slice(buf, mt_time_format(t, buf)));
 }
 
-static inline void sink_integer(struct sink *sink, const struct key *key, int64_t i)
+static inline void sink_integer(struct sink *sink, const struct mt_key *key, int64_t i)
 {
-    sink->visitor->integer(sink->ctx, name_of(key), i);
+    sink->visitor->integer(sink->ctx, mt_key_name(key), i);
 }
 
-static inline void sink_seconds(struct sink *sink, const struct key *key, int64_t usec)
+static inline void sink_seconds(struct sink *sink, const struct mt_key *key, int64_t usec)
 {
-    sink->visitor->seconds(sink->ctx, name_of(key), usec);
+    sink->visitor->seconds(sink->ctx, mt_key_name(key), usec);
 }
 
-static inline void sink_boolean(struct sink *sink, const struct key *key, bool b)
+static inline void sink_boolean(struct sink *sink, const struct mt_key *key, bool b)
 {
-    sink->visitor->boolean(sink->ctx, name_of(key), b);
+    sink->visitor->boolean(sink->ctx, mt_key_name(key), b);
 }
 
 #include "walk.h"
@@ -76,6 +63,8 @@ void mt_hop_walk(const struct mt_hop *hop, const struct mt_visitor *visitor, voi
 void mt_record_walk(const struct mt_record *record, const struct mt_visitor *visitor, void *ctx)
 {
     struct sink sink = {visitor, ctx};
+    struct mt_record_lists lists;
 
-    walk_record(&sink, record);
+    mt_record_lists_read(record, &lists);
+    walk_record(&sink, record, &lists.lists);
 }

@@ -4,16 +4,14 @@
  * speed counts (json_text.c), and once for all others (walk.c, behind struct mt_visitor):
  * a file that includes it has defined before
  *
- *     struct key;            what the sink needs of a key, up to 30 bytes
- *     #define KEY(literal)   to initialise one with
  *     struct sink;
- *     static inline void sink_open(struct sink *, const struct key *, bool array);
+ *     static inline void sink_open(struct sink *, const struct mt_key *, bool array);
  *     static inline void sink_close(struct sink *, bool array);
- *     static inline void sink_string(struct sink *, const struct key *, struct mt_slice);
- *     static inline void sink_time(struct sink *, const struct key *, const struct mt_time *);
- *     static inline void sink_integer(struct sink *, const struct key *, int64_t);
- *     static inline void sink_seconds(struct sink *, const struct key *, int64_t usec);
- *     static inline void sink_boolean(struct sink *, const struct key *, bool);
+ *     static inline void sink_string(struct sink *, const struct mt_key *, struct mt_slice);
+ *     static inline void sink_time(struct sink *, const struct mt_key *, const struct mt_time *);
+ *     static inline void sink_integer(struct sink *, const struct mt_key *, int64_t);
+ *     static inline void sink_seconds(struct sink *, const struct mt_key *, int64_t usec);
+ *     static inline void sink_boolean(struct sink *, const struct mt_key *, bool);
  *
  * and uses walk_event() or walk_record(). The key is NULL for elements of arrays and
  * for the outermost object.
@@ -22,8 +20,8 @@
 #define MT_EVENT_WALK_H
 
 #include "base/words.h"
-#include "commands.h"
 #include "hop.h"
+#include "key.h"
 
 /* The order. A run is a set of fields that are written in the order of MT_FIELDS; an event's
  * keys are the runs of its kind, one after the other. A field that stands in none of them is not written.
@@ -62,11 +60,11 @@ static const struct run event_runs[MT_EVENT_COUNT][4] = {
     [MT_EVENT_SESSION] = {RUN(SESSION), RUN(SESSION_STAGE), RUN(SESSION_REPLY)},
 };
 
-static const struct place { /* 32 bytes: to find one is a shift */
-    _Alignas(32) struct key key;
+static const struct place { /* 64 bytes: to find one is a shift */
+    _Alignas(64) struct mt_key key;
     unsigned char object, type;
 } places[MT_FIELD_COUNT] = {
-#define MT_ROW(id, object, name, type) [MT_F_##id] = {KEY(name), MT_O_##object, MT_TYPE_##type},
+#define MT_ROW(id, object, name, type) [MT_F_##id] = {MT_KEY(name), MT_O_##object, MT_TYPE_##type},
     MT_FIELDS(MT_ROW)
 #undef MT_ROW
 };
@@ -76,8 +74,8 @@ static inline enum mt_field id_of(const struct place *place)
     return (enum mt_field)(place - places);
 }
 
-static const struct key object_keys[MT_OBJECT_COUNT] = {
-#define MT_ROW(id, parent, name) [MT_O_##id] = KEY(name),
+static const struct mt_key object_keys[MT_OBJECT_COUNT] = {
+#define MT_ROW(id, parent, name) [MT_O_##id] = MT_KEY(name),
     MT_OBJECTS(MT_ROW)
 #undef MT_ROW
 };
@@ -95,8 +93,8 @@ static const unsigned char object_paths[MT_OBJECT_COUNT] = {
 #undef MT_ROW
 };
 
-static const struct key command_keys[] = {
-#define MT_ROW(name) KEY(name),
+static const struct mt_key command_keys[] = {
+#define MT_ROW(name) MT_KEY(name),
     MT_COMMANDS(MT_ROW)
 #undef MT_ROW
 };
@@ -104,9 +102,8 @@ static const struct key command_keys[] = {
 struct walk {
     struct sink *sink;
     const struct mt_fields *f;
-    const struct mt_recipient *recipients;
-    size_t nrecipients;
-    unsigned object; /* the innermost one that is open: enum mt_object */
+    const struct mt_event *lists; /* the lists of this one count, and its fields do not */
+    unsigned object;              /* the innermost one that is open: enum mt_object */
 };
 
 /* Closes and opens objects, `open` being the innermost, until `object` is. Outer objects come first in MT_OBJECTS. */
@@ -150,35 +147,22 @@ static inline void walk_integer(struct walk *w, enum mt_field id, int64_t i)
 }
 
 /* The members of "commands" (what was tried) or "accepted". */
-static inline void walk_counts(struct walk *w, enum mt_field id, const struct mt_command *commands, size_t n)
+static inline void walk_commands(struct walk *w, enum mt_field id)
 {
+    const struct mt_event *lists = w->lists;
+
+    if (!lists->ncommands) {
+        return;
+    }
     sink_open(w->sink, &places[id].key, false);
-    for (size_t i = 0; i < n; i++) {
-        sink_integer(w->sink, &command_keys[commands[i].index],
-                     id == MT_F_COMMANDS ? commands[i].tried : commands[i].accepted);
+    for (size_t i = 0; i < lists->ncommands; i++) {
+        const struct mt_command *command = &lists->commands[i];
+        sink_integer(w->sink, &command_keys[command->index], id == MT_F_COMMANDS ? command->tried : command->accepted);
     }
     sink_close(w->sink, false);
 }
 
-/* The same text says what was tried and what was accepted. */
-static void walk_commands(struct walk *w, struct mt_slice text, bool tried, bool accepted)
-{
-    struct mt_command commands[MT_COMMAND_COUNT + 1]; /* the last takes what is found to be none */
-    uint32_t seen = 0;
-    size_t n = 0;
-
-    while (mt_command_next(&text, &seen, &commands[n])) {
-        n++;
-    }
-    if (n && tried) {
-        walk_counts(w, MT_F_COMMANDS, commands, n);
-    }
-    if (n && accepted) {
-        walk_counts(w, MT_F_ACCEPTED, commands, n);
-    }
-}
-
-static __attribute__((noinline)) void sink_known(struct sink *sink, const struct key *key, struct mt_slice s)
+static __attribute__((noinline)) void sink_known(struct sink *sink, const struct mt_key *key, struct mt_slice s)
 {
     if (s.n) {
         sink_string(sink, key, s);
@@ -202,7 +186,7 @@ static inline void sink_relay(struct sink *sink, const struct mt_recipient *r)
 
 static inline void sink_recipient(struct sink *sink, const struct mt_recipient *r)
 {
-    static const struct key attempts = KEY("attempts");
+    static const struct mt_key attempts = MT_KEY("attempts");
 
     sink_open(sink, NULL, false);
     sink_known(sink, &places[MT_F_TO].key, r->to);
@@ -225,31 +209,41 @@ static inline void sink_recipient(struct sink *sink, const struct mt_recipient *
 
 static inline void walk_recipients(struct walk *w)
 {
-    if (!w->nrecipients) {
+    if (!w->lists->nrecipients) {
         return;
     }
     sink_open(w->sink, &places[MT_F_RECIPIENTS].key, true);
-    for (size_t i = 0; i < w->nrecipients; i++) {
-        sink_recipient(w->sink, &w->recipients[i]);
+    for (size_t i = 0; i < w->lists->nrecipients; i++) {
+        sink_recipient(w->sink, &w->lists->recipients[i]);
     }
     sink_close(w->sink, true);
 }
 
-/* A tree, which stands in the outermost object. ACCEPTED comes with COMMANDS where it has no text of its own. */
+static inline void walk_hops(struct walk *w)
+{
+    if (!w->lists->nhops) {
+        return;
+    }
+    sink_open(w->sink, &places[MT_F_RECEIVED].key, true);
+    for (size_t i = 0; i < w->lists->nhops; i++) {
+        walk_hop(w->sink, &w->lists->hops[i]);
+    }
+    sink_close(w->sink, true);
+}
+
+/* A tree, which stands in the outermost object. */
 static __attribute__((noinline)) void walk_tree(struct walk *w, enum mt_field id)
 {
     switch (id) {
     case MT_F_COMMANDS:
-        walk_commands(w, w->f->v[id].s, true, !mt_has(w->f, MT_F_ACCEPTED));
-        break;
     case MT_F_ACCEPTED:
-        walk_commands(w, w->f->v[id].s, false, true);
+        walk_commands(w, id);
         break;
     case MT_F_RECIPIENTS:
         walk_recipients(w);
         break;
     case MT_F_RECEIVED:
-        walk_hops(w->sink, &places[id].key, w->f->v[id].s);
+        walk_hops(w);
         break;
     default:
         break;
@@ -322,7 +316,7 @@ static inline void walk_span(struct walk *w, unsigned first, unsigned last)
 
 static inline void walk_event(struct sink *sink, const struct mt_event *event)
 {
-    struct walk w = {sink, &event->f, event->recipients, event->nrecipients, MT_O_TOP};
+    struct walk w = {sink, &event->f, event, MT_O_TOP};
 
     sink_open(sink, NULL, false);
     sink_string(sink, &places[MT_F_EVENT].key, mt_event_words[event->kind]);
@@ -373,9 +367,10 @@ static inline void walk_record_head(struct walk *w, const struct mt_record *rec)
     }
 }
 
-static inline void walk_record(struct sink *sink, const struct mt_record *rec)
+/* Where a record has COMMANDS, it has ACCEPTED. */
+static inline void walk_record(struct sink *sink, const struct mt_record *rec, const struct mt_event *lists)
 {
-    struct walk w = {sink, &rec->f, NULL, 0, MT_O_TOP};
+    struct walk w = {sink, &rec->f, lists, MT_O_TOP};
     struct mt_slice to;
     bool many = record_recipients(rec, &to);
 
@@ -387,7 +382,11 @@ static inline void walk_record(struct sink *sink, const struct mt_record *rec)
     }
     walk_span(&w, MT_F_TO + 1, MT_F_STATUS - 1);
     walk_word(&w, MT_F_STATUS, mt_status_words[rec->status]);
-    walk_span(&w, MT_F_STATUS + 1, MT_F_RECIPIENTS - 1);
+    walk_span(&w, MT_F_STATUS + 1, MT_F_COMMANDS);
+    if (mt_has(&rec->f, MT_F_COMMANDS)) {
+        walk_commands(&w, MT_F_ACCEPTED);
+    }
+    walk_span(&w, MT_F_ACCEPTED + 1, MT_F_RECIPIENTS - 1);
     if (many) {
         walk_record_list(&w, rec);
     }

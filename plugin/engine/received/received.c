@@ -341,6 +341,30 @@ void mt_hop_read_logged(struct mt_slice header, char scratch[MT_HOP_LOGGED], str
     mt_hop_read(mt_slice(scratch, n), hop);
 }
 
+/* A header needs as much of scratch as it has bytes itself, and takes it at its own place. */
+size_t mt_hops_read_logged(struct mt_slice headers, char *scratch, struct mt_hop *hops, size_t max)
+{
+    const char *start = headers.p;
+    struct mt_time before;
+    bool timed = false;
+    size_t n = 0;
+
+    for (; headers.n && n < max; n++) {
+        const char *feed = memrchr(start, '\n', headers.n);
+        const char *header = feed ? feed + 1 : start;
+        mt_hop_read_logged(mt_slice_to(header, start + headers.n), scratch + (header - start), &hops[n]);
+        if (timed) {
+            mt_hop_follow(&hops[n], &before);
+        }
+        if (hops[n].timed) {
+            before = hops[n].time;
+            timed = true;
+        }
+        headers.n = feed ? (size_t)(feed - start) : 0;
+    }
+    return n;
+}
+
 void mt_hop_follow(struct mt_hop *hop, const struct mt_time *before)
 {
     if (hop->timed) {

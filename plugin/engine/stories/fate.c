@@ -77,8 +77,10 @@ static enum mt_fate_kind fate_of(const struct mt_recipient *r, enum mt_transport
 void mt_stories_fate(const struct mt_stories *s, uint32_t entry, size_t recipient, struct mt_fate *fate)
 {
     const struct mt_kept_event *event = &s->entries[entry].event;
+    struct mt_event lists; /* its fields are not set */
 
-    *fate = (struct mt_fate){.recipient = &event->recipients[recipient]};
+    mt_lists_open(event->lists, &lists);
+    *fate = (struct mt_fate){.recipient = &lists.recipients[recipient]};
     find_attempts(s, entry, fate);
     fate->kind = fate_of(fate->recipient, end_of(s, fate), mt_kept_event_get(event, MT_F_RESULT));
     if (fate->kind == MT_FATE_HERE && fate->next != MT_NONE) {

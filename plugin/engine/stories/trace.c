@@ -101,10 +101,11 @@ static void visit_recipient(const struct trace *t, uint32_t hop, const struct mt
 /* Those whose last delivery no other hop goes on with. */
 static void visit_recipients_of(const struct trace *t, uint32_t hop)
 {
-    const struct mt_kept_event *event = &entry_of(t, hop)->event;
+    struct mt_event lists; /* its fields are not set */
     struct mt_fate fate;
 
-    for (size_t i = 0; i < event->nrecipients; i++) {
+    mt_lists_open(entry_of(t, hop)->event.lists, &lists);
+    for (size_t i = 0; i < lists.nrecipients; i++) {
         mt_stories_fate(t->story->stories, t->story->entries[hop], i, &fate);
         if (fate.next == MT_NONE) {
             visit_recipient(t, hop, fate.recipient);

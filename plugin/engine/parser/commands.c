@@ -1,4 +1,12 @@
-#include "commands.h"
+/* The commands of a session, as Postfix counts them when it ends
+ * (smtpd/smtpd.c, smtpd_format_cmd_stats):
+ *
+ *     ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4
+ *
+ * One number: tried and accepted are the same; otherwise accepted/tried. What is no command
+ * ("commands=", the sum, or "notes=") and what is malformed is left out.
+ */
+#include "mailtrace/record.h"
 
 #include "base/scan.h"
 
@@ -37,15 +45,18 @@ static bool read_word(struct mt_slice word, struct mt_command *command)
     return !word.n && command->index < MT_COMMAND_COUNT;
 }
 
-bool mt_command_next(struct mt_slice *text, uint32_t *seen, struct mt_command *command)
+size_t mt_commands_read(struct mt_slice text, struct mt_command commands[MT_COMMAND_COUNT])
 {
+    struct mt_command command;
     struct mt_slice word;
+    uint32_t seen = 0;
+    size_t n = 0;
 
-    while (mt_take_word(text, &word)) {
-        if (read_word(word, command) && !(*seen >> command->index & 1)) {
-            *seen |= (uint32_t)1 << command->index;
-            return true;
+    while (n < MT_COMMAND_COUNT && mt_take_word(&text, &word)) {
+        if (read_word(word, &command) && !(seen >> command.index & 1)) {
+            seen |= (uint32_t)1 << command.index;
+            commands[n++] = command;
         }
     }
-    return false;
+    return n;
 }
