@@ -106,6 +106,29 @@ void mt_buffer_append(struct mt_buffer *buffer, const void *p, size_t n);
 bool mt_event_json(const struct mt_event *event, struct mt_buffer *out);
 bool mt_record_json(const struct mt_record *record, struct mt_buffer *out);
 
+/* The same as pairs of name and value: the names of nested keys with dots ("client.tls.version"), an array as its JSON
+ * text.
+ */
+enum mt_pair_type {
+    MT_PAIR_STRING, /* UTF-8 without NUL */
+    MT_PAIR_INTEGER,
+    MT_PAIR_SECONDS, /* a number with a fraction, also when it is 0 */
+    MT_PAIR_BOOLEAN, /* true, false */
+    MT_PAIR_JSON,
+};
+
+struct mt_pair {
+    struct mt_slice name, value; /* valid inside the call that hands them out */
+    enum mt_pair_type type;
+};
+
+typedef void mt_pair_fn(void *ctx, const struct mt_pair *pair);
+
+/* Calls fn for each pair, in the order of the keys. scratch is memory that calls share: it starts with all zero, and
+ * is the caller's to free. Returns false when memory was short: pairs are missing.
+ */
+bool mt_event_pairs(const struct mt_event *event, mt_pair_fn *fn, void *ctx, struct mt_buffer *scratch);
+
 /* The same as a tree of json-c, or of libfastjson. The two libraries' headers cannot
  * meet in one file, so each function has a header of its own: json_c.h, fastjson.h.
  */

@@ -11,9 +11,6 @@
 /* Memory that one huge event has taken is not kept. */
 #define KEEP (1 << 20)
 
-/* What syslog-ng adds to a name and its value in the table of a message, at most. */
-#define ROOM_PER_PAIR 32
-
 /* For host, program, text and source. */
 #define ROOM_FOR_OTHERS 256
 
@@ -23,12 +20,13 @@ void mt_outbox_free(struct mt_outbox *box)
 {
     free(box->letters);
     mt_buffer_free(&box->buffer);
+    mt_buffer_free(&box->scratch);
     memset(box, 0, sizeof *box);
 }
 
 void mt_outbox_reset(struct mt_outbox *box)
 {
-    if (box->buffer.size > KEEP) {
+    if (box->buffer.size > KEEP || box->scratch.size > KEEP) {
         mt_outbox_free(box);
     }
     box->n = 0;
@@ -50,23 +48,33 @@ static struct mt_letter *new_letter(struct mt_outbox *box)
     return &box->letters[box->n];
 }
 
-void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event)
+static bool write_down(struct mt_outbox *box, struct mt_letter *letter, const struct mt_event *event, bool pairs)
 {
-    struct mt_letter *letter = new_letter(box);
     struct mt_slice host = mt_get(&event->f, MT_F_HOST);
-    size_t before = box->buffer.n;
 
-    if (!letter || !mt_event_json(event, &box->buffer)) {
-        box->lost++;
-        return;
-    }
     letter->time = event->f.v[MT_F_TIME].t;
-    letter->text = before;
-    letter->text_n = box->buffer.n - before;
+    letter->text = box->buffer.n;
+    if (!mt_event_json(event, &box->buffer)) {
+        return false;
+    }
+    letter->text_n = box->buffer.n - letter->text;
     letter->host = box->buffer.n;
     letter->host_n = host.n;
     mt_buffer_append(&box->buffer, host.p, host.n);
-    if (box->buffer.failed) {
+    letter->pairs = box->buffer.n;
+    if (pairs && !mt_pairs_pack(event, &box->buffer, &box->scratch)) {
+        return false;
+    }
+    letter->pairs_n = box->buffer.n - letter->pairs;
+    return !box->buffer.failed;
+}
+
+void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, bool pairs)
+{
+    struct mt_letter *letter = new_letter(box);
+    size_t before = box->buffer.n;
+
+    if (!letter || !write_down(box, letter, event, pairs)) {
         box->buffer.n = before;
         box->buffer.failed = false;
         box->lost++;
@@ -103,9 +111,23 @@ static void set_host(LogMessage *msg, const char *p, size_t n)
     scratch_buffers_reclaim_marked(marker);
 }
 
-static LogMessage *make(const struct mt_letter *letter, const char *text, const struct mt_pair_list *list)
+static void set_pairs(LogMessage *msg, struct mt_pairs *pairs, struct mt_slice packed)
 {
-    size_t room = 2 * letter->text_n + letter->host_n + list->names + list->n * ROOM_PER_PAIR + ROOM_FOR_OTHERS;
+    const struct mt_pair_name *guess = NULL;
+    struct mt_pair pair;
+
+    while (mt_pairs_next(&packed, &pair)) {
+        NVHandle handle = mt_pairs_handle(pairs, pair.name, &guess);
+        log_msg_set_value_with_type(msg, handle, pair.value.p, (gssize)pair.value.n, mt_pairs_type(pair.type));
+    }
+}
+
+LogMessage *mt_outbox_message(const struct mt_outbox *box, size_t i, struct mt_pairs *pairs)
+{
+    const struct mt_letter *letter = &box->letters[i];
+    const char *text = box->buffer.p;
+    struct mt_slice packed = mt_slice(text + letter->pairs, pairs ? letter->pairs_n : 0);
+    size_t room = letter->text_n + letter->host_n + (pairs ? mt_pairs_room(pairs, packed) : 0) + ROOM_FOR_OTHERS;
     LogMessage *msg = log_msg_sized_new(room);
 
     msg->flags |= LF_LOCAL | LF_UTF8;
@@ -116,27 +138,8 @@ static LogMessage *make(const struct mt_letter *letter, const char *text, const 
     }
     log_msg_set_value(msg, LM_V_PROGRAM, PROGRAM, sizeof PROGRAM - 1);
     log_msg_set_value(msg, LM_V_MESSAGE, text + letter->text, (gssize)letter->text_n);
-    for (size_t i = 0; i < list->n; i++) {
-        const struct mt_pair *pair = &list->v[i];
-        log_msg_set_value_with_type(msg, pair->handle, pair->value.p, (gssize)pair->value.n, pair->type);
+    if (pairs) {
+        set_pairs(msg, pairs, packed);
     }
-    return msg;
-}
-
-LogMessage *mt_outbox_message(const struct mt_outbox *box, size_t i, struct mt_pairs *pairs)
-{
-    const struct mt_letter *letter = &box->letters[i];
-    ScratchBuffersMarker marker;
-    struct mt_pair_list list;
-    LogMessage *msg;
-
-    list.n = list.names = 0;
-    if (!pairs) {
-        return make(letter, box->buffer.p, &list);
-    }
-    scratch_buffers_mark(&marker);
-    mt_pairs_read(pairs, mt_slice(box->buffer.p + letter->text, letter->text_n), &list);
-    msg = make(letter, box->buffer.p, &list);
-    scratch_buffers_reclaim_marked(marker);
     return msg;
 }

@@ -12,13 +12,14 @@
 
 struct mt_letter {
     struct mt_time time;
-    size_t text, text_n; /* the JSON text, in the buffer of the outbox */
+    size_t text, text_n; /* the JSON text, in the buffer of the outbox; so are the next two */
     size_t host, host_n;
+    size_t pairs, pairs_n; /* packed */
 };
 
 /* Starts with all zero. */
 struct mt_outbox {
-    struct mt_buffer buffer;
+    struct mt_buffer buffer, scratch;
     struct mt_letter *letters;
     size_t n, size;
     uint64_t lost; /* events that memory was too short for */
@@ -30,10 +31,10 @@ void mt_outbox_free(struct mt_outbox *box);
 /* Makes it as good as new, without giving all memory back. */
 void mt_outbox_reset(struct mt_outbox *box);
 
-/* Writes an event down. */
-void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event);
+/* Writes an event down, with its pairs or without. */
+void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, bool pairs);
 
-/* A message of the i-th event: JSON text, host, timestamp, pairs (NULL: without). */
+/* A message of the i-th event: JSON text, host, timestamp, pairs (NULL: without) as far as they were written down. */
 LogMessage *mt_outbox_message(const struct mt_outbox *box, size_t i, struct mt_pairs *pairs);
 
 #endif

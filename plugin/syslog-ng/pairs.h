@@ -1,9 +1,9 @@
-/* The name-value pairs of an event: every field under the prefix, nested ones with dots
- * (".mail.client.ip"), each with the type that syslog-ng knows for it. An array is one pair, of JSON text.
+/* The name-value pairs of an event as syslog-ng knows them: every field under the prefix, nested ones with dots
+ * (".mail.client.ip"), each with syslog-ng's type for it. An array is one pair, of JSON text.
  *
- * Pairs are cut out of the event's JSON text, which is there in any case.
+ * The engine gives pairs inside its call (mt_event_pairs()); they are packed into a buffer and read later.
  *
- * Thread rules: any thread at any time for one struct mt_pairs; a list is one thread's.
+ * Thread rules: any thread at any time for one struct mt_pairs; a buffer is one thread's.
  */
 #ifndef MT_SYSLOG_NG_PAIRS_H
 #define MT_SYSLOG_NG_PAIRS_H
@@ -12,30 +12,27 @@
 
 #include "mailtrace/event.h"
 
-/* The names under one prefix, as far as they have been met. */
+/* Appends the pairs of an event. scratch is memory that calls share. False when memory was short. */
+bool mt_pairs_pack(const struct mt_event *event, struct mt_buffer *to, struct mt_buffer *scratch);
+
+/* The next packed pair; false at the end. */
+bool mt_pairs_next(struct mt_slice *packed, struct mt_pair *pair);
+
+/* syslog-ng's handles of the names under one prefix, as far as they have been met. */
 struct mt_pairs;
 
 struct mt_pairs *mt_pairs_new(const char *prefix);
 void mt_pairs_free(struct mt_pairs *pairs);
 
-struct mt_pair {
-    NVHandle handle;
-    LogMessageValueType type;
-    struct mt_slice value; /* into the JSON text, or a scratch buffer of syslog-ng; UTF-8 */
-};
-
-/* More than an event can have. */
-#define MT_PAIRS_MAX 256
-
-struct mt_pair_list {
-    struct mt_pair v[MT_PAIRS_MAX];
-    size_t n;
-    size_t names; /* bytes of all of their names */
-};
-
-/* Fills list with the pairs of an event, from its JSON text as mt_event_json() writes it. They live as
- * long as that text, and the scratch buffers that the caller reclaims.
+/* Looks one up. *guess starts as NULL and is the caller's: pairs come in an order that is nearly always the same,
+ * so the handle behind the one that was found last is tried first.
  */
-void mt_pairs_read(struct mt_pairs *pairs, struct mt_slice json, struct mt_pair_list *list);
+struct mt_pair_name;
+NVHandle mt_pairs_handle(struct mt_pairs *pairs, struct mt_slice name, const struct mt_pair_name **guess);
+
+LogMessageValueType mt_pairs_type(enum mt_pair_type type);
+
+/* Bytes that all of those packed pairs take in a message, at most. */
+size_t mt_pairs_room(const struct mt_pairs *pairs, struct mt_slice packed);
 
 #endif

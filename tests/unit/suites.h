@@ -21,6 +21,7 @@
     X(alias)         \
     X(image)         \
     X(memory)        \
+    X(pairs)         \
     X(parts)         \
     X(engine)        \
     X(dma)           \
