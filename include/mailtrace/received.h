@@ -33,9 +33,10 @@ struct mt_hop {
     struct mt_slice by_name, by_ip;
     struct mt_slice via, with, id, recipient; /* recipient: "for" */
     bool protocol;                            /* "with" is a known one: tls, auth and utf8 hold */
-    bool tls, auth, utf8;                     /* auth may be told by a comment, too */
-    bool timed;                               /* time holds */
-    bool delayed;                             /* delay holds: see mt_hop_follow() */
+    bool tls, auth, utf8;
+    bool auth_told; /* auth holds: "with" is a known one, or a comment says so */
+    bool timed;     /* time holds */
+    bool delayed;   /* delay holds: see mt_hop_follow() */
     struct mt_time time;
     int64_t delay; /* usec since the hop before; may be negative */
     struct mt_slice comments[MT_HOP_COMMENTS];

@@ -136,6 +136,7 @@ static void random_hop(struct random_event *r, struct mt_hop *hop)
     hop->protocol = below(r, 2);
     hop->tls = below(r, 2);
     hop->auth = below(r, 2);
+    hop->auth_told = hop->protocol || below(r, 2);
     hop->utf8 = below(r, 2);
     hop->timed = below(r, 2);
     hop->time = random_time(r);

@@ -35,6 +35,7 @@
     X(received)      \
     X(reply)         \
     X(reuse)         \
+    X(schema)        \
     X(session)       \
     X(settings)      \
     X(source)        \

@@ -109,30 +109,33 @@ size_t mt_time_format(const struct mt_time *t, char *buf)
 }
 
 /* Only what is far from the ends of the years, where nothing is clamped. */
-static void remember(struct mt_time_memory *memory, const struct mt_time *t)
+static bool remember(struct mt_time_memory *memory, const struct mt_time *t)
 {
     struct mt_time minute = {.usec = t->usec, .offset = t->offset, .digits = 6};
 
     if (t->usec < LEAST + 2 * DAY || t->usec > MOST - 2 * DAY || t->offset < -OFFSETS || t->offset > OFFSETS) {
-        return;
+        return false;
     }
     minute.usec -= (t->usec - LEAST) % MINUTE;
     mt_time_format(&minute, memory->text);
     memory->minute = minute.usec;
     memory->offset = t->offset;
+    return true;
 }
 
 size_t mt_time_format_next(struct mt_time_memory *memory, const struct mt_time *t, char *buf)
 {
     uint64_t past = (uint64_t)t->usec - (uint64_t)memory->minute;
-    unsigned usec = (unsigned)past;
+    unsigned usec;
     size_t n = 19;
 
     if (past >= MINUTE || t->offset != memory->offset || !*memory->text) {
-        n = mt_time_format(t, buf);
-        remember(memory, t);
-        return n;
+        if (!remember(memory, t)) {
+            return mt_time_format(t, buf);
+        }
+        past = (uint64_t)t->usec - (uint64_t)memory->minute;
     }
+    usec = (unsigned)past;
     memcpy(buf, memory->text, 32);
     mt_put_two(buf + 17, usec / 1000000);
     if (t->digits) {

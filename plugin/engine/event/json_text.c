@@ -46,15 +46,20 @@ static ALWAYS_INLINE void sink_boolean(struct sink *s, const struct mt_key *key,
 
 #include "walk.h"
 
-bool mt_event_json(const struct mt_event *event, struct mt_buffer *out)
+bool mt_event_json_in(const struct mt_schema *schema, const struct mt_event *event, struct mt_buffer *out)
 {
     struct sink s;
 
     if (!json_begin(&s.json, out)) {
         return false;
     }
-    walk_event(&s, event);
+    walk_event(&s, schema, event);
     return json_finish(&s.json);
+}
+
+bool mt_event_json(const struct mt_event *event, struct mt_buffer *out)
+{
+    return mt_event_json_in(&mt_schema_native, event, out);
 }
 
 bool mt_hop_json(const struct mt_hop *hop, struct mt_buffer *out)

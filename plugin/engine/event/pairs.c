@@ -222,6 +222,6 @@ bool mt_event_pairs(const struct mt_event *event, mt_pair_fn *fn, void *ctx, str
     struct pairs p = {.fn = fn, .ctx = ctx, .scratch = scratch};
     struct sink sink = {&p};
 
-    walk_event(&sink, event);
+    walk_event(&sink, &mt_schema_native, event);
     return !p.failed;
 }

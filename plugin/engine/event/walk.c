@@ -46,11 +46,17 @@ static inline void sink_boolean(struct sink *sink, const struct mt_key *key, boo
 
 #include "walk.h"
 
-void mt_event_walk(const struct mt_event *event, const struct mt_visitor *visitor, void *ctx)
+void mt_event_walk_in(const struct mt_schema *schema, const struct mt_event *event, const struct mt_visitor *visitor,
+                      void *ctx)
 {
     struct sink sink = {visitor, ctx};
 
-    walk_event(&sink, event);
+    walk_event(&sink, schema, event);
+}
+
+void mt_event_walk(const struct mt_event *event, const struct mt_visitor *visitor, void *ctx)
+{
+    mt_event_walk_in(&mt_schema_native, event, visitor, ctx);
 }
 
 void mt_hop_walk(const struct mt_hop *hop, const struct mt_visitor *visitor, void *ctx)

@@ -1,8 +1,7 @@
-/* The walk over events and records: which keys, in which order, in which objects.
+/* The walk over events and records: a sink is told of them key by key, as a schema (schema.h) says.
  *
- * This is the only description of that order. It is compiled into each sink for which
- * speed counts (json_text.c), and once for all others (walk.c, behind struct mt_visitor):
- * a file that includes it has defined before
+ * It is compiled into each sink for which speed counts (json_text.c), and once for all others (walk.c, behind
+ * struct mt_visitor): a file that includes it has defined before
  *
  *     struct sink;
  *     static inline void sink_open(struct sink *, const struct mt_key *, bool array);
@@ -20,238 +19,229 @@
 #define MT_EVENT_WALK_H
 
 #include "base/words.h"
-#include "hop.h"
-#include "key.h"
-
-/* The order. A run is a set of fields that are written in the order of MT_FIELDS; an event's
- * keys are the runs of its kind, one after the other. A field that stands in none of them is not written.
- */
-struct run {
-    uint64_t mask[2]; /* as mt_fields.have */
-};
-
-/* Of word w of such a set: the bits of the fields before f, and of those from first to last. */
-#define BEFORE(w, f)            ((f) <= (w)*64 ? 0 : (f) >= (w)*64 + 64 ? UINT64_MAX : (UINT64_C(1) << ((f)&63)) - 1)
-#define BETWEEN(w, first, last) (BEFORE(w, (last) + 1) & ~BEFORE(w, first))
-#define SPAN(w, first, last)    BETWEEN(w, MT_F_##first, MT_F_##last)
-#define ONE(w, field)           SPAN(w, field, field)
-#define COMMON(w)               (SPAN(w, ID, INSTANCE) | SPAN(w, QUEUE_ID, CLIENT_TLS_VERIFY))
-
-#define DELIVERY(w)      (COMMON(w) | SPAN(w, TO, DELAYS_TRANSMIT) | SPAN(w, DSN, FINAL))
-#define MESSAGE(w)       (COMMON(w) | SPAN(w, RESULT, REASON) | SPAN(w, DURATION, LINES))
-#define REJECT(w)        (COMMON(w) | ONE(w, TO) | SPAN(w, STAGE, ACTION) | ONE(w, REPLY_CODE))
-#define REJECT_REPLY(w)  (ONE(w, DSN) | ONE(w, RESPONSE))
-#define SESSION(w)       (COMMON(w) | ONE(w, REASON))
-#define SESSION_STAGE(w) (ONE(w, STAGE) | SPAN(w, USER, ACCEPTED))
-#define SESSION_REPLY(w) ONE(w, RESPONSE)
-
-#define RUN(set)           \
-    {                      \
-        {                  \
-            set(0), set(1) \
-        }                  \
-    }
-
-/* Each ends with an empty one. EVENT itself comes first in all of them. */
-static const struct run event_runs[MT_EVENT_COUNT][4] = {
-    [MT_EVENT_DELIVERY] = {RUN(DELIVERY)},
-    [MT_EVENT_MESSAGE] = {RUN(MESSAGE)},
-    [MT_EVENT_REJECT] = {RUN(REJECT), RUN(REJECT_REPLY)},
-    [MT_EVENT_SESSION] = {RUN(SESSION), RUN(SESSION_STAGE), RUN(SESSION_REPLY)},
-};
-
-static const struct place { /* 64 bytes: to find one is a shift */
-    _Alignas(64) struct mt_key key;
-    unsigned char object, type;
-} places[MT_FIELD_COUNT] = {
-#define MT_ROW(id, object, name, type) [MT_F_##id] = {MT_KEY(name), MT_O_##object, MT_TYPE_##type},
-    MT_FIELDS(MT_ROW)
-#undef MT_ROW
-};
-
-static inline enum mt_field id_of(const struct place *place)
-{
-    return (enum mt_field)(place - places);
-}
-
-static const struct mt_key object_keys[MT_OBJECT_COUNT] = {
-#define MT_ROW(id, parent, name) [MT_O_##id] = MT_KEY(name),
-    MT_OBJECTS(MT_ROW)
-#undef MT_ROW
-};
-
-/* Each object and those that it stands in, of which there are at most two, as a set of 1u << enum mt_object. */
-enum {
-#define MT_ROW(id, parent, name) PARENT_OF_##id = MT_O_##parent,
-    MT_OBJECTS(MT_ROW)
-#undef MT_ROW
-};
-
-static const unsigned char object_paths[MT_OBJECT_COUNT] = {
-#define MT_ROW(id, parent, name) [MT_O_##id] = 1u << MT_O_##id | 1u << MT_O_##parent | 1u << PARENT_OF_##parent,
-    MT_OBJECTS(MT_ROW)
-#undef MT_ROW
-};
-
-static const struct mt_key command_keys[] = {
-#define MT_ROW(name) MT_KEY(name),
-    MT_COMMANDS(MT_ROW)
-#undef MT_ROW
-};
+#include "schema.h"
 
 struct walk {
     struct sink *sink;
+    const struct mt_schema *schema;
     const struct mt_fields *f;
     const struct mt_event *lists; /* the lists of this one count, and its fields do not */
-    unsigned object;              /* the innermost one that is open: enum mt_object */
+    uint32_t path;                /* objects that are open */
 };
 
-/* Closes and opens objects, `open` being the innermost, until `object` is. Outer objects come first in MT_OBJECTS. */
-static inline void sink_move(struct sink *sink, unsigned open, unsigned object)
+/* Closes objects that are open, and opens others, until those of `to` are. */
+static inline __attribute__((always_inline)) void sink_move(struct sink *sink, const struct mt_key *objects,
+                                                            uint32_t from, uint32_t to)
 {
-    unsigned from = object_paths[open], to = object_paths[object];
-
-    for (unsigned rest = from & ~to; rest; rest &= rest - 1) {
+    for (uint32_t rest = from & ~to; rest; rest &= rest - 1) {
         sink_close(sink, false);
     }
-    for (unsigned rest = to & ~from; rest; rest &= rest - 1) {
-        sink_open(sink, &object_keys[__builtin_ctz(rest)], false);
+    for (uint32_t rest = to & ~from; rest; rest &= rest - 1) {
+        sink_open(sink, &objects[__builtin_ctz(rest)], false);
     }
 }
 
-static __attribute__((noinline)) void walk_enter(struct walk *w, unsigned object)
+static __attribute__((noinline)) void walk_move(struct walk *w, uint32_t path)
 {
-    sink_move(w->sink, w->object, object);
-    w->object = object;
+    sink_move(w->sink, w->schema->objects, w->path, path);
+    w->path = path;
 }
 
-/* Whether a string that is set is written: the null sender is, though it is empty. */
-static inline bool is_written(enum mt_field id, struct mt_slice s)
+static inline void walk_enter(struct walk *w, uint32_t path)
 {
-    return s.n || id == MT_F_FROM;
+    if (w->path != path) {
+        walk_move(w, path);
+    }
+}
+
+/* Whether an empty string that is set is written: the null sender is. */
+static inline bool is_fact(const struct walk *w, const struct mt_place *place)
+{
+    return place == &w->schema->places[MT_F_FROM];
 }
 
 /* A string that stands beside the fields. */
-static __attribute__((noinline)) void walk_word(struct walk *w, enum mt_field id, struct mt_slice s)
+static __attribute__((noinline)) void walk_word(struct walk *w, const struct mt_place *place, struct mt_slice s)
 {
-    if (is_written(id, s)) {
-        walk_enter(w, places[id].object);
-        sink_string(w->sink, &places[id].key, s);
-    }
-}
-
-static inline void walk_integer(struct walk *w, enum mt_field id, int64_t i)
-{
-    walk_enter(w, places[id].object);
-    sink_integer(w->sink, &places[id].key, i);
+    walk_enter(w, place->path);
+    sink_string(w->sink, &place->key, s);
 }
 
 /* The members of "commands" (what was tried) or "accepted". */
-static inline void walk_commands(struct walk *w, enum mt_field id)
+static void walk_commands(struct walk *w, const struct mt_place *place, bool tried)
 {
     const struct mt_event *lists = w->lists;
 
     if (!lists->ncommands) {
         return;
     }
-    sink_open(w->sink, &places[id].key, false);
+    walk_enter(w, place->path);
+    sink_open(w->sink, &place->key, false);
     for (size_t i = 0; i < lists->ncommands; i++) {
         const struct mt_command *command = &lists->commands[i];
-        sink_integer(w->sink, &command_keys[command->index], id == MT_F_COMMANDS ? command->tried : command->accepted);
+        sink_integer(w->sink, &w->schema->commands[command->index], tried ? command->tried : command->accepted);
     }
     sink_close(w->sink, false);
 }
 
-static __attribute__((noinline)) void sink_known(struct sink *sink, const struct mt_key *key, struct mt_slice s)
+/* --- lists --- */
+
+static void sink_strings(struct sink *sink, const struct mt_key *key, const struct mt_slice *strings, size_t n)
 {
-    if (s.n) {
-        sink_string(sink, key, s);
+    sink_open(sink, key, true);
+    for (size_t i = 0; i < n; i++) {
+        sink_string(sink, NULL, strings[i]);
+    }
+    sink_close(sink, true);
+}
+
+/* An item of a list on its way. What takes a pointer to it is compiled into walk_item(), so that the sink, which is
+ * a copy as in walk_bits(), stays in registers.
+ */
+struct item {
+    struct sink sink;
+    const struct mt_key *objects;
+    const char *at;
+    uint32_t path;
+};
+
+#define ITEM_INLINE inline __attribute__((always_inline))
+
+/* Opens the objects that a member stands in, if it is there. */
+static ITEM_INLINE bool item_has(struct item *i, const struct mt_member *m, bool there)
+{
+    if (there && m->path != i->path) {
+        sink_move(&i->sink, i->objects, i->path, m->path);
+        i->path = m->path;
+    }
+    return there;
+}
+
+/* Whether a flag says that the member is there; where it has none, `otherwise`. */
+static ITEM_INLINE bool item_tells(const struct item *i, const struct mt_member *m, bool otherwise)
+{
+    return m->given ? *(const bool *)(i->at + m->given) : otherwise;
+}
+
+static ITEM_INLINE void item_string(struct item *i, const struct mt_member *m, struct mt_slice s)
+{
+    if (item_has(i, m, s.n != 0)) {
+        sink_string(&i->sink, &m->key, s);
     }
 }
 
-static inline void sink_relay(struct sink *sink, const struct mt_recipient *r)
+static ITEM_INLINE void item_integer(struct item *i, const struct mt_member *m, int64_t n)
 {
-    if (!r->relay_name.n && !r->relay_ip.n && !r->relay_port && !r->relay_path.n) {
+    if (item_has(i, m, n != 0)) {
+        sink_integer(&i->sink, &m->key, n);
+    }
+}
+
+static ITEM_INLINE void item_seconds(struct item *i, const struct mt_member *m, int64_t usec)
+{
+    if (item_has(i, m, item_tells(i, m, usec >= 0))) {
+        sink_seconds(&i->sink, &m->key, usec);
+    }
+}
+
+static ITEM_INLINE void item_time(struct item *i, const struct mt_member *m, const struct mt_time *t)
+{
+    if (item_has(i, m, item_tells(i, m, t->usec != 0))) {
+        sink_time(&i->sink, &m->key, t);
+    }
+}
+
+static ITEM_INLINE void item_member(struct item *i, const struct mt_member *m)
+{
+    const void *at = i->at + m->offset;
+
+    switch (m->type) {
+    case MT_MEMBER_STATUS:
+        item_string(i, m, mt_status_words[*(const uint8_t *)at]);
+        break;
+    case MT_MEMBER_UINT16:
+        item_integer(i, m, *(const uint16_t *)at);
+        break;
+    case MT_MEMBER_UINT32:
+        item_integer(i, m, *(const uint32_t *)at);
+        break;
+    case MT_MEMBER_SECONDS:
+        item_seconds(i, m, *(const int64_t *)at);
+        break;
+    case MT_MEMBER_TIME:
+        item_time(i, m, at);
+        break;
+    default: /* MT_MEMBER_BOOLEAN */
+        if (item_has(i, m, item_tells(i, m, true))) {
+            sink_boolean(&i->sink, &m->key, *(const bool *)at);
+        }
+        break;
+    }
+}
+
+static __attribute__((noinline)) void walk_item(struct sink *sink, const struct mt_schema *schema,
+                                                const struct mt_member *m, const void *at)
+{
+    struct item i = {*sink, schema->objects, at, 0};
+
+    sink_open(&i.sink, NULL, false);
+    for (; m->type; m++) {
+        if (m->type == MT_MEMBER_STRING) { /* most are */
+            item_string(&i, m, *(const struct mt_slice *)(const void *)(i.at + m->offset));
+        } else if (m->type != MT_MEMBER_STRINGS) {
+            item_member(&i, m);
+        } else if (item_has(&i, m, *(const size_t *)(const void *)(i.at + m->count))) {
+            *sink = i.sink;
+            sink_strings(sink, &m->key, (const void *)(i.at + m->offset),
+                         *(const size_t *)(const void *)(i.at + m->count));
+            i.sink = *sink;
+        }
+    }
+    sink_move(&i.sink, i.objects, i.path, 0);
+    sink_close(&i.sink, false);
+    *sink = i.sink;
+}
+
+static void walk_list(struct walk *w, const struct mt_place *place, const struct mt_member *members, const void *items,
+                      size_t n, size_t size)
+{
+    if (!n) {
         return;
     }
-    sink_open(sink, &object_keys[MT_O_RELAY], false);
-    sink_known(sink, &places[MT_F_RELAY_NAME].key, r->relay_name);
-    sink_known(sink, &places[MT_F_RELAY_IP].key, r->relay_ip);
-    if (r->relay_port) {
-        sink_integer(sink, &places[MT_F_RELAY_PORT].key, r->relay_port);
-    }
-    sink_known(sink, &places[MT_F_RELAY_PATH].key, r->relay_path);
-    sink_close(sink, false);
-}
-
-static inline void sink_recipient(struct sink *sink, const struct mt_recipient *r)
-{
-    static const struct mt_key attempts = MT_KEY("attempts");
-
-    sink_open(sink, NULL, false);
-    sink_known(sink, &places[MT_F_TO].key, r->to);
-    sink_known(sink, &places[MT_F_ORIG_TO].key, r->orig_to);
-    sink_known(sink, &places[MT_F_STATUS].key, mt_status_words[r->status]);
-    sink_known(sink, &places[MT_F_DSN].key, r->dsn);
-    sink_relay(sink, r);
-    sink_known(sink, &places[MT_F_NEXT_QUEUE_ID].key, r->next_queue_id);
-    if (r->attempts) {
-        sink_integer(sink, &attempts, r->attempts);
-    }
-    if (r->delay >= 0) {
-        sink_seconds(sink, &places[MT_F_DELAY].key, r->delay);
-    }
-    if (r->time.usec) {
-        sink_time(sink, &places[MT_F_TIME].key, &r->time);
-    }
-    sink_close(sink, false);
-}
-
-static inline void walk_recipients(struct walk *w)
-{
-    if (!w->lists->nrecipients) {
-        return;
-    }
-    sink_open(w->sink, &places[MT_F_RECIPIENTS].key, true);
-    for (size_t i = 0; i < w->lists->nrecipients; i++) {
-        sink_recipient(w->sink, &w->lists->recipients[i]);
+    walk_enter(w, place->path);
+    sink_open(w->sink, &place->key, true);
+    for (size_t i = 0; i < n; i++) {
+        walk_item(w->sink, w->schema, members, (const char *)items + i * size);
     }
     sink_close(w->sink, true);
 }
 
-static inline void walk_hops(struct walk *w)
-{
-    if (!w->lists->nhops) {
-        return;
-    }
-    sink_open(w->sink, &places[MT_F_RECEIVED].key, true);
-    for (size_t i = 0; i < w->lists->nhops; i++) {
-        walk_hop(w->sink, &w->lists->hops[i]);
-    }
-    sink_close(w->sink, true);
-}
-
-/* A tree, which stands in the outermost object. */
 static __attribute__((noinline)) void walk_tree(struct walk *w, enum mt_field id)
 {
+    const struct mt_schema *schema = w->schema;
+    const struct mt_place *place = &schema->places[id];
+    const struct mt_event *lists = w->lists;
+
     switch (id) {
     case MT_F_COMMANDS:
     case MT_F_ACCEPTED:
-        walk_commands(w, id);
+        walk_commands(w, place, id == MT_F_COMMANDS);
         break;
     case MT_F_RECIPIENTS:
-        walk_recipients(w);
+        walk_list(w, place, schema->recipient, lists->recipients, lists->nrecipients, sizeof *lists->recipients);
         break;
     case MT_F_RECEIVED:
-        walk_hops(w);
+        walk_list(w, place, schema->hop, lists->hops, lists->nhops, sizeof *lists->hops);
         break;
     default:
         break;
     }
 }
 
+/* --- fields --- */
+
 /* Neither a string nor a tree; the commonest first. */
-static inline void sink_value(struct sink *sink, const struct place *place, const union mt_value *v)
+static inline void sink_value(struct sink *sink, const struct mt_place *place, const union mt_value *v)
 {
     if (place->type == MT_TYPE_INTEGER) {
         sink_integer(sink, &place->key, v->i);
@@ -264,25 +254,26 @@ static inline void sink_value(struct sink *sink, const struct place *place, cons
     }
 }
 
-/* Of the fields from `first` on, whose values are at `values`: those whose bits are set, in their order. The sink
+/* Of the fields from `first` on, whose values are at v: those whose bits are set, in their order. The sink
  * is a copy whose address is not given away, so that it stays in registers.
  */
-static __attribute__((noinline)) void walk_bits(struct walk *w, uint64_t bits, const struct place *first,
-                                                const union mt_value *values)
+static __attribute__((noinline)) void walk_bits(struct walk *w, uint64_t bits, const struct mt_place *first,
+                                                const union mt_value *v)
 {
     struct sink sink = *w->sink;
-    unsigned object = w->object;
+    uint32_t path = w->path;
 
-    for (; bits; bits &= bits - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(bits);
-        const struct place *place = &first[i];
-        const union mt_value *v = &values[i];
-        if (place->type == MT_TYPE_STRING && __builtin_expect(!v->s.n, 0) && !is_written(id_of(place), v->s)) {
+    for (const struct mt_place *place = first; bits; bits >>= 1, place++, v++) {
+        int next = __builtin_ctzll(bits);
+        bits >>= next;
+        place += next;
+        v += next;
+        if (place->type == MT_TYPE_STRING && __builtin_expect(!v->s.n, 0) && !is_fact(w, place)) {
             continue;
         }
-        if (place->object != object) {
-            sink_move(&sink, object, place->object);
-            object = place->object;
+        if (__builtin_expect(place->path != path, 0)) {
+            sink_move(&sink, w->schema->objects, path, place->path);
+            path = place->path;
         }
         if (place->type == MT_TYPE_STRING) { /* most are */
             sink_string(&sink, &place->key, v->s);
@@ -290,41 +281,64 @@ static __attribute__((noinline)) void walk_bits(struct walk *w, uint64_t bits, c
             sink_value(&sink, place, v);
         } else {
             *w->sink = sink;
-            walk_tree(w, id_of(place));
+            w->path = path;
+            walk_tree(w, (enum mt_field)(place - w->schema->places));
             sink = *w->sink;
+            path = w->path;
         }
     }
     *w->sink = sink;
-    w->object = object;
+    w->path = path;
 }
 
 /* The fields of a run that are set. */
-static inline void walk_run(struct walk *w, const struct run *run)
+static inline void walk_run(struct walk *w, const struct mt_run *run)
 {
     for (unsigned word = 0; word < 2; word++) {
         uint64_t bits = w->f->have[word] & run->mask[word];
         if (bits) {
-            walk_bits(w, bits, places + 64 * word, w->f->v + 64 * word);
+            walk_bits(w, bits, w->schema->places + 64 * word, w->f->v + 64 * word);
         }
     }
 }
 
-static inline void walk_span(struct walk *w, unsigned first, unsigned last)
+static inline void walk_event(struct sink *sink, const struct mt_schema *schema, const struct mt_event *event)
 {
-    walk_run(w, &(struct run){{BETWEEN(0, first, last), BETWEEN(1, first, last)}});
-}
-
-static inline void walk_event(struct sink *sink, const struct mt_event *event)
-{
-    struct walk w = {sink, &event->f, event, MT_O_TOP};
+    struct walk w = {sink, schema, &event->f, event, 0};
 
     sink_open(sink, NULL, false);
-    sink_string(sink, &places[MT_F_EVENT].key, mt_event_words[event->kind]);
-    for (const struct run *run = event_runs[event->kind]; run->mask[0] | run->mask[1]; run++) {
-        walk_run(&w, run);
+    for (const struct mt_run *run = schema->runs[event->kind]; run->constant || run->mask[0] | run->mask[1]; run++) {
+        if (run->constant) {
+            walk_word(&w, &run->constant->place, run->constant->value);
+        } else {
+            walk_run(&w, run);
+        }
     }
-    walk_enter(&w, MT_O_TOP);
+    walk_enter(&w, 0);
     sink_close(sink, false);
+}
+
+static inline void walk_hop(struct sink *sink, const struct mt_hop *hop)
+{
+    walk_item(sink, &mt_schema_native, mt_schema_native.hop, hop);
+}
+
+/* --- records: always in the native schema, in the order of MT_FIELDS --- */
+
+/* Of word w of a set of fields: the bits of those before f, and of those from first to last. */
+#define BEFORE(w, f)            ((f) <= (w)*64 ? 0 : (f) >= (w)*64 + 64 ? UINT64_MAX : (UINT64_C(1) << ((f)&63)) - 1)
+#define BETWEEN(w, first, last) (BEFORE(w, (last) + 1) & ~BEFORE(w, first))
+
+static inline void walk_span(struct walk *w, unsigned first, unsigned last)
+{
+    walk_run(w, &(struct mt_run){{BETWEEN(0, first, last), BETWEEN(1, first, last)}, NULL});
+}
+
+static __attribute__((noinline)) void walk_known(struct walk *w, enum mt_field id, struct mt_slice s)
+{
+    if (s.n) {
+        walk_word(w, &w->schema->places[id], s);
+    }
 }
 
 /* Sendmail's list as an array; a list of one as a plain "to". */
@@ -332,11 +346,13 @@ static inline void walk_record_list(struct walk *w, const struct mt_record *rec)
 {
     struct mt_slice rest = mt_get(&rec->f, MT_F_TO), address;
 
-    walk_enter(w, MT_O_TOP);
-    sink_open(w->sink, &places[MT_F_RECIPIENTS].key, true);
+    walk_enter(w, 0);
+    sink_open(w->sink, &w->schema->places[MT_F_RECIPIENTS].key, true);
     while (mt_recipient_next(rec->list, &rest, &address)) {
         sink_open(w->sink, NULL, false);
-        sink_known(w->sink, &places[MT_F_TO].key, address);
+        if (address.n) {
+            sink_string(w->sink, &w->schema->places[MT_F_TO].key, address);
+        }
         sink_close(w->sink, false);
     }
     sink_close(w->sink, true);
@@ -354,23 +370,23 @@ static inline bool record_recipients(const struct mt_record *rec, struct mt_slic
 /* What a record holds beside its fields: who wrote the line, and when. */
 static inline void walk_record_head(struct walk *w, const struct mt_record *rec)
 {
-    walk_word(w, MT_F_RECORD, mt_kind_words[rec->kind]);
+    walk_known(w, MT_F_RECORD, mt_kind_words[rec->kind]);
     if (rec->line.time.usec) {
-        sink_time(w->sink, &places[MT_F_TIME].key, &rec->line.time);
+        sink_time(w->sink, &w->schema->places[MT_F_TIME].key, &rec->line.time);
     }
-    walk_word(w, MT_F_HOST, rec->line.host);
-    walk_word(w, MT_F_MTA, mt_source_words[rec->source]);
+    walk_known(w, MT_F_HOST, rec->line.host);
+    walk_known(w, MT_F_MTA, mt_source_words[rec->source]);
     walk_span(w, MT_F_INSTANCE, MT_F_INSTANCE);
-    walk_word(w, MT_F_PROGRAM, rec->service);
+    walk_known(w, MT_F_PROGRAM, rec->service);
     if (rec->line.pid) {
-        walk_integer(w, MT_F_PID, rec->line.pid);
+        sink_integer(w->sink, &w->schema->places[MT_F_PID].key, rec->line.pid);
     }
 }
 
 /* Where a record has COMMANDS, it has ACCEPTED. */
 static inline void walk_record(struct sink *sink, const struct mt_record *rec, const struct mt_event *lists)
 {
-    struct walk w = {sink, &rec->f, lists, MT_O_TOP};
+    struct walk w = {sink, &mt_schema_native, &rec->f, lists, 0};
     struct mt_slice to;
     bool many = record_recipients(rec, &to);
 
@@ -378,35 +394,24 @@ static inline void walk_record(struct sink *sink, const struct mt_record *rec, c
     walk_record_head(&w, rec);
     walk_span(&w, MT_F_QUEUE_ID, MT_F_TO - 1);
     if (!many) {
-        walk_word(&w, MT_F_TO, to);
+        walk_known(&w, MT_F_TO, to);
     }
     walk_span(&w, MT_F_TO + 1, MT_F_STATUS - 1);
-    walk_word(&w, MT_F_STATUS, mt_status_words[rec->status]);
+    walk_known(&w, MT_F_STATUS, mt_status_words[rec->status]);
     walk_span(&w, MT_F_STATUS + 1, MT_F_COMMANDS);
     if (mt_has(&rec->f, MT_F_COMMANDS)) {
-        walk_commands(&w, MT_F_ACCEPTED);
+        walk_tree(&w, MT_F_ACCEPTED);
     }
     walk_span(&w, MT_F_ACCEPTED + 1, MT_F_RECIPIENTS - 1);
     if (many) {
         walk_record_list(&w, rec);
     }
     walk_span(&w, MT_F_RECIPIENTS + 1, MT_FIELD_COUNT - 1);
-    walk_enter(&w, MT_O_TOP);
+    walk_enter(&w, 0);
     sink_close(sink, false);
 }
 
 #undef BEFORE
 #undef BETWEEN
-#undef SPAN
-#undef ONE
-#undef COMMON
-#undef DELIVERY
-#undef MESSAGE
-#undef REJECT
-#undef REJECT_REPLY
-#undef SESSION
-#undef SESSION_STAGE
-#undef SESSION_REPLY
-#undef RUN
 
 #endif

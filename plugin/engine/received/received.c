@@ -321,6 +321,7 @@ void mt_hop_read(struct mt_slice header, struct mt_hop *hop)
         hop->protocol = mt_hop_protocol(hop->with, &hop->tls, &hop->auth, &hop->utf8);
         hop->auth |= auth;
     }
+    hop->auth_told = hop->protocol || hop->auth;
 }
 
 void mt_hop_read_logged(struct mt_slice header, char scratch[MT_HOP_LOGGED], struct mt_hop *hop)
