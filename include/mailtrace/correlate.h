@@ -66,12 +66,13 @@ struct mt_stats {
     uint64_t events[MT_EVENT_COUNT];
     uint64_t incomplete[MT_REASON_COUNT];
     uint64_t recipients_omitted;
-    uint64_t hops_omitted; /* logged Received: headers beyond what is kept of a message */
-    uint64_t aliases_dropped; /* names of entries other than queue IDs: too long, or too many */
-    uint64_t no_memory;       /* lines that could not be kept because memory was short */
-    uint64_t open;            /* gauge: open messages */
-    uint64_t sessions;        /* gauge: open sessions */
-    uint64_t memory;          /* gauge: bytes held */
+    uint64_t hops_omitted;     /* logged Received: headers beyond what is kept of a message */
+    uint64_t verdicts_omitted; /* verdicts, or symbols of one, beyond what is kept of a line or a message */
+    uint64_t aliases_dropped;  /* names of entries other than queue IDs: too long, or too many */
+    uint64_t no_memory;        /* lines that could not be kept because memory was short */
+    uint64_t open;             /* gauge: open messages */
+    uint64_t sessions;         /* gauge: open sessions */
+    uint64_t memory;           /* gauge: bytes held */
 };
 
 /* Called for each event, if its kind is asked for. */

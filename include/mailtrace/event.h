@@ -41,7 +41,7 @@ struct mt_hop; /* received.h */
  * inside the call that hands it out.
  *
  * A list counts where its field is set, whatever the field's own value: RECIPIENTS, COMMANDS (with what was
- * tried), ACCEPTED (with what was accepted of the same commands), RECEIVED.
+ * tried), ACCEPTED (with what was accepted of the same commands), VERDICTS, RECEIVED.
  */
 struct mt_event {
     enum mt_event_kind kind;
@@ -50,6 +50,8 @@ struct mt_event {
     size_t nrecipients;
     const struct mt_command *commands;
     size_t ncommands;
+    const struct mt_filter_verdict *verdicts; /* in the order of their lines */
+    size_t nverdicts;
     const struct mt_hop *hops; /* the oldest first */
     size_t nhops;
 };

@@ -118,6 +118,7 @@ enum mt_object {
     X(COUNTS_EXPIRED, COUNTS, "expired", INTEGER)             \
     X(COUNTS_DISCARDED, COUNTS, "discarded", INTEGER)         \
     X(BOUNCE_QUEUE_ID, TOP, "bounce_queue_id", STRING)        \
+    X(VERDICTS, TOP, "verdicts", TREE)                        \
     X(RECEIVED, TOP, "received", TREE)                        \
     X(LINES, TOP, "lines", INTEGER)                           \
     X(TEXT, TOP, "text", STRING)

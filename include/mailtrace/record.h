@@ -4,6 +4,7 @@
 
 #include "mailtrace/field.h"
 #include "mailtrace/source.h"
+#include "mailtrace/verdicts.h"
 
 #include "mailtrace/api_begin.h"
 
@@ -32,7 +33,7 @@
  * DONE             sendmail's "done": the entry has ended
  * BOUNCE           a notification was made: BOUNCE_QUEUE_ID; ACTION "non-delivery", "delay", "delivery status"
  * FORWARD          NEXT_QUEUE_ID was made out of QUEUE_ID on this host
- * FILTER           a filter's verdict
+ * FILTER           what a filter says of an entry: the member verdicts
  * HEADER           a logged header: SUBJECT, RECEIVED, or TEXT
  * DISCONNECT       a session ends; COMMANDS
  * LOST_CONNECTION  a session breaks: REASON, STAGE
@@ -232,6 +233,9 @@ struct mt_record {
     struct mt_alias_name
         alias;          /* of the entry QUEUE_ID (with TO: of that recipient); without one, it tells the entry */
     struct mt_fields f; /* INSTANCE and QUEUE_ID among them */
+
+    /* What a filter says: of a FILTER. The field VERDICTS stays unset. */
+    struct mt_line_verdicts verdicts;
 };
 
 /* Walks the recipients of a TO record: one, or each of sendmail's list (the record's member).

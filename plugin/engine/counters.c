@@ -31,6 +31,7 @@ static const struct row {
     {{"recipients.omitted", NULL, false}, offsetof(struct mt_engine_stats, lines.recipients_omitted), NULL, 1},
     {{"aliases.dropped", NULL, false}, offsetof(struct mt_engine_stats, lines.aliases_dropped), NULL, 1},
     {{"hops.omitted", NULL, false}, offsetof(struct mt_engine_stats, lines.hops_omitted), NULL, 1},
+    {{"verdicts.omitted", NULL, false}, offsetof(struct mt_engine_stats, lines.verdicts_omitted), NULL, 1},
     {{"nomemory", NULL, false}, offsetof(struct mt_engine_stats, lines.no_memory), NULL, 1},
     {{"open", NULL, true}, offsetof(struct mt_engine_stats, lines.open), NULL, 1},
     {{"sessions", NULL, true}, offsetof(struct mt_engine_stats, lines.sessions), NULL, 1},

@@ -25,8 +25,9 @@ enum option {
 
 enum {
     NO_SETTLE = 1,
-    SMALL = 2, /* bounds that are hit */
-    WALL = 4,  /* with the wall clock */
+    SMALL = 2,  /* bounds that are hit */
+    WALL = 4,   /* with the wall clock */
+    FILTER = 8, /* a filter says something of each entry, in words of its line */
 };
 
 #define LINES_MAX 300
@@ -170,6 +171,50 @@ static void feed(struct mt_correlator *c, const struct mt_line *line, int64_t wa
     mt_correlator_feed(c, &rec, verdict, wall);
 }
 
+/* Any piece of the text. */
+static struct mt_slice piece(struct mt_slice text)
+{
+    size_t from = draw((unsigned)text.n + 1), n = draw((unsigned)(text.n - from) + 1);
+
+    return mt_slice(text.p + from, n);
+}
+
+static void add_verdict(struct mt_line_verdicts *verdicts, struct mt_slice text)
+{
+    struct mt_filter_verdict *v =
+        mt_verdict_add(verdicts, (enum mt_verdict_kind)draw(MT_VERDICT_COUNT), MT_LIT("filter"));
+
+    if (!v) {
+        return;
+    }
+    v->name = v->domain = v->action = piece(text);
+    v->result = v->category = piece(text);
+    v->score = (int64_t)state;
+    v->score_known = draw(2);
+    for (unsigned n = draw(4); n; n--) {
+        mt_symbol_add(verdicts, (struct mt_symbol){piece(text), draw(2), (int64_t)draw(1000)});
+    }
+}
+
+/* What a filter may say of the line's entry. Returns whether anything was fed. */
+static bool feed_filter(struct mt_correlator *c, const struct mt_line *line, int64_t wall, struct tally *tally)
+{
+    static struct mt_record rec;
+
+    if (mt_parse(line, &rec) != MT_RECOGNISED || rec.kind == MT_KIND_PART || !mt_has(&rec.f, MT_F_QUEUE_ID)) {
+        return false;
+    }
+    rec.kind = MT_KIND_FILTER;
+    rec.effect = MT_EFFECT_NONE;
+    for (unsigned n = draw(20); n; n--) {
+        add_verdict(&rec.verdicts, rec.line.text);
+    }
+    rec.line.text = piece(rec.line.text); /* another line */
+    tally->recognised++;
+    mt_correlator_feed(c, &rec, MT_RECOGNISED, wall);
+    return true;
+}
+
 static void check_counters(const struct mt_correlator *c, const struct tally *tally, uint64_t fed, uint64_t events)
 {
     struct mt_stats stats;
@@ -206,18 +251,22 @@ static void run_as_they_come(void)
     struct mt_correlator *c = mt_correlator_new(&with, emit, &e);
     struct tally tally = {0};
     int64_t wall = options[FLAGS] & WALL ? NOW : 0;
+    uint64_t more = 0;
 
     fuzz_check(c != NULL, "there is memory");
     e = (struct events){.n = 0};
     for (size_t i = 0; i < nlines; i++) {
         feed(c, &lines[i].line, wall, &tally);
+        if (options[FLAGS] & FILTER) {
+            more += feed_filter(c, &lines[i].line, wall, &tally);
+        }
         if (wall) {
             wall += options[STEP] * (SECOND / 4);
             mt_correlator_tick(c, wall);
         }
     }
     mt_correlator_flush(c, true);
-    check_counters(c, &tally, nlines, e.count);
+    check_counters(c, &tally, nlines + more, e.count);
     mt_correlator_free(c);
     free_events(&e);
 }

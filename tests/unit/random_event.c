@@ -147,6 +147,21 @@ static void random_hop(struct random_event *r, struct mt_hop *hop)
     }
 }
 
+static void random_verdict(struct random_event *r, struct mt_filter_verdict *v, struct mt_symbol symbols[3])
+{
+    *v = (struct mt_filter_verdict){.kind = (uint8_t)below(r, MT_VERDICT_COUNT), .symbols = symbols};
+#define TEXT(number, member) v->member = perhaps(r);
+    MT_VERDICT_TEXTS(TEXT)
+#undef TEXT
+#define SCORE(number, member, known) v->member = random_int(r), v->known = below(r, 2);
+    MT_VERDICT_NUMBERS(SCORE)
+#undef SCORE
+    v->nsymbols = below(r, 4);
+    for (size_t i = 0; i < v->nsymbols; i++) {
+        symbols[i] = (struct mt_symbol){perhaps(r), below(r, 2), random_int(r)};
+    }
+}
+
 void random_event_make(struct random_event *r)
 {
     struct mt_event *event = &r->event;
@@ -169,6 +184,11 @@ void random_event_make(struct random_event *r)
     event->ncommands = below(r, MT_COMMAND_COUNT + 1);
     for (size_t i = 0; i < event->ncommands; i++) {
         r->commands[i] = (struct mt_command){(unsigned)i, random_int(r), random_int(r)};
+    }
+    event->verdicts = r->verdicts;
+    event->nverdicts = below(r, sizeof r->verdicts / sizeof *r->verdicts + 1);
+    for (size_t i = 0; i < event->nverdicts; i++) {
+        random_verdict(r, &r->verdicts[i], r->symbols[i]);
     }
     event->hops = r->hops;
     event->nhops = below(r, sizeof r->hops / sizeof *r->hops + 1);

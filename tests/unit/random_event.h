@@ -8,6 +8,8 @@ struct random_event {
     struct mt_event event; /* points into the rest */
     struct mt_recipient recipients[5];
     struct mt_command commands[MT_COMMAND_COUNT];
+    struct mt_filter_verdict verdicts[5];
+    struct mt_symbol symbols[5][3];
     struct mt_hop hops[3];
     char text[1 << 16];
     size_t used;

@@ -41,6 +41,7 @@
     X(source)        \
     X(shards)        \
     X(state)         \
+    X(verdicts)      \
     X(stories)       \
     X(turns)         \
     MT_SUITES_FASTJSON(X)

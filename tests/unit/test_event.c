@@ -114,6 +114,7 @@ static const struct {
      "\"time\":\"2024-03-27T15:02:58+00:00\"},{\"to\":\"d@e\",\"delay\":0},{\"to\":\"f@g\"}],\"recipients_omitted\":7,"
      "\"counts\":{\"sent\":7,"
      "\"deferred\":7,\"bounced\":7,\"expired\":7,\"discarded\":7},\"bounce_queue_id\":\"x\","
+     "\"verdicts\":{\"spam\":[{\"by\":\"r\"}],\"spf\":[{\"by\":\"s\"}]},"
      "\"received\":[{\"by\":{\"name\":\"a\"}},{\"by\":{\"name\":\"b\"},\"delay\":-0.5}],\"lines\":7}"},
     {MT_EVENT_REJECT, "{\"event\":\"reject\"," COMMON_TEXT ",\"to\":\"x\",\"stage\":\"x\",\"action\":\"x\","
                       "\"reply_code\":7,\"dsn\":\"x\",\"response\":\"x\"}"},
@@ -141,6 +142,8 @@ START_TEST(test_keys_stand_in_the_order_of_the_reference)
         {.to = {"f@g", 3}, .delay = -1},
     };
     static const struct mt_command commands[] = {{1, 1, 1}, {8, 2, 0}, {17, 1, 1}}; /* EHLO, RCPT, QUIT */
+    static const struct mt_filter_verdict verdicts[] = {{.kind = MT_VERDICT_SPF, .by = {"s", 1}},
+                                                        {.kind = MT_VERDICT_SPAM, .by = {"r", 1}}};
     static const struct mt_hop hops[] = {{.by_name = {"a", 1}},
                                          {.by_name = {"b", 1}, .delayed = true, .delay = -500000}};
     struct mt_event event = {.kind = orders[_i].kind,
@@ -148,6 +151,8 @@ START_TEST(test_keys_stand_in_the_order_of_the_reference)
                              .nrecipients = 3,
                              .commands = commands,
                              .ncommands = 3,
+                             .verdicts = verdicts,
+                             .nverdicts = 2,
                              .hops = hops,
                              .nhops = 2};
 
@@ -265,6 +270,8 @@ START_TEST(test_copied_lists_stand_alone)
         mt_lists_copy(&r.event, memory);
         memset(r.recipients, 0xEE, sizeof r.recipients);
         memset(r.commands, 0xEE, sizeof r.commands);
+        memset(r.verdicts, 0xEE, sizeof r.verdicts);
+        memset(r.symbols, 0xEE, sizeof r.symbols);
         memset(r.hops, 0xEE, sizeof r.hops);
         mt_lists_open(memory, &r.event);
         assert_event(&r.event, text);

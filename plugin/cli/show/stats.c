@@ -52,6 +52,7 @@ static void print_events(const struct mt_stats *stats)
     print_some("recipients omitted", "", stats->recipients_omitted);
     print_some("aliases dropped", "", stats->aliases_dropped);
     print_some("hops omitted", "", stats->hops_omitted);
+    print_some("verdicts omitted", "", stats->verdicts_omitted);
     print_some("messages left open", "", stats->open);
 }
 

@@ -41,6 +41,9 @@ struct mt_correlator {
     struct mt_recipient *recipients;
     size_t recipients_size;
     struct mt_command commands[MT_COMMAND_COUNT];
+    struct mt_filter_verdict *verdicts;
+    struct mt_symbol *symbols;
+    size_t verdicts_size, symbols_size;
     struct mt_hop *hops;
     size_t hops_size;
     struct mt_buffer hops_text; /* what hops point to */

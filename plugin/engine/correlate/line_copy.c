@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "packed_verdicts.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -100,6 +102,14 @@ static size_t head_size(const struct mt_record *rec)
     return sizeof(struct mt_line_copy) + values * sizeof(union mt_value);
 }
 
+/* What stands behind the head. */
+static size_t tail_size(const struct mt_record *rec)
+{
+    size_t verdicts = __builtin_expect(rec->verdicts.n, 0) ? mt_verdicts_packed_size(&rec->verdicts) : 0;
+
+    return rec->line.text.n + rec->line.program.n + verdicts;
+}
+
 static uint64_t mix(uint64_t hash, uint64_t usec)
 {
     hash ^= usec * UINT64_C(0x9e3779b97f4a7c15);
@@ -111,6 +121,18 @@ static __attribute__((noinline)) void copy_alias(struct mt_line_copy *s, const s
 {
     s->alias = rec->alias;
     rebase(&s->alias.text, rec->line.text, s->line.text.p);
+}
+
+/* at: where there is room for them. */
+static __attribute__((noinline)) void copy_verdicts(struct mt_line_copy *s, const struct mt_line_verdicts *verdicts,
+                                                    char *at)
+{
+    size_t n, nsymbols;
+
+    s->verdicts = mt_slice(at, mt_verdicts_packed_size(verdicts));
+    mt_verdicts_pack(verdicts, at);
+    mt_verdicts_count(s->verdicts, &n, &nsymbols);
+    s->verdicts_omitted = verdicts->omitted + (uint32_t)(verdicts->n - n);
 }
 
 static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *rec, struct mt_chunk *chunk)
@@ -147,6 +169,11 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     if (rec->alias.text.n) { /* few lines have one */
         copy_alias(s, rec);
     }
+    s->verdicts.n = 0;
+    s->verdicts_omitted = 0;
+    if (__builtin_expect(rec->verdicts.n, 0)) {
+        copy_verdicts(s, &rec->verdicts, bytes + rec->line.text.n + rec->line.program.n);
+    }
     s->text_hash = XXH3_64bits_withSeed(bytes, s->line.text.n, s->line.pid);
     s->hash = mix(s->text_hash, (uint64_t)s->usec);
     copy_values(s, rec);
@@ -156,7 +183,7 @@ struct mt_line_copy *mt_line_copy_new(struct mt_line_copies *store, const struct
 {
     size_t head = head_size(rec);
     struct mt_chunk *chunk;
-    struct mt_line_copy *s = take(store, head + rec->line.text.n + rec->line.program.n, &chunk);
+    struct mt_line_copy *s = take(store, head + tail_size(rec), &chunk);
 
     if (s) {
         fill(s, head, rec, chunk);
@@ -212,7 +239,7 @@ struct mt_line_copy *mt_copier_copy(struct mt_copier *copier, const struct mt_re
         return NULL;
     }
     head = head_size(rec);
-    n = head + rec->line.text.n + rec->line.program.n;
+    n = head + tail_size(rec);
     if (n + host.n > COPIER_CHUNK_SIZE / 4 || !(s = copier_take(copier, n + host.n))) {
         return NULL;
     }

@@ -43,6 +43,8 @@ struct mt_line_copy {
     struct mt_slice service;
     struct mt_slice within; /* the record's `session` */
     struct mt_alias_name alias;
+    struct mt_slice verdicts; /* packed: packed_verdicts.h */
+    uint32_t verdicts_omitted;
     struct mt_session *session; /* what the line belongs to: found out when it is taken */
     struct mt_peer *peer;       /* the TLS connection that a delivery went through */
     struct mt_chunk *chunk;

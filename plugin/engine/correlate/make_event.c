@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "base/words.h"
 #include "internal.h"
+#include "packed_verdicts.h"
 
 #include <endian.h>
 
@@ -254,7 +255,7 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
         s = p->line->session;
     }
     c->event.kind = p->kind;
-    c->event.nrecipients = c->event.ncommands = c->event.nhops = 0;
+    c->event.nrecipients = c->event.ncommands = c->event.nverdicts = c->event.nhops = 0;
     mt_set(f, MT_F_EVENT, mt_event_words[p->kind]);
     mt_set(f, MT_F_HOST, host->name);
     mt_set(f, MT_F_MTA, mt_source_words[p->line ? p->line->source : m ? m->source : s ? s->source : MT_SOURCE_NONE]);
@@ -368,21 +369,17 @@ static void set_counts(struct mt_fields *f, const int64_t counts[MT_STATUS_COUNT
     }
 }
 
-static bool reserve_recipients(struct mt_correlator *c, size_t n)
+/* Makes an array that was for *size things of `each` bytes large enough for n. NULL when memory is short. */
+static void *reserve(struct mt_correlator *c, void *v, size_t each, size_t *size, size_t n)
 {
     void *p;
 
-    if (n <= c->recipients_size) {
-        return true;
+    if (n <= *size) {
+        return v;
     }
-    p = mt_memory_resize(&c->memory, c->recipients, c->recipients_size * sizeof *c->recipients,
-                         n * sizeof *c->recipients);
-    if (!p) {
-        return false;
-    }
-    c->recipients = p;
-    c->recipients_size = n;
-    return true;
+    p = mt_memory_resize(&c->memory, v, *size * each, n * each);
+    *size = p ? n : *size;
+    return p;
 }
 
 static void set_recipient(struct mt_recipient *out, const struct mt_rcpt *rcpt)
@@ -410,11 +407,13 @@ static void set_recipient(struct mt_recipient *out, const struct mt_rcpt *rcpt)
 static void set_recipients(struct mt_correlator *c, const struct mt_message *m)
 {
     struct mt_fields *f = &c->event.f;
+    void *p = reserve(c, c->recipients, sizeof *c->recipients, &c->recipients_size, m->rcpts.stored);
     size_t n = 0;
 
-    if (!m->rcpts.stored || !reserve_recipients(c, m->rcpts.stored)) {
+    if (!m->rcpts.stored || !p) {
         return;
     }
+    c->recipients = p;
     for (; n < m->rcpts.stored; n++) {
         set_recipient(&c->recipients[n], &m->rcpts.v[n]);
     }
@@ -426,27 +425,12 @@ static void set_recipients(struct mt_correlator *c, const struct mt_message *m)
     }
 }
 
-static bool reserve_hops(struct mt_correlator *c, size_t n)
-{
-    void *p;
-
-    if (n <= c->hops_size) {
-        return true;
-    }
-    p = mt_memory_resize(&c->memory, c->hops, c->hops_size * sizeof *c->hops, n * sizeof *c->hops);
-    if (!p) {
-        return false;
-    }
-    c->hops = p;
-    c->hops_size = n;
-    return true;
-}
-
 /* Where the message has no logged headers, it has no hops. */
 static void set_hops(struct mt_correlator *c, const struct mt_message *m)
 {
     struct mt_slice headers = mt_kept_get(&m->kept, MT_F_RECEIVED);
     size_t n = 1;
+    void *p;
 
     if (!headers.n) {
         return;
@@ -454,10 +438,33 @@ static void set_hops(struct mt_correlator *c, const struct mt_message *m)
     for (size_t i = 0; i < headers.n; i++) {
         n += headers.p[i] == '\n';
     }
-    if (reserve_hops(c, n) && mt_buffer_grow(&c->hops_text, headers.n)) {
-        c->event.hops = c->hops;
+    p = reserve(c, c->hops, sizeof *c->hops, &c->hops_size, n);
+    if (p && mt_buffer_grow(&c->hops_text, headers.n)) {
+        c->event.hops = c->hops = p;
         c->event.nhops = mt_hops_read_logged(headers, c->hops_text.p, c->hops, n);
         mt_set(&c->event.f, MT_F_RECEIVED, MT_LIT("received"));
+    }
+}
+
+static void set_verdicts(struct mt_correlator *c, const struct mt_message *m)
+{
+    struct mt_slice packed = mt_kept_get(&m->kept, MT_F_VERDICTS);
+    size_t n, nsymbols;
+    void *v, *symbols;
+
+    if (!packed.n) {
+        return;
+    }
+    mt_verdicts_count(packed, &n, &nsymbols);
+    v = reserve(c, c->verdicts, sizeof *c->verdicts, &c->verdicts_size, n);
+    c->verdicts = v ? v : c->verdicts;
+    symbols = reserve(c, c->symbols, sizeof *c->symbols, &c->symbols_size, nsymbols);
+    c->symbols = symbols ? symbols : c->symbols;
+    if (v && (symbols || !nsymbols)) {
+        mt_verdicts_unpack(packed, c->verdicts, c->symbols);
+        c->event.verdicts = c->verdicts;
+        c->event.nverdicts = n;
+        mt_set(&c->event.f, MT_F_VERDICTS, MT_LIT("verdicts"));
     }
 }
 
@@ -483,6 +490,7 @@ static void set_message(struct mt_correlator *c, const struct mt_queued_event *p
     set_recipients(c, m);
     set_counts(f, counts);
     mt_set(f, MT_F_BOUNCE_QUEUE_ID, mt_kept_get(&m->kept, MT_F_BOUNCE_QUEUE_ID));
+    set_verdicts(c, m);
     set_hops(c, m);
     mt_set_int(f, MT_F_LINES, m->lines);
 }

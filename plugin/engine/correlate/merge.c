@@ -1,7 +1,9 @@
 /* Merging a line into its message. */
+#include "packed_verdicts.h"
 #include "parent.h"
 
 #define RECEIVED_MAX 16384 /* bytes of Received: headers kept of a message */
+#define VERDICTS_MAX 8192  /* bytes of packed verdicts kept of a message */
 
 static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line, enum mt_field id,
                 bool replace)
@@ -16,29 +18,49 @@ static void put(struct mt_correlator *c, struct mt_message *m, const struct mt_l
     }
 }
 
-/* Received: headers one below the other as they stand in the mail: the newest first (RFC 5321, section 4.4). What
- * goes beyond the bound is left out, the oldest hops.
- */
-static void add_received(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
+/* Lengthens a text of a message, at most to `most` bytes; `glue` stands between. False: it would be longer. */
+static bool append(struct mt_correlator *c, struct mt_message *m, enum mt_field id, struct mt_slice more,
+                   struct mt_slice glue, size_t most)
 {
-    struct mt_slice more = mt_line_copy_get(line, MT_F_RECEIVED), known = mt_kept_get(&m->kept, MT_F_RECEIVED);
+    struct mt_slice known = mt_kept_get(&m->kept, id);
 
-    if (!more.n) {
-        return;
-    }
-    if (known.n + 1 + more.n > RECEIVED_MAX) {
-        c->stats.hops_omitted++;
-        return;
+    if (known.n + glue.n + more.n > most) {
+        return false;
     }
     c->text.n = 0;
     c->text.failed = false;
     mt_buffer_append(&c->text, known.p, known.n);
     if (known.n) {
-        mt_buffer_append(&c->text, "\n", 1);
+        mt_buffer_append(&c->text, glue.p, glue.n);
     }
     mt_buffer_append(&c->text, more.p, more.n);
     if (!c->text.failed) {
-        mt_kept_put(&c->memory, &m->kept, MT_F_RECEIVED, mt_slice(c->text.p, c->text.n), true);
+        mt_kept_put(&c->memory, &m->kept, id, mt_slice(c->text.p, c->text.n), true);
+    }
+    return true;
+}
+
+/* Received: headers one below the other as they stand in the mail: the newest first (RFC 5321, section 4.4). What
+ * goes beyond the bound is left out, the oldest hops.
+ */
+static void add_received(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
+{
+    struct mt_slice more = mt_line_copy_get(line, MT_F_RECEIVED);
+
+    if (more.n && !append(c, m, MT_F_RECEIVED, more, MT_LIT("\n"), RECEIVED_MAX)) {
+        c->stats.hops_omitted++;
+    }
+}
+
+/* All of a line's verdicts, or none. */
+static void add_verdicts(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
+{
+    size_t n, nsymbols;
+
+    c->stats.verdicts_omitted += line->verdicts_omitted;
+    if (line->verdicts.n && !append(c, m, MT_F_VERDICTS, line->verdicts, mt_slice(NULL, 0), VERDICTS_MAX)) {
+        mt_verdicts_count(line->verdicts, &n, &nsymbols);
+        c->stats.verdicts_omitted += n;
     }
 }
 
@@ -277,6 +299,9 @@ static void merge(struct mt_correlator *c, struct mt_host *host, struct mt_messa
     case MT_KIND_HEADER:
         put(c, m, line, MT_F_SUBJECT, false);
         add_received(c, m, line);
+        break;
+    case MT_KIND_FILTER:
+        add_verdicts(c, m, line);
         break;
     case MT_KIND_FROM:
         apply_from(c, m, line);

@@ -6,6 +6,8 @@ struct lists {
     size_t nrecipients;
     const struct mt_command *commands;
     size_t ncommands;
+    const struct mt_filter_verdict *verdicts;
+    size_t nverdicts;
     const struct mt_hop *hops;
     size_t nhops;
 };
@@ -62,13 +64,32 @@ static void copy_hop(struct copier *c, struct mt_hop *hop)
     }
 }
 
+/* v is a copy's own; counting, it is what it is made of. */
+static void copy_verdict(struct copier *c, struct mt_filter_verdict *v)
+{
+    struct mt_symbol *symbols = copy_items(c, v->symbols, v->nsymbols, sizeof *symbols);
+
+#define TEXT(number, member) copy_text(c, &v->member);
+    MT_VERDICT_TEXTS(TEXT)
+#undef TEXT
+    for (size_t i = 0; i < v->nsymbols; i++) {
+        struct mt_symbol item = v->symbols[i];
+        copy_text(c, symbols ? &symbols[i].name : &item.name);
+    }
+    v->symbols = symbols;
+}
+
 /* Each item's text: of the copies, or, counting, of the items themselves. */
 static void copy_texts(struct copier *c, const struct mt_event *event, struct mt_recipient *recipients,
-                       struct mt_hop *hops)
+                       struct mt_filter_verdict *verdicts, struct mt_hop *hops)
 {
     for (size_t i = 0; i < event->nrecipients; i++) {
         struct mt_recipient item = event->recipients[i];
         copy_recipient(c, recipients ? &recipients[i] : &item);
+    }
+    for (size_t i = 0; i < event->nverdicts; i++) {
+        struct mt_filter_verdict item = event->verdicts[i];
+        copy_verdict(c, verdicts ? &verdicts[i] : &item);
     }
     for (size_t i = 0; i < event->nhops; i++) {
         struct mt_hop item = event->hops[i];
@@ -81,11 +102,19 @@ static void copy_lists(struct copier *c, const struct mt_event *event)
     struct lists *lists = copy_items(c, NULL, 1, sizeof *lists);
     struct mt_recipient *recipients = copy_items(c, event->recipients, event->nrecipients, sizeof *recipients);
     struct mt_command *commands = copy_items(c, event->commands, event->ncommands, sizeof *commands);
+    struct mt_filter_verdict *verdicts = copy_items(c, event->verdicts, event->nverdicts, sizeof *verdicts);
     struct mt_hop *hops = copy_items(c, event->hops, event->nhops, sizeof *hops);
 
-    copy_texts(c, event, recipients, hops);
+    copy_texts(c, event, recipients, verdicts, hops);
     if (lists) {
-        *lists = (struct lists){recipients, event->nrecipients, commands, event->ncommands, hops, event->nhops};
+        *lists = (struct lists){.recipients = recipients,
+                                .nrecipients = event->nrecipients,
+                                .commands = commands,
+                                .ncommands = event->ncommands,
+                                .verdicts = verdicts,
+                                .nverdicts = event->nverdicts,
+                                .hops = hops,
+                                .nhops = event->nhops};
     }
 }
 
@@ -114,6 +143,8 @@ void mt_lists_open(const void *memory, struct mt_event *to)
     to->nrecipients = lists->nrecipients;
     to->commands = lists->commands;
     to->ncommands = lists->ncommands;
+    to->verdicts = lists->verdicts;
+    to->nverdicts = lists->nverdicts;
     to->hops = lists->hops;
     to->nhops = lists->nhops;
 }

@@ -7,6 +7,8 @@ void mt_record_lists_read(const struct mt_record *record, struct mt_record_lists
 
     lists->recipients = NULL;
     lists->commands = out->commands;
+    lists->verdicts = record->verdicts.v;
+    lists->nverdicts = record->verdicts.n;
     lists->hops = &out->hop;
     lists->nrecipients = lists->nhops = 0;
     lists->ncommands = mt_commands_read(mt_get(f, MT_F_COMMANDS), out->commands);

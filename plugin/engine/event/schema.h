@@ -5,7 +5,8 @@
  *     objects    the keys of objects, an outer one before those in it
  *     places     by field: its key, and the objects that it stands in
  *     runs       by kind of event: what is written, in order
- *     recipient, hop     the members of an item of those lists, in order
+ *     recipient, hop, symbol     the members of an item of those lists, in order
+ *     verdicts   by kind of verdict: its array, and the members of an item; the arrays come in this order
  *     commands   by index of MT_COMMANDS: its key in "commands" and "accepted"
  *
  * A run is one of two things. A constant is a key with a value that is the same in all events of the kind. A set of
@@ -48,6 +49,7 @@ enum mt_member_type {
     MT_MEMBER_TIME,    /* struct mt_time; usec 0 */
     MT_MEMBER_BOOLEAN, /* bool; never */
     MT_MEMBER_STRINGS, /* array of struct mt_slice; how many is the size_t at `count` */
+    MT_MEMBER_SYMBOLS, /* pointer to an array of struct mt_symbol; the same */
 };
 
 /* A member of a list's item. */
@@ -75,13 +77,20 @@ struct mt_member {
             (unsigned short)offsetof(of, n)                                              \
     }
 
+/* An array of verdicts. */
+struct mt_verdict_list {
+    struct mt_place place;
+    const struct mt_member *members;
+};
+
 struct mt_schema {
     const char *name;
     const struct mt_key *objects;  /* at most 32 */
     const struct mt_place *places; /* MT_FIELD_COUNT */
     const struct mt_run *runs[MT_EVENT_COUNT];
-    const struct mt_member *recipient, *hop; /* each ends with MT_MEMBER_END */
-    const struct mt_key *commands;           /* MT_COMMAND_COUNT */
+    const struct mt_member *recipient, *hop, *symbol; /* each ends with MT_MEMBER_END */
+    const struct mt_verdict_list *verdicts;           /* MT_VERDICT_COUNT */
+    const struct mt_key *commands;                    /* MT_COMMAND_COUNT */
 };
 
 /* doc/events.md; of lines, too. */

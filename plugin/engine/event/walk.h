@@ -86,15 +86,6 @@ static void walk_commands(struct walk *w, const struct mt_place *place, bool tri
 
 /* --- lists --- */
 
-static void sink_strings(struct sink *sink, const struct mt_key *key, const struct mt_slice *strings, size_t n)
-{
-    sink_open(sink, key, true);
-    for (size_t i = 0; i < n; i++) {
-        sink_string(sink, NULL, strings[i]);
-    }
-    sink_close(sink, true);
-}
-
 /* An item of a list on its way. What takes a pointer to it is compiled into walk_item(), so that the sink, which is
  * a copy as in walk_bits(), stays in registers.
  */
@@ -179,6 +170,15 @@ static ITEM_INLINE void item_member(struct item *i, const struct mt_member *m)
     }
 }
 
+/* How long a member is that is an array. */
+static ITEM_INLINE size_t item_count(const struct item *i, const struct mt_member *m)
+{
+    return *(const size_t *)(const void *)(i->at + m->count);
+}
+
+static void walk_array(struct sink *sink, const struct mt_schema *schema, const struct mt_member *m, const void *at,
+                       size_t n);
+
 static __attribute__((noinline)) void walk_item(struct sink *sink, const struct mt_schema *schema,
                                                 const struct mt_member *m, const void *at)
 {
@@ -188,18 +188,32 @@ static __attribute__((noinline)) void walk_item(struct sink *sink, const struct 
     for (; m->type; m++) {
         if (m->type == MT_MEMBER_STRING) { /* most are */
             item_string(&i, m, *(const struct mt_slice *)(const void *)(i.at + m->offset));
-        } else if (m->type != MT_MEMBER_STRINGS) {
+        } else if (m->type < MT_MEMBER_STRINGS) {
             item_member(&i, m);
-        } else if (item_has(&i, m, *(const size_t *)(const void *)(i.at + m->count))) {
+        } else if (item_has(&i, m, item_count(&i, m) != 0)) {
             *sink = i.sink;
-            sink_strings(sink, &m->key, (const void *)(i.at + m->offset),
-                         *(const size_t *)(const void *)(i.at + m->count));
+            walk_array(sink, schema, m, i.at + m->offset, item_count(&i, m));
             i.sink = *sink;
         }
     }
     sink_move(&i.sink, i.objects, i.path, 0);
     sink_close(&i.sink, false);
     *sink = i.sink;
+}
+
+/* An array in an item. */
+static void walk_array(struct sink *sink, const struct mt_schema *schema, const struct mt_member *m, const void *at,
+                       size_t n)
+{
+    sink_open(sink, &m->key, true);
+    for (size_t i = 0; i < n; i++) {
+        if (m->type == MT_MEMBER_STRINGS) {
+            sink_string(sink, NULL, ((const struct mt_slice *)at)[i]);
+        } else {
+            walk_item(sink, schema, schema->symbol, *(const struct mt_symbol *const *)at + i);
+        }
+    }
+    sink_close(sink, true);
 }
 
 static void walk_list(struct walk *w, const struct mt_place *place, const struct mt_member *members, const void *items,
@@ -216,6 +230,34 @@ static void walk_list(struct walk *w, const struct mt_place *place, const struct
     sink_close(w->sink, true);
 }
 
+static void walk_verdicts_of(struct walk *w, const struct mt_verdict_list *list, uint8_t kind)
+{
+    const struct mt_event *lists = w->lists;
+    bool open = false;
+
+    for (size_t i = 0; i < lists->nverdicts; i++) {
+        if (lists->verdicts[i].kind != kind) {
+            continue;
+        }
+        if (!open) {
+            walk_enter(w, list->place.path);
+            sink_open(w->sink, &list->place.key, true);
+            open = true;
+        }
+        walk_item(w->sink, w->schema, list->members, &lists->verdicts[i]);
+    }
+    if (open) {
+        sink_close(w->sink, true);
+    }
+}
+
+static void walk_verdicts(struct walk *w)
+{
+    for (uint8_t kind = 0; kind < MT_VERDICT_COUNT; kind++) {
+        walk_verdicts_of(w, &w->schema->verdicts[kind], kind);
+    }
+}
+
 static __attribute__((noinline)) void walk_tree(struct walk *w, enum mt_field id)
 {
     const struct mt_schema *schema = w->schema;
@@ -229,6 +271,9 @@ static __attribute__((noinline)) void walk_tree(struct walk *w, enum mt_field id
         break;
     case MT_F_RECIPIENTS:
         walk_list(w, place, schema->recipient, lists->recipients, lists->nrecipients, sizeof *lists->recipients);
+        break;
+    case MT_F_VERDICTS:
+        walk_verdicts(w);
         break;
     case MT_F_RECEIVED:
         walk_list(w, place, schema->hop, lists->hops, lists->nhops, sizeof *lists->hops);
@@ -406,7 +451,9 @@ static inline void walk_record(struct sink *sink, const struct mt_record *rec, c
     if (many) {
         walk_record_list(&w, rec);
     }
-    walk_span(&w, MT_F_RECIPIENTS + 1, MT_FIELD_COUNT - 1);
+    walk_span(&w, MT_F_RECIPIENTS + 1, MT_F_VERDICTS - 1);
+    walk_tree(&w, MT_F_VERDICTS);
+    walk_span(&w, MT_F_VERDICTS + 1, MT_FIELD_COUNT - 1);
     walk_enter(&w, 0);
     sink_close(sink, false);
 }

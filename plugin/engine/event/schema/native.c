@@ -12,6 +12,7 @@
     X(TLS, TOP, "tls")                 \
     X(DELAYS, TOP, "delays")           \
     X(COUNTS, TOP, "counts")           \
+    X(VERDICTS, TOP, "verdicts")       \
     X(HOP_FROM, TOP, "from")           \
     X(HOP_BY, TOP, "by")
 
@@ -93,6 +94,7 @@
     X(COUNTS_EXPIRED, COUNTS, "expired")             \
     X(COUNTS_DISCARDED, COUNTS, "discarded")         \
     X(BOUNCE_QUEUE_ID, TOP, "bounce_queue_id")       \
+    X(VERDICTS, TOP, "verdicts")                     \
     X(RECEIVED, TOP, "received")                     \
     X(LINES, TOP, "lines")                           \
     X(TEXT, TOP, "text")
@@ -168,6 +170,7 @@
     X(COUNTS_EXPIRED)     \
     X(COUNTS_DISCARDED)   \
     X(BOUNCE_QUEUE_ID)    \
+    X(VERDICTS)           \
     X(RECEIVED)           \
     X(LINES)
 
@@ -182,6 +185,9 @@
 
 #define HOP(member, object, name, type)     MT_MEMBER(struct mt_hop, member, object, name, type)
 #define HOP_GIVEN(member, flag, name, type) MT_MEMBER_GIVEN(struct mt_hop, member, flag, TOP, name, type)
+
+#define VERDICT(member, name)               MT_MEMBER(struct mt_filter_verdict, member, TOP, name, STRING)
+#define VERDICT_NUMBER(member, known, name) MT_MEMBER_GIVEN(struct mt_filter_verdict, member, known, TOP, name, SECONDS)
 
 /* --- what is made of it --- */
 
@@ -263,6 +269,51 @@ static const struct mt_member hop[] = {
     {.type = MT_MEMBER_END},
 };
 
+static const struct mt_member symbol[] = {
+    MT_MEMBER(struct mt_symbol, name, TOP, "name", STRING),
+    MT_MEMBER_GIVEN(struct mt_symbol, score, score_known, TOP, "score", SECONDS),
+    {.type = MT_MEMBER_END},
+};
+
+static const struct mt_member spam[] = {
+    VERDICT(by, "by"),
+    VERDICT(id, "id"),
+    VERDICT(action, "action"),
+    VERDICT(category, "category"),
+    VERDICT_NUMBER(score, score_known, "score"),
+    VERDICT_NUMBER(required, required_known, "required"),
+    MT_MEMBER_ARRAY(struct mt_filter_verdict, symbols, nsymbols, TOP, "symbols", SYMBOLS),
+    VERDICT(quarantine, "quarantine"),
+    {.type = MT_MEMBER_END},
+};
+
+static const struct mt_member virus[] = {
+    VERDICT(by, "by"),
+    VERDICT(name, "name"),
+    {.type = MT_MEMBER_END},
+};
+
+static const struct mt_member dkim[] = {
+    VERDICT(by, "by"),         VERDICT(domain, "domain"), VERDICT(selector, "selector"),
+    VERDICT(result, "result"), VERDICT(reason, "reason"), {.type = MT_MEMBER_END},
+};
+
+static const struct mt_member dmarc[] = {
+    VERDICT(by, "by"),         VERDICT(domain, "domain"), VERDICT(result, "result"),
+    VERDICT(policy, "policy"), {.type = MT_MEMBER_END},
+};
+
+static const struct mt_member spf[] = {
+    VERDICT(by, "by"),         VERDICT(scope, "scope"), VERDICT(domain, "domain"),
+    VERDICT(result, "result"), {.type = MT_MEMBER_END},
+};
+
+#define LIST(kind, members) [MT_VERDICT_##kind] = {{MT_KEY(#members), MT_TYPE_TREE, VERDICTS}, members}
+
+static const struct mt_verdict_list verdicts[MT_VERDICT_COUNT] = {
+    LIST(SPAM, spam), LIST(VIRUS, virus), LIST(DKIM, dkim), LIST(DMARC, dmarc), LIST(SPF, spf),
+};
+
 static const struct mt_key commands[MT_COMMAND_COUNT] = {
 #define ROW(name) MT_KEY(name),
     MT_COMMANDS(ROW)
@@ -279,5 +330,7 @@ const struct mt_schema mt_schema_native = {
              [MT_EVENT_SESSION] = session},
     .recipient = recipient,
     .hop = hop,
+    .symbol = symbol,
+    .verdicts = verdicts,
     .commands = commands,
 };
