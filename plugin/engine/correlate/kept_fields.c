@@ -259,22 +259,24 @@ void mt_kept_put_line(struct mt_memory *m, struct mt_kept *kept, const struct mt
     size_t more = 0;
 
     for (unsigned w = 0; w < 2; w++) {
+        const uint64_t texts = mt_text_fields(w);
         put[w] = line->have[w] & which[w] & ~(kept->block ? kept->block->have[w] : 0);
         for (uint64_t rest = put[w]; rest; rest &= rest - 1) {
-            unsigned id = w * 64 + (unsigned)__builtin_ctzll(rest);
-            const union mt_value *v = mt_line_copy_value(line, id);
-            more += entry_size(mt_is_text(id) ? v->s.n : int_bytes(v->i));
+            unsigned i = (unsigned)__builtin_ctzll(rest);
+            const union mt_value *v = mt_line_copy_value(line, w * 64 + i);
+            more += entry_size(texts >> i & 1 ? v->s.n : int_bytes(v->i));
         }
     }
     if (!more || !(p = room_for(m, kept, more))) {
         return;
     }
     for (unsigned w = 0; w < 2; w++) {
+        const uint64_t texts = mt_text_fields(w);
         kept->block->have[w] |= put[w];
         for (uint64_t rest = put[w]; rest; rest &= rest - 1) {
-            unsigned id = w * 64 + (unsigned)__builtin_ctzll(rest);
+            unsigned i = (unsigned)__builtin_ctzll(rest), id = w * 64 + i;
             const union mt_value *v = mt_line_copy_value(line, id);
-            p = mt_is_text(id) ? write_text(p, id, v->s) : write_int(p, id, v->i);
+            p = texts >> i & 1 ? write_text(p, id, v->s) : write_int(p, id, v->i);
         }
     }
     wrote(kept->block, p);

@@ -59,27 +59,43 @@ static void *take(struct mt_line_copies *store, size_t n, struct mt_chunk **from
     return (char *)chunk->data + chunk->used - n;
 }
 
-/* A slice that pointed into `old` points into the copy at `copy`. */
-static inline __attribute__((always_inline)) bool rebase(struct mt_slice *s, struct mt_slice old, const char *copy)
+/* Bytes of a record that the copy has elsewhere. */
+struct moved {
+    const char *from, *to;
+    size_t size; /* with the end, where an empty slice can stand; 0: there are no bytes */
+};
+
+static inline struct moved moved_to(const char *to, struct mt_slice from)
 {
-    if ((uintptr_t)s->p - (uintptr_t)old.p > old.n || !old.n) {
+    return (struct moved){.from = from.p, .to = to, .size = from.n ? from.n + 1 : 0};
+}
+
+/* A slice of those bytes becomes one of the copy's. */
+static inline __attribute__((always_inline)) bool rebase(struct mt_slice *s, const struct moved *moved)
+{
+    size_t offset = (uintptr_t)s->p - (uintptr_t)moved->from;
+
+    if (offset >= moved->size) {
         return false;
     }
-    s->p = copy + (s->p - old.p);
+    s->p = moved->to + offset;
     return true;
 }
 
-static void copy_values(struct mt_line_copy *s, const struct mt_record *rec)
+static inline void copy_values(struct mt_line_copy *s, const struct mt_fields *f, struct moved text,
+                               struct moved program)
 {
-    union mt_value *v = s->v;
+    uint8_t n = 0;
 
     for (unsigned w = 0; w < 2; w++) {
-        for (uint64_t rest = rec->f.have[w]; rest; rest &= rest - 1, v++) {
-            unsigned id = w * 64 + (unsigned)__builtin_ctzll(rest);
-            s->place[id] = (uint8_t)(v - s->v);
-            *v = rec->f.v[id];
-            if (mt_is_text(id) && !rebase(&v->s, rec->line.text, s->line.text.p)) {
-                rebase(&v->s, rec->line.program, s->line.program.p);
+        const uint64_t texts = mt_text_fields(w);
+        for (uint64_t rest = f->have[w]; rest; rest &= rest - 1) {
+            unsigned i = (unsigned)__builtin_ctzll(rest);
+            union mt_value *v = &s->v[n];
+            s->place[w * 64 + i] = n++;
+            *v = f->v[w * 64 + i];
+            if ((texts >> i & 1) && !rebase(&v->s, &text)) {
+                rebase(&v->s, &program);
             }
         }
     }
@@ -117,10 +133,10 @@ static uint64_t mix(uint64_t hash, uint64_t usec)
     return hash ^ hash >> 32;
 }
 
-static __attribute__((noinline)) void copy_alias(struct mt_line_copy *s, const struct mt_record *rec)
+static __attribute__((noinline)) void copy_alias(struct mt_line_copy *s, const struct mt_record *rec, struct moved text)
 {
     s->alias = rec->alias;
-    rebase(&s->alias.text, rec->line.text, s->line.text.p);
+    rebase(&s->alias.text, &text);
 }
 
 /* at: where there is room for them. */
@@ -138,6 +154,8 @@ static __attribute__((noinline)) void copy_verdicts(struct mt_line_copy *s, cons
 static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *rec, struct mt_chunk *chunk)
 {
     char *bytes = (char *)s + head;
+    struct moved text = moved_to(bytes, rec->line.text);
+    struct moved program = moved_to(bytes + rec->line.text.n, rec->line.program);
 
     s->usec = rec->line.time.usec;
     s->order = rec->line.order;
@@ -163,11 +181,11 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     s->line.text.p = bytes;
     s->line.program.p = bytes + rec->line.text.n;
     s->line.host = mt_slice(NULL, 0);
-    rebase(&s->service, rec->line.program, s->line.program.p);
-    rebase(&s->within, rec->line.text, s->line.text.p);
+    rebase(&s->service, &program);
+    rebase(&s->within, &text);
     s->alias.text.n = 0;
     if (rec->alias.text.n) { /* few lines have one */
-        copy_alias(s, rec);
+        copy_alias(s, rec, text);
     }
     s->verdicts.n = 0;
     s->verdicts_omitted = 0;
@@ -176,7 +194,7 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     }
     s->text_hash = XXH3_64bits_withSeed(bytes, s->line.text.n, s->line.pid);
     s->hash = mix(s->text_hash, (uint64_t)s->usec);
-    copy_values(s, rec);
+    copy_values(s, &rec->f, text, program);
 }
 
 struct mt_line_copy *mt_line_copy_new(struct mt_line_copies *store, const struct mt_record *rec)

@@ -79,8 +79,8 @@ static inline bool mt_line_copy_has(const struct mt_line_copy *s, enum mt_field 
     return (s->have[id >> 6] >> (id & 63)) & 1;
 }
 
-/* Is its value a slice? */
-static inline bool mt_is_text(unsigned id)
+/* Those of 64 fields whose values are slices, as in mt_fields.have. */
+static inline uint64_t mt_text_fields(unsigned word)
 {
 #define MT_TEXT_BIT(id, object, name, type) \
     | ((MT_TYPE_##type == MT_TYPE_STRING || MT_TYPE_##type == MT_TYPE_TREE) ? MT_FIELD_BIT(MT_WORD, MT_F_##id) : 0)
@@ -94,7 +94,12 @@ static inline bool mt_is_text(unsigned id)
     };
 #undef MT_TEXT_BIT
 
-    return (text[id / 64] >> (id % 64)) & 1;
+    return text[word];
+}
+
+static inline bool mt_is_text(unsigned id)
+{
+    return (mt_text_fields(id / 64) >> (id % 64)) & 1;
 }
 
 /* The value; the field must be there. */
