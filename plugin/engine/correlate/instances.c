@@ -8,12 +8,6 @@ bool mt_line_names_service(const struct mt_line_copy *line)
     return first && first + 1 != line->service.p;
 }
 
-struct mt_owner mt_owner_of_line(const struct mt_line_copy *line)
-{
-    return (struct mt_owner){
-        .name = mt_line_copy_get(line, MT_F_INSTANCE), .own = mt_line_keeps_queue(line), .line = line};
-}
-
 bool mt_instances_know(const struct mt_instances *known, struct mt_slice name)
 {
     for (unsigned i = 0; i < known->n; i++) {
@@ -33,9 +27,9 @@ static bool is_instance(const struct mt_instances *known, const struct mt_owner 
            mt_instances_know(known, owner->name);
 }
 
-bool mt_owners_agree(const struct mt_instances *known, const struct mt_owner *a, const struct mt_owner *b)
+bool mt_owners_differ(const struct mt_instances *known, const struct mt_owner *a, const struct mt_owner *b)
 {
-    return mt_slice_eq(a->name, b->name) || !is_instance(known, a) || !is_instance(known, b);
+    return is_instance(known, a) && is_instance(known, b);
 }
 
 void mt_instances_learn(struct mt_memory *memory, struct mt_instances *known, struct mt_slice name)

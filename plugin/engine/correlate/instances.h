@@ -26,8 +26,6 @@ struct mt_owner {
     const struct mt_line_copy *line; /* that says so, and shows whether it is by_service; NULL: an entry */
 };
 
-/* What the line says. */
-struct mt_owner mt_owner_of_line(const struct mt_line_copy *line);
 bool mt_line_names_service(const struct mt_line_copy *line); /* what makes an owner by_service */
 
 /* Is it of one of the queue's own daemons? */
@@ -36,8 +34,15 @@ static inline bool mt_line_keeps_queue(const struct mt_line_copy *line)
     return line->role == MT_ROLE_QUEUE;
 }
 
-/* Can both be of one instance? */
-bool mt_owners_agree(const struct mt_instances *known, const struct mt_owner *a, const struct mt_owner *b);
+/* What the line says. */
+static inline struct mt_owner mt_owner_of_line(const struct mt_line_copy *line)
+{
+    return (struct mt_owner){
+        .name = mt_line_copy_get(line, MT_F_INSTANCE), .own = mt_line_keeps_queue(line), .line = line};
+}
+
+/* Of owners with two names: is each an instance's, so that they cannot be of the same one? */
+bool mt_owners_differ(const struct mt_instances *known, const struct mt_owner *a, const struct mt_owner *b);
 
 /* The name is an instance's. Where memory is short, or there are too many, it does not become known. */
 void mt_instances_learn(struct mt_memory *memory, struct mt_instances *known, struct mt_slice name);

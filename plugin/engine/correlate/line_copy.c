@@ -101,21 +101,23 @@ static inline void copy_values(struct mt_line_copy *s, const struct mt_fields *f
     }
 }
 
-/* How many bits are set. Without an instruction for it, the compiler would make a call. */
-static unsigned count_bits(uint64_t word)
+/* How many bits of both are set. Without an instruction for it, the compiler would make a call for each. */
+static unsigned count_bits(uint64_t a, uint64_t b)
 {
-    word -= word >> 1 & UINT64_C(0x5555555555555555);
-    word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
-    word = (word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-    return (unsigned)(word * UINT64_C(0x0101010101010101) >> 56);
+    const uint64_t pairs = UINT64_C(0x5555555555555555), fours = UINT64_C(0x3333333333333333);
+    uint64_t sums;
+
+    a -= a >> 1 & pairs;
+    b -= b >> 1 & pairs;
+    sums = (a & fours) + (a >> 2 & fours) + (b & fours) + (b >> 2 & fours); /* up to 8 in each four bits */
+    sums = (sums & UINT64_C(0x0f0f0f0f0f0f0f0f)) + (sums >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f));
+    return (unsigned)(sums * UINT64_C(0x0101010101010101) >> 56);
 }
 
 /* Without the bytes of the slices. */
 static size_t head_size(const struct mt_record *rec)
 {
-    size_t values = count_bits(rec->f.have[0]) + count_bits(rec->f.have[1]);
-
-    return sizeof(struct mt_line_copy) + values * sizeof(union mt_value);
+    return sizeof(struct mt_line_copy) + count_bits(rec->f.have[0], rec->f.have[1]) * sizeof(union mt_value);
 }
 
 /* What stands behind the head. */
@@ -207,25 +209,6 @@ struct mt_line_copy *mt_line_copy_new(struct mt_line_copies *store, const struct
         fill(s, head, rec, chunk);
     }
     return s;
-}
-
-bool mt_record_matters(const struct mt_record *rec)
-{
-    switch (rec->kind) {
-    case MT_KIND_INFO:
-    case MT_KIND_WARNING:
-    case MT_KIND_ERROR:
-    case MT_KIND_FATAL:
-    case MT_KIND_PANIC:
-    case MT_KIND_FILTER:
-        return mt_has(&rec->f, MT_F_QUEUE_ID) || rec->trouble || mt_has(&rec->f, MT_F_NEXT_QUEUE_ID) ||
-               rec->alias.text.n;
-    case MT_KIND_STATISTICS:
-    case MT_KIND_SERVICE:
-        return false;
-    default:
-        return true;
-    }
 }
 
 /* --- copies made beside the lock --- */

@@ -68,7 +68,24 @@ void mt_line_copy_free(struct mt_line_copies *store, struct mt_line_copy *line);
 void mt_line_copies_free(struct mt_line_copies *store);                          /* when all its lines are freed */
 
 /* Does the line say anything of a message or a session? Others need not wait. */
-bool mt_record_matters(const struct mt_record *rec);
+static inline bool mt_record_matters(const struct mt_record *rec)
+{
+    switch (rec->kind) {
+    case MT_KIND_INFO:
+    case MT_KIND_WARNING:
+    case MT_KIND_ERROR:
+    case MT_KIND_FATAL:
+    case MT_KIND_PANIC:
+    case MT_KIND_FILTER:
+        return mt_has(&rec->f, MT_F_QUEUE_ID) || rec->trouble || mt_has(&rec->f, MT_F_NEXT_QUEUE_ID) ||
+               rec->alias.text.n;
+    case MT_KIND_STATISTICS:
+    case MT_KIND_SERVICE:
+        return false;
+    default:
+        return true;
+    }
+}
 
 /* A line that a copier (correlate.h) has made becomes one of the store's. */
 void mt_line_copy_adopt(struct mt_line_copies *store, struct mt_line_copy *line);

@@ -21,9 +21,14 @@ uint64_t mt_message_key(const struct mt_messages *messages, const struct mt_host
     return XXH3_64bits_withSeed(queue_id.p, queue_id.n, messages->seed ^ host->hash);
 }
 
-static struct mt_slice get(const struct mt_message *m, enum mt_field id)
+static __attribute__((noinline)) struct mt_slice get_packed(const struct mt_message *m, enum mt_field id)
 {
-    return m->resting ? mt_kept_find(mt_message_packed_fields(m), id) : mt_kept_get(&m->kept, id);
+    return mt_kept_find(mt_message_packed_fields(m), id);
+}
+
+static inline struct mt_slice get(const struct mt_message *m, enum mt_field id)
+{
+    return m->resting ? get_packed(m, id) : mt_kept_get(&m->kept, id);
 }
 
 void mt_message_set_key(const struct mt_messages *messages, struct mt_message *m)
@@ -32,7 +37,7 @@ void mt_message_set_key(const struct mt_messages *messages, struct mt_message *m
 }
 
 /* The queue ID is what kept fields begin with. */
-static bool is_key(const struct mt_message *m, struct mt_slice queue_id)
+static inline bool is_key(const struct mt_message *m, struct mt_slice queue_id)
 {
     return (!m->resting && mt_kept_starts(&m->kept, MT_F_QUEUE_ID, queue_id)) ||
            mt_slice_eq(get(m, MT_F_QUEUE_ID), queue_id);
@@ -62,23 +67,35 @@ struct mt_message *mt_message_next(const struct mt_messages *messages, const str
     return next_with(messages, host, queue_id, mt_message_key(messages, host, queue_id), at);
 }
 
+/* Can it be of that owner's instance? Mostly both have the same name. */
+static inline bool can_be_of(const struct mt_message *m, const struct mt_owner *owner)
+{
+    struct mt_owner ours;
+
+    if (mt_slice_eq(get(m, MT_F_INSTANCE), owner->name)) {
+        return true;
+    }
+    ours = mt_message_owner(m);
+    return !mt_owners_differ(&m->host->instances, &ours, owner);
+}
+
 /* How well it fits a line of that owner and time; 0: it cannot be meant. */
 static unsigned fit(const struct mt_message *m, const struct mt_owner *owner, int64_t usec)
 {
-    struct mt_owner ours = mt_message_owner(m);
     /* At rest it is open. Otherwise it may have ended before that time. */
     bool alive = m->resting || m->state == MT_OPEN || usec <= m->end;
 
-    if (!mt_owners_agree(&m->host->instances, &ours, owner)) {
+    if (!can_be_of(m, owner)) {
         return 0;
     }
-    return 1u + m->own_name + 2u * mt_slice_eq(ours.name, owner->name) + 4u * alive;
+    return 1u + m->own_name + 2u * mt_slice_eq(get(m, MT_F_INSTANCE), owner->name) + 4u * alive;
 }
 
-struct mt_message *mt_message_find(const struct mt_messages *messages, const struct mt_host *host,
-                                   const struct mt_owner *owner, struct mt_slice queue_id, int64_t usec, bool *several)
+/* Of all that have the hash, the one that fits best. */
+static struct mt_message *find_best(const struct mt_messages *messages, const struct mt_host *host,
+                                    const struct mt_owner *owner, struct mt_slice queue_id, uint64_t hash, int64_t usec,
+                                    bool *several)
 {
-    uint64_t hash = mt_message_key(messages, host, queue_id);
     struct mt_message *m, *best = NULL;
     unsigned most = 0, n = 0;
 
@@ -89,12 +106,23 @@ struct mt_message *mt_message_find(const struct mt_messages *messages, const str
             best = m;
         }
         n++;
-        if (!m->shared) {
-            break;
-        }
     }
     *several = n > 1;
     return best;
+}
+
+struct mt_message *mt_message_find(const struct mt_messages *messages, const struct mt_host *host,
+                                   const struct mt_owner *owner, struct mt_slice queue_id, int64_t usec, bool *several)
+{
+    uint64_t hash = mt_message_key(messages, host, queue_id);
+    size_t at = 0;
+    struct mt_message *m = mt_index_next(&messages->index, hash, &at);
+
+    *several = false;
+    if (m && m->host == host && !m->shared && is_key(m, queue_id)) {
+        return can_be_of(m, owner) ? m : NULL;
+    }
+    return m ? find_best(messages, host, owner, queue_id, hash, usec, several) : NULL;
 }
 
 static struct mt_message_list *list_of(struct mt_message *m)

@@ -205,7 +205,13 @@ void mt_message_free_parts(struct mt_messages *messages, struct mt_message *m);
 void mt_message_put_to_rest(struct mt_messages *messages, struct mt_message *m);
 
 /* The entry awake; it has moved. NULL when memory is short: it is as it was. */
-struct mt_message *mt_message_wake(struct mt_messages *messages, struct mt_message *m);
+struct mt_message *mt_message_wake_resting(struct mt_messages *messages, struct mt_message *m);
+
+/* The same of any entry, or of NULL: most are awake. */
+static inline struct mt_message *mt_message_wake(struct mt_messages *messages, struct mt_message *m)
+{
+    return m && m->resting ? mt_message_wake_resting(messages, m) : m;
+}
 
 /* Sets `to` to what an entry at rest says; its parts are the caller's. False when memory is short. */
 bool mt_message_unpack(struct mt_messages *messages, const struct mt_message *m, struct mt_message *to);

@@ -393,14 +393,10 @@ bool mt_message_unpack(struct mt_messages *messages, const struct mt_message *m,
     return !p.failed;
 }
 
-struct mt_message *mt_message_wake(struct mt_messages *messages, struct mt_message *m)
+struct mt_message *mt_message_wake_resting(struct mt_messages *messages, struct mt_message *m)
 {
-    struct mt_message *awake;
+    struct mt_message *awake = mt_memory_get(messages->memory, sizeof *awake);
 
-    if (!m || !m->resting) {
-        return m;
-    }
-    awake = mt_memory_get(messages->memory, sizeof *awake);
     if (!awake || !mt_message_unpack(messages, m, awake)) {
         mt_memory_put(messages->memory, awake, sizeof *awake);
         return NULL;
