@@ -118,7 +118,7 @@ static inline const struct mt_source_program *find_program(const struct mt_sourc
                                                            struct mt_slice name)
 {
     for (; programs->name.n; programs++) {
-        if (mt_word_eq(name, programs->name)) {
+        if (programs->name.n == name.n && mt_word_eq(name, programs->name)) {
             return programs;
         }
     }
@@ -144,7 +144,7 @@ static inline struct mt_slice instance_of(const struct mt_source_program *progra
 }
 
 /* A tag without a slash, or one whose source has no daemons. */
-static void find_named(struct origin *found, struct mt_slice first, bool slash)
+static inline void find_named(struct origin *found, struct mt_slice first, bool slash)
 {
     for (uint8_t i = 1; i < MT_SOURCE_COUNT; i++) {
         const struct mt_source_program *program = find_program(mt_sources[i]->programs, first);

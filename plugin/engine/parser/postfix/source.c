@@ -19,8 +19,8 @@ static const struct mt_source_program programs[] = {PROGRAM("postfix", OTHER), P
 
 /* conf/master.cf, and the commands; the frequent ones first. */
 static const struct mt_source_program daemons[] = {
-    PROGRAM("cleanup", QUEUE),      PROGRAM("qmgr", QUEUE),
-    PROGRAM("smtpd", RECEIVES),     PROGRAM("smtp", DELIVERS),
+    PROGRAM("smtpd", RECEIVES),     PROGRAM("qmgr", QUEUE),
+    PROGRAM("smtp", DELIVERS),      PROGRAM("cleanup", QUEUE),
     PROGRAM("local", OTHER),        PROGRAM("bounce", QUEUE),
     PROGRAM("pickup", QUEUE),       PROGRAM("virtual", OTHER),
     PROGRAM("lmtp", DELIVERS),      PROGRAM("pipe", PIPES),
