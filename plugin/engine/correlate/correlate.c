@@ -363,7 +363,7 @@ static void give_up_host(struct mt_correlator *c, struct mt_host *host)
     drop_host(c, host);
 }
 
-static void hold_bounds(struct mt_correlator *c)
+static void give_up_what_is_over(struct mt_correlator *c)
 {
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): where hosts are counted, there is a first */
     while (c->hosts.n > HOSTS_MAX) {
@@ -376,6 +376,14 @@ static void hold_bounds(struct mt_correlator *c)
             }
             give_up_host(c, c->host_list);
         }
+    }
+}
+
+/* Called after every line: all else is for when there is something to do. */
+static inline void hold_bounds(struct mt_correlator *c)
+{
+    if (c->hosts.n > HOSTS_MAX || over(c)) {
+        give_up_what_is_over(c);
     }
 }
 

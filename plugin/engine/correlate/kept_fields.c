@@ -3,6 +3,8 @@
 #include <endian.h>
 #include <stddef.h>
 
+#include "base/copy.h"
+
 #define LONG 255
 #define HEAD offsetof(struct mt_kept_block, p)
 
@@ -129,31 +131,6 @@ static unsigned char *room_for(struct mt_memory *m, struct mt_kept *kept, size_t
     return kept->block->p + n;
 }
 
-/* Values are short: no call for those of up to 16 bytes. */
-static inline void copy_bytes(unsigned char *to, const char *from, size_t n)
-{
-    uint64_t a, b;
-    uint32_t c, d;
-
-    if (n - 8 <= 8) {
-        memcpy(&a, from, 8);
-        memcpy(&b, from + n - 8, 8);
-        memcpy(to, &a, 8);
-        memcpy(to + n - 8, &b, 8);
-    } else if (n - 4 < 4) {
-        memcpy(&c, from, 4);
-        memcpy(&d, from + n - 4, 4);
-        memcpy(to, &c, 4);
-        memcpy(to + n - 4, &d, 4);
-    } else if (n < 4) {
-        for (size_t i = 0; i < n; i++) {
-            to[i] = (unsigned char)from[i];
-        }
-    } else {
-        memcpy(to, from, n);
-    }
-}
-
 /* Both write an entry and return where the next one begins. */
 static inline unsigned char *write_text(unsigned char *p, unsigned id, struct mt_slice s)
 {
@@ -167,7 +144,7 @@ static inline unsigned char *write_text(unsigned char *p, unsigned id, struct mt
         memcpy(p, &n, sizeof n);
         p += sizeof n;
     }
-    copy_bytes(p, s.p, n);
+    mt_copy_bytes(p, s.p, n); /* values are short */
     return p + n;
 }
 
@@ -315,7 +292,7 @@ static bool put_entries(struct mt_memory *m, struct mt_kept *kept, const struct 
     for (; p < end; p = next) {
         next = entry_at(p, &e);
         if (is_in(which, e.id)) {
-            copy_bytes(to, (const char *)p, (size_t)(next - p));
+            mt_copy_bytes(to, p, (size_t)(next - p));
             to += next - p;
         }
     }

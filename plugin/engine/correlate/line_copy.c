@@ -7,6 +7,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/copy.h"
+
 #define CHUNK_SIZE (64 * 1024)
 
 /* Each thread has one of its own that is not full. */
@@ -177,9 +179,7 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     if (rec->line.text.n) {
         memcpy(bytes, rec->line.text.p, rec->line.text.n);
     }
-    if (rec->line.program.n) {
-        memcpy(bytes + rec->line.text.n, rec->line.program.p, rec->line.program.n);
-    }
+    mt_copy_bytes(bytes + rec->line.text.n, rec->line.program.p, rec->line.program.n);
     s->line.text.p = bytes;
     s->line.program.p = bytes + rec->line.text.n;
     s->line.host = mt_slice(NULL, 0);
@@ -246,7 +246,8 @@ struct mt_line_copy *mt_copier_copy(struct mt_copier *copier, const struct mt_re
     }
     fill(s, head, rec, copier->current);
     if (host.n) {
-        s->line.host = mt_slice(memcpy((char *)s + n, host.p, host.n), host.n);
+        mt_copy_bytes((char *)s + n, host.p, host.n);
+        s->line.host = mt_slice((char *)s + n, host.n);
     }
     return s;
 }

@@ -1,5 +1,6 @@
 /* Making events of what is known. */
 #include "base/buffer.h"
+#include "base/copy.h"
 #include "base/words.h"
 #include "internal.h"
 #include "packed_verdicts.h"
@@ -92,11 +93,9 @@ static void to_hex(XXH128_hash_t hash, char out[HEX_128])
     bytes_to_hex(bytes.digest, out);
 }
 
-static char *put_slice(char *at, struct mt_slice s)
+static inline char *put_slice(char *at, struct mt_slice s)
 {
-    if (s.n) {
-        memcpy(at, s.p, s.n);
-    }
+    mt_copy_bytes(at, s.p, s.n);
     at[s.n] = '\0';
     return at + s.n + 1;
 }
