@@ -188,21 +188,21 @@ void mt_memory_put_slow(struct mt_memory *m, void *p, size_t n)
     }
 }
 
-void *mt_memory_resize(struct mt_memory *m, void *p, size_t old, size_t n)
+void *mt_memory_resize_block(struct mt_memory *m, void *p, size_t old, size_t n)
 {
     void *q;
 
-    if (p && old > MT_MEMORY_SMALL && n > MT_MEMORY_SMALL) {
+    if (old > MT_MEMORY_SMALL && n > MT_MEMORY_SMALL) {
         q = realloc(p, n);
         m->failures += !q;
         m->used += q ? n - old : 0;
         return q;
     }
-    if (p && !NO_SLABS && old && mt_memory_steps(old) == mt_memory_steps(n)) {
+    if (!NO_SLABS && old && mt_memory_steps(old) == mt_memory_steps(n)) {
         return p;
     }
     q = mt_memory_get(m, n);
-    if (q && p) {
+    if (q) {
         memcpy(q, p, old < n ? old : n);
         mt_memory_put(m, p, old);
     }

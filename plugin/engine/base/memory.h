@@ -98,8 +98,13 @@ static inline void mt_memory_adopt(struct mt_memory *m, size_t n)
     m->used += n + MT_BLOCK_OVERHEAD;
 }
 
-/* On failure NULL, and the old block is as it was. */
-void *mt_memory_resize(struct mt_memory *m, void *p, size_t old, size_t n);
+void *mt_memory_resize_block(struct mt_memory *m, void *p, size_t old, size_t n);
+
+/* A block of n bytes with what p, a block of `old` bytes or NULL, holds. On failure NULL, and the old block is as it was. */
+static inline void *mt_memory_resize(struct mt_memory *m, void *p, size_t old, size_t n)
+{
+    return p ? mt_memory_resize_block(m, p, old, n) : mt_memory_get(m, n);
+}
 
 void *mt_memory_make_more_room(struct mt_memory *m, void *v, size_t each, size_t *first, size_t n, size_t *size,
                                size_t least);
