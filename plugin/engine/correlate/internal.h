@@ -48,7 +48,7 @@ struct mt_correlator {
     size_t hops_size;
     struct mt_buffer hops_text; /* what hops point to */
     struct mt_buffer text;      /* what an id is made of */
-    uint64_t told[MT_TOLD]; /* ids of the newest reject and session events, by their low bits */
+    uint64_t told[MT_TOLD];     /* ids of the newest reject and session events, by their low bits */
 };
 
 /* When the event of a line is due. A timestamp far ahead of the clock does not put it off until then. */
@@ -99,6 +99,9 @@ bool mt_merge_find(struct mt_correlator *c, struct mt_host *host, const struct m
 struct mt_message *mt_merge_open(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
                                  const struct mt_owner *owner, struct mt_slice queue_id);
 
+/* merge_line.c: what a line does to its message m, which is awake. */
+void mt_merge_line(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line);
+
 /* ends.c: the line ends the message; or it does not say so, but nothing is left to do. */
 void mt_end_message(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line);
 void mt_end_message_quietly(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
@@ -121,10 +124,21 @@ void mt_merge_set_alias(struct mt_correlator *c, struct mt_message *m, const str
 
 /* make_event.c: makes the event and gives it out; releases what the pending event held. */
 void mt_make_event(struct mt_correlator *c, struct mt_host *host, struct mt_queued_event *pending);
-#define MT_TRACE_ID 32 /* hex digits */
-void mt_trace_id(struct mt_slice message_id, char out[MT_TRACE_ID]);
 /* Gives a reference to a line back, and with the last one those that the line holds. */
 void mt_line_release(struct mt_correlator *c, struct mt_line_copy *line);
+
+#define MT_TRACE_ID 32 /* hex digits */
+
+/* event_id.c: the TRACE_ID of mails with that Message-ID. */
+void mt_trace_id(struct mt_slice message_id, char out[MT_TRACE_ID]);
+/* Sets ID of c->event, from what else is set there and p, and returns a part of it. The same input gives the same id
+ * everywhere. out has to live as long as the event.
+ */
+uint64_t mt_event_set_id(struct mt_correlator *c, const struct mt_queued_event *p, char out[MT_TRACE_ID]);
+/* Sets TRACE_ID by MESSAGE_ID; PARENT_TRACE_ID is dropped where it is the same. */
+void mt_event_set_trace_id(struct mt_fields *f, char out[MT_TRACE_ID]);
+/* What the line or the entry is named by, be it a service's name. */
+struct mt_slice mt_event_name(const struct mt_queued_event *p);
 
 /* line_queue.c: the line is put in its place and waits (the reference is taken over). False when memory is short. */
 bool mt_line_queue_add(struct mt_memory *memory, struct mt_line_queue *queue, struct mt_line_copy *line);

@@ -1,16 +1,8 @@
 /* Making events of what is known. */
 #include "base/buffer.h"
-#include "base/copy.h"
 #include "base/words.h"
 #include "internal.h"
 #include "packed_verdicts.h"
-
-#include <endian.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#define HEX_128 32
 
 static const struct mt_slice origin_words[MT_ORIGIN_COUNT] = {
 #define MT_WORD(id, name) [MT_ORIGIN_##id] = MT_NAMED(name),
@@ -48,168 +40,6 @@ const char *const mt_reason_names[MT_REASON_COUNT] = {
 #undef MT_NAME
 };
 
-/* --- identities --- */
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-
-/* The digits of 16 values from 0 to 15. */
-static __m128i hex_digits(__m128i values)
-{
-    __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(values, _mm_set1_epi8(9)), _mm_set1_epi8('a' - '0' - 10));
-
-    return _mm_add_epi8(_mm_add_epi8(values, _mm_set1_epi8('0')), letters);
-}
-
-static void bytes_to_hex(const unsigned char bytes[HEX_128 / 2], char out[HEX_128])
-{
-    const __m128i mask = _mm_set1_epi8(15);
-    __m128i all = _mm_loadu_si128((const __m128i *)(const void *)bytes);
-    __m128i high = hex_digits(_mm_and_si128(_mm_srli_epi64(all, 4), mask)), low = hex_digits(_mm_and_si128(all, mask));
-
-    _mm_storeu_si128((__m128i *)(void *)out, _mm_unpacklo_epi8(high, low));
-    _mm_storeu_si128((__m128i *)(void *)(out + HEX_128 / 2), _mm_unpackhi_epi8(high, low));
-}
-
-#else
-
-static void bytes_to_hex(const unsigned char bytes[HEX_128 / 2], char out[HEX_128])
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < HEX_128 / 2; i++) {
-        out[2 * i] = digits[bytes[i] >> 4];
-        out[2 * i + 1] = digits[bytes[i] & 15];
-    }
-}
-
-#endif
-
-static void to_hex(XXH128_hash_t hash, char out[HEX_128])
-{
-    XXH128_canonical_t bytes;
-
-    XXH128_canonicalFromHash(&bytes, hash);
-    bytes_to_hex(bytes.digest, out);
-}
-
-static inline char *put_slice(char *at, struct mt_slice s)
-{
-    mt_copy_bytes(at, s.p, s.n);
-    at[s.n] = '\0';
-    return at + s.n + 1;
-}
-
-static char *put_number(char *at, int64_t i)
-{
-    uint64_t bytes = htole64((uint64_t)i);
-
-    memcpy(at, &bytes, sizeof bytes);
-    return at + sizeof bytes;
-}
-
-/* What tells an event from all others of its host, MTA, instance and queue ID: a message by its
- * first line, all others by the line that caused them.
- */
-static char *put_cause(char *at, const struct mt_fields *f, const struct mt_queued_event *p, struct mt_slice text)
-{
-    if (p->kind == MT_EVENT_MESSAGE) {
-        at = put_number(at, p->message->first.usec);
-        return p->message->twin ? put_number(at, p->message->twin) : at;
-    }
-    if (p->kind == MT_EVENT_SESSION) {
-        at = put_slice(at, text);
-        at = put_number(at, p->session->pid);
-        at = put_slice(at, mt_get(f, MT_F_CLIENT_IP));
-        at = put_number(at, mt_get_int(f, MT_F_CLIENT_PORT, 0));
-        at = put_number(at, p->session->first);
-        return put_number(at, p->session->last.usec);
-    }
-    if (p->line) {
-        at = put_number(at, p->line->usec);
-        at = put_number(at, p->line->line.pid);
-        at = put_number(at, p->ordinal);
-        at = put_slice(at, text);
-    }
-    return at;
-}
-
-/* The line's text, or a session's program. */
-static struct mt_slice text_of(const struct mt_queued_event *p)
-{
-    if (p->kind == MT_EVENT_SESSION) {
-        return mt_kept_get(&p->session->kept, MT_F_PROGRAM);
-    }
-    return p->line ? p->line->line.text : mt_slice(NULL, 0);
-}
-
-/* What the line or the entry is named by, be it a service's name. */
-static struct mt_slice name_of(const struct mt_queued_event *p)
-{
-    if (p->kind == MT_EVENT_SESSION) {
-        return mt_kept_get(&p->session->kept, MT_F_INSTANCE);
-    }
-    if (p->kind == MT_EVENT_MESSAGE) {
-        return mt_kept_get(&p->message->kept, MT_F_INSTANCE);
-    }
-    return p->line ? mt_line_copy_get(p->line, MT_F_INSTANCE) : mt_slice(NULL, 0);
-}
-
-/* The same input gives the same id everywhere: only what lines say goes into it. */
-static uint64_t set_id(struct mt_correlator *c, const struct mt_queued_event *p, char out[HEX_128])
-{
-    struct mt_fields *f = &c->event.f;
-    const struct mt_slice common[] = {mt_get(f, MT_F_EVENT), mt_get(f, MT_F_HOST), mt_get(f, MT_F_MTA), name_of(p),
-                                      mt_get(f, MT_F_QUEUE_ID)};
-    enum {
-        COMMON = sizeof common / sizeof *common,
-        AROUND = 4 * 8 + COMMON + 2
-    }; /* numbers, a byte behind each slice */
-    struct mt_slice text = text_of(p);
-    size_t room = AROUND + text.n + mt_get(f, MT_F_CLIENT_IP).n;
-    XXH128_hash_t hash;
-    char *at;
-
-    for (size_t i = 0; i < COMMON; i++) {
-        room += common[i].n;
-    }
-    at = mt_buffer_grow(&c->text, room) ? c->text.p : NULL;
-    for (size_t i = 0; at && i < COMMON; i++) {
-        at = put_slice(at, common[i]);
-    }
-    at = at ? put_cause(at, f, p, text) : NULL;
-    hash = XXH3_128bits(c->text.p, at ? (size_t)(at - c->text.p) : 0);
-    to_hex(hash, out);
-    mt_set(f, MT_F_ID, mt_slice(out, HEX_128));
-    return hash.low64;
-}
-
-/* W3C Trace Context, 3.2.2.3: all zeros are no trace-id. */
-void mt_trace_id(struct mt_slice message_id, char out[MT_TRACE_ID])
-{
-    XXH128_hash_t hash = XXH3_128bits(message_id.p, message_id.n);
-
-    if (!hash.low64 && !hash.high64) {
-        hash.low64 = 1;
-    }
-    to_hex(hash, out);
-}
-
-static void set_trace_id(struct mt_fields *f, char out[HEX_128])
-{
-    struct mt_slice id = mt_get(f, MT_F_MESSAGE_ID);
-
-    if (!id.n) {
-        return;
-    }
-    mt_trace_id(id, out);
-    mt_set(f, MT_F_TRACE_ID, mt_slice(out, MT_TRACE_ID));
-    /* It is said where it is another one. */
-    if (mt_has(f, MT_F_PARENT_TRACE_ID) && mt_slice_eq(mt_get(f, MT_F_PARENT_TRACE_ID), mt_get(f, MT_F_TRACE_ID))) {
-        mt_drop(f, MT_F_PARENT_TRACE_ID);
-    }
-}
-
 /* --- what the kinds say --- */
 
 /* Of a message, in each of its events. */
@@ -223,7 +53,7 @@ static const uint64_t all_fields[2] = {UINT64_MAX, UINT64_MAX};
 /* What an entry is named by is shown when it is an instance's name, and not only a service's. */
 static void set_instance(struct mt_fields *f, const struct mt_host *host, const struct mt_queued_event *p)
 {
-    struct mt_slice name = p->message ? mt_kept_get(&p->message->kept, MT_F_INSTANCE) : name_of(p);
+    struct mt_slice name = p->message ? mt_kept_get(&p->message->kept, MT_F_INSTANCE) : mt_event_name(p);
 
     f->have[MT_F_INSTANCE / 64] &= ~(UINT64_C(1) << (MT_F_INSTANCE % 64));
     if (name.n && ((p->message && p->message->own_name) || mt_instances_know(&host->instances, name))) {
@@ -533,7 +363,7 @@ static bool told_before(struct mt_correlator *c, const struct mt_queued_event *p
 static void make(struct mt_correlator *c, const struct mt_host *host, const struct mt_queued_event *p)
 {
     struct mt_fields *f = &c->event.f;
-    char id[HEX_128], trace_id[HEX_128];
+    char id[MT_TRACE_ID], trace_id[MT_TRACE_ID];
 
     mt_fields_clear(f);
     if (p->line && p->kind != MT_EVENT_MESSAGE && p->kind != MT_EVENT_SESSION) {
@@ -557,8 +387,8 @@ static void make(struct mt_correlator *c, const struct mt_host *host, const stru
         }
         break;
     }
-    set_trace_id(f, trace_id);
-    if (!told_before(c, p, set_id(c, p, id))) {
+    mt_event_set_trace_id(f, trace_id);
+    if (!told_before(c, p, mt_event_set_id(c, p, id))) {
         c->stats.events[p->kind]++;
         if (!c->silent) {
             c->emit(c->ctx, &c->event);

@@ -386,7 +386,7 @@ static __attribute__((noinline)) void walk_known(struct walk *w, enum mt_field i
     }
 }
 
-/* Sendmail's list as an array; a list of one as a plain "to". */
+/* A line's list of recipients as an array; a list of one as a plain "to". */
 static inline void walk_record_list(struct walk *w, const struct mt_record *rec)
 {
     struct mt_slice rest = mt_get(&rec->f, MT_F_TO), address;
