@@ -38,8 +38,8 @@ struct mt_kept_head;
 struct mt_kept_event {
     enum mt_event_kind kind;
     uint64_t have[2];
-    union mt_value *v; /* of the fields that are set, in their order */
-    const void *lists; /* mt_lists_open() */
+    union mt_value *v;         /* of the fields that are set, in their order */
+    const void *lists;         /* mt_lists_open() */
     struct mt_kept_head *head; /* the library's own: the memory that holds all */
 };
 
