@@ -208,8 +208,10 @@ static bool begin_group(struct cli_merged_logs *logs)
 /* The line of heap[0] has been used up. */
 static void replace_top(struct cli_merged_logs *logs)
 {
-    advance(logs, logs->heap[0]);
-    if (!logs->heap[0]->ready) {
+    struct source *top = logs->heap[0];
+
+    advance(logs, top);
+    if (!top->ready) {
         logs->heap[0] = logs->heap[--logs->nheap];
     }
     if (logs->nheap > 1) {

@@ -172,33 +172,34 @@ static inline bool find_daemon(struct origin *found, struct mt_slice program)
     return false;
 }
 
-static __attribute__((noinline)) void find_any_origin(const struct mt_line *line, struct origin *found)
+static __attribute__((noinline)) struct origin find_any_origin(const struct mt_line *line)
 {
     const char *open =
         line->program.n && line->program.p[line->program.n - 1] == ']' ? mt_find(line->program, '[') : NULL;
     const struct mt_slice program = open ? mt_slice_to(line->program.p, open) : line->program;
     const char *slash = after_slash(program);
+    struct origin found = {.service = program};
 
-    *found = (struct origin){.service = program};
     if (slash) {
-        found->service = mt_slice_to(slash, program.p + program.n);
+        found.service = mt_slice_to(slash, program.p + program.n);
     }
     if (!slash) {
-        find_named(found, program, false);
-    } else if (!find_daemon(found, program)) {
-        find_named(found, before_slash(program), true);
+        find_named(&found, program, false);
+    } else if (!find_daemon(&found, program)) {
+        find_named(&found, before_slash(program), true);
     }
     if (line->source) { /* the adapter knows better */
-        found->source = line->source;
-        found->instance = mt_slice(NULL, 0);
+        found.source = line->source;
+        found.instance = mt_slice(NULL, 0);
     }
+    return found;
 }
 
 /* The tag of most lines, and the cheapest to tell. */
 #define COMMON_TAG    "postfix/"
 #define COMMON_SOURCE MT_SOURCE_postfix
 
-static inline void find_origin(const struct mt_line *line, struct origin *found)
+static inline struct origin find_origin(const struct mt_line *line)
 {
     const struct mt_slice program = line->program;
 
@@ -206,19 +207,15 @@ static inline void find_origin(const struct mt_line *line, struct origin *found)
         const struct mt_slice service = mt_slice_to(after_slash(program), program.p + program.n);
         const struct mt_source_program *daemon = find_program(mt_source_postfix.daemons, service);
         if (daemon) {
-            *found = (struct origin){COMMON_SOURCE, daemon->role, service, {NULL, 0}};
-            return;
+            return (struct origin){COMMON_SOURCE, daemon->role, service, {NULL, 0}};
         }
     }
-    find_any_origin(line, found);
+    return find_any_origin(line);
 }
 
 bool mt_is_foreign(const struct mt_line *line)
 {
-    struct origin origin;
-
-    find_origin(line, &origin);
-    return !origin.source;
+    return !find_origin(line).source;
 }
 
 /* "message repeated 3 times: [ text]" (rsyslog), also with a blank before the bracket. */
@@ -242,9 +239,8 @@ static __attribute__((noinline)) void unwrap(struct mt_record *rec)
 
 enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
 {
-    struct origin origin;
+    const struct origin origin = find_origin(line);
 
-    find_origin(line, &origin);
     if (!origin.source) {
         return MT_FOREIGN;
     }
