@@ -84,23 +84,26 @@ static inline __attribute__((always_inline)) bool rebase(struct mt_slice *s, con
     return true;
 }
 
-static inline void copy_values(struct mt_line_copy *s, const struct mt_fields *f, struct moved text,
-                               struct moved program)
+/* The values of 64 fields, from the first on: those that the record has go to v, one behind the other. Returns how many
+ * there are then, which were n before.
+ */
+static inline unsigned copy_values(struct mt_line_copy *s, const struct mt_fields *f, unsigned word, unsigned n,
+                                   const struct moved *text, const struct moved *program)
 {
-    uint8_t n = 0;
+    const union mt_value *values = f->v + 64 * (size_t)word;
+    const uint64_t texts = mt_text_fields(word);
+    uint8_t *places = s->place + 64 * (size_t)word;
 
-    for (unsigned w = 0; w < 2; w++) {
-        const uint64_t texts = mt_text_fields(w);
-        for (uint64_t rest = f->have[w]; rest; rest &= rest - 1) {
-            unsigned i = (unsigned)__builtin_ctzll(rest);
-            union mt_value *v = &s->v[n];
-            s->place[w * 64 + i] = n++;
-            *v = f->v[w * 64 + i];
-            if ((texts >> i & 1) && !rebase(&v->s, &text)) {
-                rebase(&v->s, &program);
-            }
+    for (uint64_t rest = f->have[word]; rest; rest &= rest - 1) {
+        size_t i = (size_t)__builtin_ctzll(rest);
+        union mt_value *v = &s->v[n];
+        places[i] = (uint8_t)n++;
+        *v = values[i];
+        if ((texts >> i & 1) && !rebase(&v->s, text)) {
+            rebase(&v->s, program);
         }
     }
+    return n;
 }
 
 /* How many bits of both are set. Without an instruction for it, the compiler would make a call for each. */
@@ -196,7 +199,7 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     }
     s->text_hash = XXH3_64bits_withSeed(bytes, s->line.text.n, s->line.pid);
     s->hash = mix(s->text_hash, (uint64_t)s->usec);
-    copy_values(s, &rec->f, text, program);
+    copy_values(s, &rec->f, 1, copy_values(s, &rec->f, 0, 0, &text, &program), &text, &program);
 }
 
 struct mt_line_copy *mt_line_copy_new(struct mt_line_copies *store, const struct mt_record *rec)

@@ -78,9 +78,10 @@ static struct mt_session *find(const struct mt_sessions *sessions, const struct 
                                const struct mt_line_copy *line, uint64_t hash)
 {
     struct mt_session *s = newest(sessions, hash);
+    bool told = mt_sources[line->source]->tells_session_end;
 
     for (; s; s = s->older) {
-        bool over = line->usec > s->closed && mt_sources[line->source]->tells_session_end;
+        bool over = told && line->usec > s->closed;
         if (!over && (line->usec >= s->first || !s->connected) && same_key(s, host, line) && same_client(s, line)) {
             return s;
         }
