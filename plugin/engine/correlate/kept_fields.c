@@ -228,35 +228,52 @@ void mt_kept_put_int(struct mt_memory *m, struct mt_kept *kept, enum mt_field id
     mt_kept_put(m, kept, id, mt_slice((const char *)&bytes, int_bytes(i)), replace);
 }
 
+/* Of 64 fields of a line those that `put` names: how many bytes their entries take. */
+static inline size_t line_size(const struct mt_line_copy *line, unsigned word, uint64_t put)
+{
+    const uint8_t *places = line->place + 64 * (size_t)word;
+    const uint64_t texts = mt_text_fields(word);
+    size_t n = 0;
+
+    for (; put; put &= put - 1) {
+        size_t i = (size_t)__builtin_ctzll(put);
+        const union mt_value *v = &line->v[places[i]];
+        n += entry_size(texts >> i & 1 ? v->s.n : int_bytes(v->i));
+    }
+    return n;
+}
+
+/* Writes these entries; returns where the next one begins. */
+static inline unsigned char *write_line(unsigned char *p, const struct mt_line_copy *line, unsigned word, uint64_t put)
+{
+    const uint8_t *places = line->place + 64 * (size_t)word;
+    const uint64_t texts = mt_text_fields(word);
+
+    for (; put; put &= put - 1) {
+        size_t i = (size_t)__builtin_ctzll(put);
+        const union mt_value *v = &line->v[places[i]];
+        unsigned id = word * 64 + (unsigned)i;
+        p = texts >> i & 1 ? write_text(p, id, v->s) : write_int(p, id, v->i);
+    }
+    return p;
+}
+
 void mt_kept_put_line(struct mt_memory *m, struct mt_kept *kept, const struct mt_line_copy *line,
                       const uint64_t which[2])
 {
-    uint64_t put[2];
+    uint64_t first = line->have[0] & which[0], second = line->have[1] & which[1];
     unsigned char *p;
-    size_t more = 0;
 
-    for (unsigned w = 0; w < 2; w++) {
-        const uint64_t texts = mt_text_fields(w);
-        put[w] = line->have[w] & which[w] & ~(kept->block ? kept->block->have[w] : 0);
-        for (uint64_t rest = put[w]; rest; rest &= rest - 1) {
-            unsigned i = (unsigned)__builtin_ctzll(rest);
-            const union mt_value *v = mt_line_copy_value(line, w * 64 + i);
-            more += entry_size(texts >> i & 1 ? v->s.n : int_bytes(v->i));
-        }
+    if (kept->block) {
+        first &= ~kept->block->have[0];
+        second &= ~kept->block->have[1];
     }
-    if (!more || !(p = room_for(m, kept, more))) {
+    if (!(first | second) || !(p = room_for(m, kept, line_size(line, 0, first) + line_size(line, 1, second)))) {
         return;
     }
-    for (unsigned w = 0; w < 2; w++) {
-        const uint64_t texts = mt_text_fields(w);
-        kept->block->have[w] |= put[w];
-        for (uint64_t rest = put[w]; rest; rest &= rest - 1) {
-            unsigned i = (unsigned)__builtin_ctzll(rest), id = w * 64 + i;
-            const union mt_value *v = mt_line_copy_value(line, id);
-            p = texts >> i & 1 ? write_text(p, id, v->s) : write_int(p, id, v->i);
-        }
-    }
-    wrote(kept->block, p);
+    kept->block->have[0] |= first;
+    kept->block->have[1] |= second;
+    wrote(kept->block, write_line(write_line(p, line, 0, first), line, 1, second));
 }
 
 /* How many bytes the entries of `which` take, and where the last of them ends; all are there, from p on. */
