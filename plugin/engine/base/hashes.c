@@ -1,16 +1,10 @@
 #include "hashes.h"
 
-static uint64_t kept(uint64_t hash)
-{
-    hash &= (UINT64_C(1) << MT_HASHES_BITS) - 1;
-    return hash ? hash : 1;
-}
-
 bool mt_hashes_has(const struct mt_hashes *set, uint64_t hash)
 {
     uint32_t i;
 
-    hash = kept(hash);
+    hash = mt_hashes_kept(hash);
     if (set->size <= MT_HASHES_SHORT) {
         for (i = 0; i < set->n; i++) {
             if (set->v[i] == hash) {
@@ -69,9 +63,9 @@ static bool grow_long(struct mt_memory *m, struct mt_hashes *set)
     return true;
 }
 
-bool mt_hashes_add(struct mt_memory *m, struct mt_hashes *set, uint64_t hash)
+bool mt_hashes_add_any(struct mt_memory *m, struct mt_hashes *set, uint64_t hash)
 {
-    hash = kept(hash);
+    hash = mt_hashes_kept(hash);
     if (set->size < MT_HASHES_SHORT || (set->size == MT_HASHES_SHORT && set->n < MT_HASHES_SHORT)) {
         if (set->n == set->size && !grow_short(m, set)) {
             return false;

@@ -19,8 +19,25 @@ struct mt_hashes {
 };
 
 bool mt_hashes_has(const struct mt_hashes *set, uint64_t hash);
-/* False when memory is short: the hash is then not remembered. */
-bool mt_hashes_add(struct mt_memory *m, struct mt_hashes *set, uint64_t hash);
+bool mt_hashes_add_any(struct mt_memory *m, struct mt_hashes *set, uint64_t hash);
+
+/* What is kept of a hash: never 0. */
+static inline uint64_t mt_hashes_kept(uint64_t hash)
+{
+    hash &= (UINT64_C(1) << MT_HASHES_BITS) - 1;
+    return hash ? hash : 1;
+}
+
+/* False when memory is short: the hash is then not remembered. Most sets are short, and have room. */
+static inline bool mt_hashes_add(struct mt_memory *m, struct mt_hashes *set, uint64_t hash)
+{
+    if (set->n == set->size || set->size > MT_HASHES_SHORT) {
+        return mt_hashes_add_any(m, set, hash);
+    }
+    set->v[set->n++] = mt_hashes_kept(hash);
+    return true;
+}
+
 /* The entries, one at a time: *at starts as 0; to be called n times. */
 static inline uint64_t mt_hashes_next(const struct mt_hashes *set, uint32_t *at)
 {

@@ -27,7 +27,7 @@ static bool is_in(const uint64_t set[2], unsigned id)
 }
 
 /* Reads the entry at p; returns where the next one begins. */
-static const unsigned char *entry_at(const unsigned char *p, struct entry *e)
+static inline const unsigned char *entry_at(const unsigned char *p, struct entry *e)
 {
     uint32_t n = p[1];
 
@@ -49,15 +49,22 @@ static const unsigned char *start_of(const struct mt_kept *kept, const unsigned 
     return block ? block->p : NULL;
 }
 
+static inline const unsigned char *behind_entry(const unsigned char *p)
+{
+    struct entry e;
+
+    return entry_at(p, &e);
+}
+
 /* The entry of a field that the kept fields have, and where it stands. */
 static const unsigned char *find(const struct mt_kept *kept, unsigned id, struct entry *e)
 {
-    const unsigned char *p = kept->block->p, *next = entry_at(p, e);
+    const unsigned char *p = kept->block->p;
 
-    while (e->id != id) {
-        p = next;
-        next = entry_at(p, e);
+    while (*p != id) {
+        p = behind_entry(p);
     }
+    entry_at(p, e);
     return p;
 }
 
