@@ -322,11 +322,11 @@ static void write_kind(const struct mt_setting *row, const struct mt_units *unit
     }
 }
 
-const char *mt_setting_allowed(const struct mt_setting *row, const struct mt_units *units, char *buf)
+const char *mt_setting_allowed(const struct mt_setting *setting, const struct mt_units *units, char *buf)
 {
     char kind[64], least[32], most[32];
 
-    switch (row->type) {
+    switch (setting->type) {
     case MT_SETTING_FLAG:
         return "on or off";
     case MT_SETTING_EVENTS:
@@ -340,32 +340,32 @@ const char *mt_setting_allowed(const struct mt_setting *row, const struct mt_uni
     default:
         break;
     }
-    write_kind(row, units, kind, sizeof kind);
-    write_number(row, units, row->least, least, sizeof least);
-    write_number(row, units, row->most, most, sizeof most);
+    write_kind(setting, units, kind, sizeof kind);
+    write_number(setting, units, setting->least, least, sizeof least);
+    write_number(setting, units, setting->most, most, sizeof most);
     snprintf(buf, MT_SETTING_TEXT_MAX, "%s, from %s to %s", kind, least, most);
     return buf;
 }
 
-const char *mt_setting_default(const struct mt_setting *row, const struct mt_units *units, char *buf)
+const char *mt_setting_default(const struct mt_setting *setting, const struct mt_units *units, char *buf)
 {
-    switch (row->type) {
+    switch (setting->type) {
     case MT_SETTING_FLAG:
-        return row->initial ? "on" : "off";
+        return setting->initial ? "on" : "off";
     case MT_SETTING_EVENTS:
         return "all";
     case MT_SETTING_ZONE:
         return "local";
     case MT_SETTING_SYNC:
-        return sync_names[row->initial];
+        return sync_names[setting->initial];
     case MT_SETTING_TEXT:
         return "";
     default:
         break;
     }
-    if (!row->initial && row->least) {
+    if (!setting->initial && setting->least) {
         return "";
     }
-    write_number(row, units, row->initial, buf, MT_SETTING_TEXT_MAX);
+    write_number(setting, units, setting->initial, buf, MT_SETTING_TEXT_MAX);
     return buf;
 }

@@ -384,7 +384,7 @@ static bool open_engine(struct mt_instance *instance)
 {
     const struct mt_host host = {.event = write_down, .report = report, .given_up = report_given_up, .ctx = instance};
     bool wanted = wants_state(instance);
-    char why[400], *path = wanted ? state_path(instance) : NULL;
+    char why[400] = "", *path = wanted ? state_path(instance) : NULL;
 
     if (!wanted || path) {
         instance->engine = mt_engine_open(&instance->settings.engine, path, &host, why, sizeof why);

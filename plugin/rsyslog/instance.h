@@ -21,7 +21,7 @@ struct mt_instance {
     action_t *action; /* rsyslog's side of it; NULL: no ruleset runs it */
     rsconf_t *conf;   /* that it is of */
     struct mt_batches batches;
-    bool ready;       /* checked, and found usable */
+    bool ready; /* checked, and found usable */
 
     struct mt_engine *engine; /* NULL until it starts */
     pthread_mutex_t recovery;

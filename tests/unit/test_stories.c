@@ -290,7 +290,7 @@ START_TEST(test_a_filter_that_is_a_program_is_followed_by_its_recipients)
 
     ck_assert_str_eq(origin_of(s, "B2"), "F1 hop");
     mt_stories_fate(s, 0, 0, &fate);
-        ck_assert_uint_eq(fate.next, 1);
+    ck_assert_uint_eq(fate.next, 1);
     ck_assert_uint_eq(mt_stories_delivery(s, 0)->next, MT_NONE);
     mt_stories_free(s);
 }

@@ -226,7 +226,8 @@ START_TEST(test_what_is_beyond_the_bounds_is_counted)
         feed_record(shards, rec, true);
     }
     mt_shards_stats(shards, &stats);
-    ck_assert_uint_eq(stats.verdicts_omitted, 3 + 2 * 2); /* of 8 KiB, 16 short ones and 4 pairs of long ones have room */
+    ck_assert_uint_eq(stats.verdicts_omitted,
+                      3 + 2 * 2); /* of 8 KiB, 16 short ones and 4 pairs of long ones have room */
     expect_message(shards, "\"verdicts\":{\"virus\":[");
     mt_shards_free(shards);
 }

@@ -161,27 +161,27 @@ static struct mt_slice queued_at_end(struct mt_slice s)
                                                                         : mt_slice(NULL, 0);
 }
 
-struct mt_slice mt_reply_id(struct mt_slice s, char blank)
+struct mt_slice mt_reply_id(struct mt_slice text, char blank)
 {
-    struct mt_slice id = blank == ' ' ? queued_at_end(s) : mt_slice(NULL, 0);
+    struct mt_slice id = blank == ' ' ? queued_at_end(text) : mt_slice(NULL, 0);
 
-    if (!s.n || id.n) {
+    if (!text.n || id.n) {
         return id;
     }
-    if (mt_slice_starts(s, MT_LIT("forwarded as "))) {
-        return take_id(mt_slice_skip(s, 13), blank);
+    if (mt_slice_starts(text, MT_LIT("forwarded as "))) {
+        return take_id(mt_slice_skip(text, 13), blank);
     }
-    id = queued_as(s, blank);
+    id = queued_as(text, blank);
     if (!id.n) {
-        id = accepted(s, blank);
-    }
-    if (!id.n) {
-        id = behind_ok(s, blank);
+        id = accepted(text, blank);
     }
     if (!id.n) {
-        id = queue_process(s, blank);
+        id = behind_ok(text, blank);
     }
-    return id.n ? id : saved(s, blank);
+    if (!id.n) {
+        id = queue_process(text, blank);
+    }
+    return id.n ? id : saved(text, blank);
 }
 
 /* "250 2.0.0 ", "2.0.0 ", "250 " */
