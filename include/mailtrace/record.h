@@ -10,7 +10,7 @@
 
 /* X(identifier, name in the field "record", rank, effect if the line's form says no other). What each asks of the correlator:
  *
- * CONNECT          a session begins; CLIENT_*
+ * CONNECT          a session begins; CLIENT_*. It SUBMITS: a program of the host hands over
  * NEW              a queue entry begins, and nothing more is said of it: whatever had its queue ID is over
  * CLIENT           a queue entry (or NOQUEUE) begins in a session; CLIENT_*. A filter that hands a message back may say
  *                  whose it was: ORIG_CLIENT_*, PARENT_QUEUE_ID (XFORWARD)
@@ -19,7 +19,8 @@
  * AUTH             CLIENT_USER and CLIENT_MECHANISM; or a failure: REASON "auth-failed" or "auth-error", USER,
  *                  MECHANISM, RESPONSE
  * MESSAGE_ID       MESSAGE_ID (absent: the message has none)
- * FROM             FROM, SIZE, NRCPT, and what else the line says of the message (sendmail: MESSAGE_ID, CLIENT_*)
+ * FROM             FROM, SIZE, NRCPT, and what else the line says of the message (sendmail: MESSAGE_ID, CLIENT_*). It TELLS:
+ *                  PARENT_QUEUE_ID
  * LOCAL            a local submission: CLIENT_UID, FROM, perhaps PARENT_QUEUE_ID (requeued)
  * REPLY            what the next system said to an attempt whose TO is yet to come, and does not say it: TO (one address), RESPONSE,
  *                  and REPLY_CODE, DSN, NEXT_QUEUE_ID, RELAY_* as far as they are known
@@ -119,6 +120,7 @@ enum mt_effect {
     MT_EFFECT_NONE = 0, /* adds facts, if anything */
     MT_EFFECT_BEGINS,   /* it begins: a client hands it over */
     MT_EFFECT_SUBMITS, /* it begins: a program or a user of this host hands it over; the entry PARENT_QUEUE_ID goes on as this one */
+    MT_EFFECT_TELLS,    /* it begins: the server itself has made it, to tell what became of the entry PARENT_QUEUE_ID */
     MT_EFFECT_QUEUES,   /* it has come whole, and is in the queue */
     MT_EFFECT_DELIVERS, /* a recipient, or each of a list, was tried: `status` says how it went */
     MT_EFFECT_FORWARDS, /* the same, or no recipient is named: NEXT_QUEUE_ID, an entry of this host, was made of it */
@@ -131,6 +133,7 @@ enum mt_effect {
     MT_EFFECT_REFUSES_RECIPIENT, /* one command of its session is refused, be it a recipient: it goes on */
     MT_EFFECT_HOLDS,             /* it is not tried until it is released */
     MT_EFFECT_RELEASES,          /* it is tried again */
+    MT_EFFECT_WAIVES,            /* the administrator says that a recipient, or all, need no delivery */
     MT_EFFECT_REQUEUES,          /* it is to go through the queue again, under a new queue ID */
     MT_EFFECT_DISCARDS,          /* it ends: thrown away, as if it had been delivered */
     MT_EFFECT_CANCELS,           /* it ends before it has come whole: the client broke it off */
@@ -196,7 +199,7 @@ struct mt_alias_name {
 /* A piece of a line that a server has split. Slices point into line.text, or to static storage as said.
  *
  * The whole line is the key and the joint, unless the texts have them, then the texts in order of their numbers, from 1, each but
- * the first with its glue before it.
+ * the last with its glue behind it.
  */
 struct mt_piece {
     struct mt_slice key;   /* beside host, program and pid: what tells which line it is of; may be empty */

@@ -18,9 +18,11 @@
 #include "mailtrace/api_begin.h"
 
 /* X(its struct is mt_source_ID, name in the field "mta"). A new source is one row more. */
-#define MT_SOURCE_ROWS(X)   \
-    X(postfix, "postfix")   \
-    X(sendmail, "sendmail") \
+#define MT_SOURCE_ROWS(X)     \
+    X(postfix, "postfix")     \
+    X(sendmail, "sendmail")   \
+    X(exim, "exim")           \
+    X(opensmtpd, "opensmtpd") \
     X(dma, "dma")
 
 enum mt_source_number {
@@ -68,9 +70,13 @@ struct mt_source {
     bool tells_end;           /* the end of every queue entry */
     bool tells_session_end;   /* the end of every session */
     bool tells_bounce_sender; /* the sender of a notification, in a line of the notification's own queue ID */
-    bool arrives_at_once;     /* all of a message's arrival in its FROM: the client, the login, the Message-ID */
+    bool
+        tells_no_parent; /* no line links a notification to its entry: what the host itself submits with the null sender is one */
+    bool arrives_at_once; /* all of a message's arrival in its FROM: the client, the login, the Message-ID */
     bool
         submits_apart; /* what is submitted on the host has a queue of its own, and goes from there to the server's other half */
+    bool
+        merges_recipients; /* of recipients that come to the same address one is tried: NRCPT may be more than are delivered to */
     bool reuses_ids;    /* a queue ID can come back while a log is kept */
     bool tls_per_entry; /* a TLS handshake of a process that delivers, anew for each entry */
 

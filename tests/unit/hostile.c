@@ -47,6 +47,24 @@ const char *hostile_id(const char *value)
     return value;
 }
 
+const struct hostile_form *hostile_form_at(size_t place)
+{
+    const struct {
+        const struct hostile_form *forms;
+        size_t n;
+    } servers[] = {{hostile_postfix_forms, hostile_postfix_count},
+                   {hostile_sendmail_forms, hostile_sendmail_count},
+                   {hostile_exim_forms, hostile_exim_count},
+                   {hostile_opensmtpd_forms, hostile_opensmtpd_count}};
+
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; place -= servers[i++].n) {
+        if (place < servers[i].n) {
+            return &servers[i].forms[place];
+        }
+    }
+    return NULL;
+}
+
 /* --- the line --- */
 
 /* The template with its gaps filled. */
@@ -70,6 +88,8 @@ void hostile_line(const struct hostile_form *form, const struct hostile_gap *gap
     fill(text, form->text, gap);
     if (strcmp(form->program, "sm-mta") == 0) {
         hostile_split(form->program, text, fn, ctx);
+    } else if (strcmp(form->program, "exim") == 0) {
+        hostile_pieces(form->program, text, fn, ctx);
     } else {
         fn(ctx, form->program, text);
     }
@@ -168,6 +188,11 @@ static const char *check_nothing_else(const struct check *c)
     return c->rec->list && mt_recipient_next(c->rec->list, &rest, &address) ? "one recipient more" : NULL;
 }
 
+bool hostile_doubted(const struct hostile_form *form)
+{
+    return form->fields[0] && strcmp(form->fields[0], DOUBTED) == 0;
+}
+
 const char *hostile_check(const struct hostile_form *form, const struct hostile_gap *gap, const struct mt_record *rec)
 {
     static char want[4 * HOSTILE_GAP];
@@ -180,7 +205,7 @@ const char *hostile_check(const struct hostile_form *form, const struct hostile_
     if (rec->status != form->status) {
         return SAY("status %s", rec->status ? mt_status_names[rec->status] : "none");
     }
-    for (size_t i = 0; i < HOSTILE_FIELDS && form->fields[i]; i++) {
+    for (size_t i = hostile_doubted(form); i < HOSTILE_FIELDS && form->fields[i]; i++) {
         const char *why;
         fill(want, form->fields[i], gap);
         if ((why = check_field(&c, want))) {

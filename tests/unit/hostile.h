@@ -8,8 +8,8 @@
  * Where the MTA's format leaves open what was meant, the writer of that gap says so, and what
  * reading is the safe one.
  *
- *     hostile_postfix.c, hostile_sendmail.c   the forms, and how each MTA writes
- *     hostile.c                               filling and checking
+ *     hostile_SERVER.c   the forms, and how each MTA writes
+ *     hostile.c          filling and checking
  *
  * For the suite `hostile` and the fuzz target of that name.
  */
@@ -18,9 +18,11 @@
 
 #include "mailtrace/parser.h"
 
-#define HOSTILE_P      "098F1AAE9E9"    /* the stranger's message in Postfix */
-#define HOSTILE_S      "6AM0HoS2000124" /* and in Sendmail */
-#define HOSTILE_NOTICE "6AM0Hotw000140" /* the notification of that */
+#define HOSTILE_P      "098F1AAE9E9"      /* the stranger's message in Postfix */
+#define HOSTILE_S      "6AM0HoS2000124"   /* and in Sendmail */
+#define HOSTILE_E      "1xUvM0-00000r-08" /* and in Exim */
+#define HOSTILE_O      "7c9ae1b2"         /* and in OpenSMTPD */
+#define HOSTILE_NOTICE "6AM0Hotw000140"   /* the notification of that */
 
 #define HOSTILE_FIELDS 18
 #define HOSTILE_MOST   380 /* bytes of a payload */
@@ -46,12 +48,20 @@ struct hostile_form {
     const char *fields[HOSTILE_FIELDS]; /* "relay.name=mx.example", durations in microseconds; "rcpt=" of a list */
 };
 
-extern const struct hostile_form hostile_postfix_forms[], hostile_sendmail_forms[];
-extern const size_t hostile_postfix_count, hostile_sendmail_count;
+extern const struct hostile_form hostile_postfix_forms[], hostile_sendmail_forms[], hostile_exim_forms[],
+    hostile_opensmtpd_forms[];
+extern const size_t hostile_postfix_count, hostile_sendmail_count, hostile_exim_count, hostile_opensmtpd_count;
 
-/* Hands the line of a form to fn, in the pieces that Sendmail makes of a long one. */
+/* The forms of all servers, one after the other: the one at that place, or NULL. */
+const struct hostile_form *hostile_form_at(size_t place);
+
+/* Hands the line of a form to fn, in the pieces that its server makes of a long one. */
 typedef void hostile_line_fn(void *ctx, const char *program, const char *text);
 void hostile_line(const struct hostile_form *form, const struct hostile_gap *gap, hostile_line_fn *fn, void *ctx);
+
+/* As the first of the fields: of this form, a line that can be read in two ways is not read at all. */
+#define DOUBTED "?"
+bool hostile_doubted(const struct hostile_form *form);
 
 /* What is wrong with the record of a line, or NULL. */
 const char *hostile_check(const struct hostile_form *form, const struct hostile_gap *gap, const struct mt_record *rec);
@@ -61,6 +71,7 @@ char *hostile_text(const char *format, ...) __attribute__((format(printf, 1, 2))
 void hostile_put(struct hostile_gap *gap, const char *logged, const char *read);
 void hostile_copy(char *to, const char *text);
 const char *hostile_id(const char *value);
-void hostile_split(const char *program, const char *text, hostile_line_fn *fn, void *ctx);
+void hostile_split(const char *program, const char *text, hostile_line_fn *fn, void *ctx);  /* Sendmail */
+void hostile_pieces(const char *program, const char *text, hostile_line_fn *fn, void *ctx); /* Exim */
 
 #endif

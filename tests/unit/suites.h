@@ -18,6 +18,8 @@
     X(postfix)       \
     X(postfix_scan)  \
     X(sendmail)      \
+    X(exim)          \
+    X(opensmtpd)     \
     X(alias)         \
     X(image)         \
     X(memory)        \

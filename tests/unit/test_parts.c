@@ -118,7 +118,7 @@ START_TEST(test_a_reader_says_how_pieces_are_joined)
     for (uint16_t i = 3; i > 0; i--) {
         struct mt_record rec = {.kind = MT_KIND_PART, .line = line_of("exim", texts[i - 1])};
         rec.piece =
-            (struct mt_piece){.key = MT_LIT("1tENX-0003-0B"), .glue = i == 2 ? MT_LIT("\n") : mt_slice(NULL, 0)};
+            (struct mt_piece){.key = MT_LIT("1tENX-0003-0B"), .glue = i == 1 ? MT_LIT("\n") : mt_slice(NULL, 0)};
         rec.piece.text = rec.line.text;
         rec.piece.number = i;
         rec.piece.last = i == 3;

@@ -4,18 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lines.h"
-#include "mailtrace/parser.h"
+#include "rows.h"
 
 #define Q "6AM0HoS2000124"
-
-/* A line, and what is read from it: kind, status, "more", part, then the fields that are set and
- * the recipients, in any order, with '~' between them. The queue ID of a line that begins with Q
- * is left out.
- */
-struct row {
-    const char *text, *expected;
-};
 
 /* headers.c, logsender */
 static const struct row from_lines[] = {
@@ -325,105 +316,11 @@ static enum mt_verdict parse(struct mt_slice text, struct mt_record *rec)
     return mt_parse(&line, rec);
 }
 
-static const char *const field_names[] = {
-#define FIELD_NAME(id, object, name, type) [MT_F_##id] = #id,
-    MT_FIELDS(FIELD_NAME)
-#undef FIELD_NAME
-};
-
-static bool is_string(enum mt_field field)
-{
-    static const enum mt_type types[] = {
-#define FIELD_TYPE(id, object, name, type) [MT_F_##id] = MT_TYPE_##type,
-        MT_FIELDS(FIELD_TYPE)
-#undef FIELD_TYPE
-    };
-    return types[field] == MT_TYPE_STRING;
-}
-
-/* The record as the text that rows expect, on a stream. */
-static void print_record(FILE *out, const struct mt_record *rec)
-{
-    struct mt_slice rest = mt_get(&rec->f, MT_F_TO), address;
-
-    fputs(mt_kind_names[rec->kind], out);
-    if (rec->status) {
-        fprintf(out, " %s", mt_status_names[rec->status]);
-    }
-    fputs(rec->more ? " more" : "", out);
-    if (rec->kind == MT_KIND_PART) {
-        fprintf(out, " #%d", rec->piece.number);
-    }
-    for (int i = 0; i < MT_FIELD_COUNT; i++) {
-        enum mt_field field = (enum mt_field)i;
-        if (!mt_has(&rec->f, field) || (field == MT_F_QUEUE_ID && mt_slice_eq(rec->f.v[field].s, MT_LIT(Q)))) {
-            continue;
-        }
-        if (is_string(field)) {
-            struct mt_slice s = mt_get(&rec->f, field);
-            fprintf(out, "~%s=%.*s", field_names[i], (int)s.n, s.p);
-        } else {
-            fprintf(out, "~%s=%lld", field_names[i], (long long)mt_get_int(&rec->f, field, 0));
-        }
-    }
-    while (rec->list && mt_recipient_next(rec->list, &rest, &address)) {
-        fprintf(out, "~rcpt=%.*s", (int)address.n, address.p);
-    }
-}
-
-static bool has_item(const char *list, const char *item, size_t n)
-{
-    for (const char *at = list; at; at = strchr(at, '~')) {
-        at += *at == '~';
-        if (strcspn(at, "~") == n && memcmp(at, item, n) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static size_t count_items(const char *list)
-{
-    size_t n = 1;
-
-    for (; *list; list++) {
-        n += *list == '~';
-    }
-    return n;
-}
-
-static void expect_row(const struct row *row)
-{
-    char *seen = NULL;
-    size_t size;
-    struct mt_record rec;
-    FILE *out = open_memstream(&seen, &size);
-
-    ck_assert_msg(parse(mt_slice_str(row->text), &rec) == MT_RECOGNISED, "not recognised: %s", row->text);
-    print_record(out, &rec);
-    fclose(out);
-    ck_assert(mt_slice_eq(mt_get(&rec.f, MT_F_QUEUE_ID), MT_LIT(Q)) == (strncmp(row->text, Q, strlen(Q)) == 0));
-    ck_assert_msg(count_items(seen) == count_items(row->expected), "%s\n%s\nand not\n%s", row->text, seen,
-                  row->expected);
-    for (const char *at = row->expected; at; at = strchr(at, '~')) {
-        at += *at == '~';
-        ck_assert_msg(has_item(seen, at, strcspn(at, "~")), "%s\n%s\nlacks\n%s", row->text, seen, at);
-    }
-    free(seen);
-}
-
-static void expect_rows(const struct row *rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        expect_row(&rows[i]);
-    }
-}
-
-#define ROWS_TEST(name, rows)           \
-    START_TEST(name)                    \
-    {                                   \
-        expect_rows(rows, COUNT(rows)); \
-    }                                   \
+#define ROWS_TEST(name, rows)                        \
+    START_TEST(name)                                 \
+    {                                                \
+        expect_rows("sm-mta", Q, rows, COUNT(rows)); \
+    }                                                \
     END_TEST
 
 ROWS_TEST(test_from_tells_the_envelope_and_the_client, from_lines)
@@ -435,10 +332,7 @@ ROWS_TEST(test_sessions_notes_and_pieces_are_told, other_lines)
 
 START_TEST(test_what_is_no_form_of_the_source_is_not_recognised)
 {
-    for (size_t i = 0; i < COUNT(no_forms); i++) {
-        struct mt_record rec;
-        ck_assert_msg(parse(mt_slice_str(no_forms[i]), &rec) == MT_UNRECOGNISED, "recognised: \"%s\"", no_forms[i]);
-    }
+    expect_no_forms("sm-mta", no_forms, COUNT(no_forms));
 }
 END_TEST
 
@@ -461,14 +355,6 @@ static const char *const hostile[] = {
     "[br]",
     "\"a... User unknown\"",
 };
-
-static void expect_string(const struct mt_record *rec, enum mt_field field, const char *expected)
-{
-    struct mt_slice s = mt_get(&rec->f, field);
-
-    ck_assert_msg(mt_slice_eq(s, mt_slice_str(expected)), "%s=%.*s and not %s: %.*s", field_names[field], (int)s.n, s.p,
-                  expected, (int)rec->line.text.n, rec->line.text.p);
-}
 
 /* format holds %s for the address, up to three times. */
 static void read_with(const char *format, const char *address, char *line, size_t size, struct mt_record *rec)
@@ -580,50 +466,14 @@ START_TEST(test_the_next_queue_id_is_found_in_the_reply)
 }
 END_TEST
 
-/* Every slice lies in the line (or is Sendmail's own word), so that it lives as long as the line. */
-static void expect_slices_inside(const struct mt_record *rec, const char *start, size_t n)
-{
-    struct mt_slice rest = mt_get(&rec->f, MT_F_TO), address;
-
-    for (int i = 0; i < MT_FIELD_COUNT; i++) {
-        if (mt_has(&rec->f, (enum mt_field)i) && is_string((enum mt_field)i)) {
-            struct mt_slice s = mt_get(&rec->f, (enum mt_field)i);
-            ck_assert(!s.n || s.p < start || s.p > start + n || s.p + s.n <= start + n);
-        }
-    }
-    while (rec->list && mt_recipient_next(rec->list, &rest, &address)) {
-        ck_assert(!address.n || (address.p >= start && address.p + address.n <= start + n));
-    }
-}
-
-/* Each beginning, and each end, of each line, in memory that ends where the text ends. */
-static void cut_everywhere(const struct row *rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        size_t size = strlen(rows[i].text);
-        for (size_t cut = 0; cut <= size; cut++) {
-            char *head = exact_copy(rows[i].text, cut), *tail = exact_copy(rows[i].text + cut, size - cut);
-            struct mt_record rec;
-            if (parse(mt_slice(head, cut), &rec) == MT_RECOGNISED) {
-                expect_slices_inside(&rec, head, cut);
-            }
-            if (parse(mt_slice(tail, size - cut), &rec) == MT_RECOGNISED) {
-                expect_slices_inside(&rec, tail, size - cut);
-            }
-            free(head);
-            free(tail);
-        }
-    }
-}
-
 START_TEST(test_no_cut_is_read_beyond)
 {
-    cut_everywhere(from_lines, COUNT(from_lines));
-    cut_everywhere(to_lines, COUNT(to_lines));
-    cut_everywhere(entry_lines, COUNT(entry_lines));
-    cut_everywhere(tls_lines, COUNT(tls_lines));
-    cut_everywhere(reject_lines, COUNT(reject_lines));
-    cut_everywhere(other_lines, COUNT(other_lines));
+    expect_cuts_inside("sm-mta", from_lines, COUNT(from_lines));
+    expect_cuts_inside("sm-mta", to_lines, COUNT(to_lines));
+    expect_cuts_inside("sm-mta", entry_lines, COUNT(entry_lines));
+    expect_cuts_inside("sm-mta", tls_lines, COUNT(tls_lines));
+    expect_cuts_inside("sm-mta", reject_lines, COUNT(reject_lines));
+    expect_cuts_inside("sm-mta", other_lines, COUNT(other_lines));
 }
 END_TEST
 

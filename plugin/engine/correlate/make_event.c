@@ -158,6 +158,12 @@ static enum result result_of(const int64_t counts[MT_STATUS_COUNT])
     return counts[MT_STATUS_EXPIRED] == bad ? RESULT_EXPIRED : RESULT_BOUNCED;
 }
 
+/* It ended, and of a recipient or more (known: of so many something is) no result was seen. */
+static bool is_unseen(const struct mt_message *m, int64_t known, int64_t nrcpt)
+{
+    return !known || (known < nrcpt && !mt_sources[m->source]->merges_recipients);
+}
+
 static enum result message_result(struct mt_message *m, const int64_t counts[MT_STATUS_COUNT], int64_t nrcpt)
 {
     if (m->deleted) {
@@ -176,7 +182,10 @@ static enum result message_result(struct mt_message *m, const int64_t counts[MT_
     if (m->discarded) {
         return RESULT_DISCARDED;
     }
-    if (m->rcpts.n == counts[MT_STATUS_NONE] || m->rcpts.n - counts[MT_STATUS_NONE] < nrcpt) {
+    if (is_unseen(m, m->rcpts.n - counts[MT_STATUS_NONE], nrcpt)) {
+        if (m->waived) {
+            return RESULT_DELETED;
+        }
         m->reason = MT_REASON_UNSEEN;
         return RESULT_INCOMPLETE;
     }

@@ -104,6 +104,7 @@ enum mt_way {
     X(ANY, SOURCE, source, "mta")        \
     X(ANY, TROUBLE, reason, "reason")    \
     X(ANY, BOOL, connected, "connected") \
+    X(ANY, BOOL, local, "local")         \
     X(ANY, BOOL, lost, "lost")           \
     X(ANY, BOOL, told, "told")           \
     WHOLE(ANY, PEERS, "peers")

@@ -301,6 +301,9 @@ int mt_merge_compare(const struct mt_line_copy *a, const struct mt_line_copy *b)
     if (delay_a != delay_b) {
         return delay_a < delay_b ? -1 : 1;
     }
+    if ((a->status == MT_STATUS_DEFERRED) != (b->status == MT_STATUS_DEFERRED)) { /* nothing follows a final result */
+        return a->status == MT_STATUS_DEFERRED ? -1 : 1;
+    }
     return a->hash < b->hash ? -1 : a->hash > b->hash;
 }
 

@@ -89,6 +89,15 @@ static void apply_begin(struct mt_correlator *c, struct mt_message *m, const str
     m->begun = true;
 }
 
+/* Where no line links a notification to its entry, the null sender tells it from what users submit. */
+static void note_notification(struct mt_message *m)
+{
+    if (m->origin == MT_ORIGIN_LOCAL && mt_sources[m->source]->tells_no_parent && mt_kept_has(&m->kept, MT_F_FROM) &&
+        !mt_kept_get(&m->kept, MT_F_FROM).n) {
+        m->origin = MT_ORIGIN_BOUNCE;
+    }
+}
+
 static void set_origin(struct mt_message *m, enum mt_origin origin)
 {
     if (m->origin != MT_ORIGIN_BOUNCE && m->origin != MT_ORIGIN_FORWARD && m->origin != MT_ORIGIN_FILTER) {
@@ -98,6 +107,26 @@ static void set_origin(struct mt_message *m, enum mt_origin origin)
 
 #define FROM_FIELDS(word) MT_FIELD_RUN(word, MT_F_FROM, MT_F_NRCPT)
 static const uint64_t from_fields[2] = {FROM_FIELDS(0), FROM_FIELDS(1)};
+
+static void apply_client(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
+{
+    enum mt_origin origin = MT_ORIGIN_NETWORK;
+
+    apply_begin(c, m, line);
+    if (mt_line_copy_has(line, MT_F_SIZE)) { /* it has come whole, and this line says what of */
+        mt_kept_put_line(&c->memory, &m->kept, line, from_fields);
+        m->queued = true;
+    }
+    if (mt_line_copy_has(line, MT_F_PARENT_QUEUE_ID)) {
+        origin = MT_ORIGIN_FILTER;
+    } else if (line->session && line->session->local) {
+        origin = MT_ORIGIN_LOCAL;
+    } else if (line->within.n && !(line->session && line->session->connected)) { /* who it was is not known */
+        return;
+    }
+    set_origin(m, origin);
+    note_notification(m);
+}
 
 static void apply_from(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
 {
@@ -119,12 +148,15 @@ static void apply_from(struct mt_correlator *c, struct mt_message *m, const stru
         if (m->session && m->session->lost) {
             m->reason = MT_REASON_LOST_CONNECTION;
         }
-        if (line->effect == MT_EFFECT_SUBMITS) {
+        if (line->effect == MT_EFFECT_TELLS) {
+            mt_parent_told(c, m);
+        } else if (line->effect == MT_EFFECT_SUBMITS) {
             set_origin(m, MT_ORIGIN_LOCAL);
         } else if (mt_line_copy_has(line, MT_F_CLIENT_IP) || mt_line_copy_has(line, MT_F_CLIENT_NAME)) {
             set_origin(m, MT_ORIGIN_NETWORK);
         }
     }
+    note_notification(m);
 }
 
 /* The line's result for one recipient. */
@@ -151,7 +183,7 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
         .due = mt_event_due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_DELIVERY};
 
     m->queued = true;
-    m->aliased |= line->list && mt_line_copy_has(line, MT_F_USER);
+    m->aliased |= (line->list && mt_line_copy_has(line, MT_F_USER)) || orig_to.n;
     m->cut |= line->more;
     for (; mt_recipient_next(line->list, &rest, &to); p.ordinal++) {
         p.to = to;
@@ -280,8 +312,7 @@ void mt_merge_line(struct mt_correlator *c, struct mt_host *host, struct mt_mess
         apply_begin(c, m, line);
         break;
     case MT_KIND_CLIENT:
-        apply_begin(c, m, line);
-        set_origin(m, mt_line_copy_has(line, MT_F_PARENT_QUEUE_ID) ? MT_ORIGIN_FILTER : MT_ORIGIN_NETWORK);
+        apply_client(c, m, line);
         break;
     case MT_KIND_LOCAL:
         apply_local(c, host, m, line);
@@ -311,6 +342,7 @@ void mt_merge_line(struct mt_correlator *c, struct mt_host *host, struct mt_mess
         apply_bounce(c, host, m, line);
         break;
     case MT_KIND_INFO:
+        m->waived |= line->effect == MT_EFFECT_WAIVES;
         if (!mt_line_copy_has(line, MT_F_QUEUE_ID)) { /* mt_parent_proxied() found the entry */
             mt_parent_take_session(c, m, line->session);
         }

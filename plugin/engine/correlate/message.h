@@ -71,7 +71,8 @@ extern const char *const mt_origin_names[MT_ORIGIN_COUNT];
     X(deleted)                                                                             \
     X(rejected)                                                                            \
     X(discarded)                                                                           \
-    X(canceled)
+    X(canceled)                                                                            \
+    X(waived) /* the administrator wants no delivery of some, or all */
 
 enum mt_state {
     MT_OPEN,

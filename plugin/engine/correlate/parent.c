@@ -240,6 +240,18 @@ void mt_parent_link(struct mt_correlator *c, struct mt_host *host, const struct 
     }
 }
 
+void mt_parent_told(struct mt_correlator *c, struct mt_message *m)
+{
+    struct mt_message *parent = take_parent(c, m);
+
+    m->origin = MT_ORIGIN_BOUNCE;
+    if (parent) { /* the newest of several: a notice of delay comes before that of the end */
+        mt_kept_put(&c->memory, &parent->kept, MT_F_BOUNCE_QUEUE_ID, mt_kept_get(&m->kept, MT_F_QUEUE_ID), true);
+        note_trace(c, m, parent);
+        leave(c, parent);
+    }
+}
+
 void mt_parent_named(struct mt_correlator *c, struct mt_message *m)
 {
     struct mt_message *parent = take_parent(c, m);

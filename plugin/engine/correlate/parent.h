@@ -9,6 +9,9 @@
  */
 void mt_parent_named(struct mt_correlator *c, struct mt_message *m);
 
+/* Rule a. The line that was just merged says that m tells what became of its parent, which learns of it if it is still open. */
+void mt_parent_told(struct mt_correlator *c, struct mt_message *m);
+
 /* Rule a. The line says that the entry `child` was made out of `from`. */
 void mt_parent_link(struct mt_correlator *c, struct mt_host *host, const struct mt_message *from,
                     const struct mt_line_copy *line, struct mt_slice child, enum mt_origin origin);

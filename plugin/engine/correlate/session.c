@@ -264,6 +264,7 @@ static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_lin
         note_trouble(m, s, line);
     }
     s->connected |= line->kind == MT_KIND_CONNECT;
+    s->local |= line->kind == MT_KIND_CONNECT && line->effect == MT_EFFECT_SUBMITS;
     s->lost |= line->kind == MT_KIND_LOST_CONNECTION;
     if (line->usec < s->first) {
         s->first = line->usec;
@@ -317,9 +318,14 @@ static const uint64_t peer_fields[2] = {PEER_FIELDS(0), PEER_FIELDS(1)};
 /* A handshake as a client: the newest few are kept. */
 static void take_outgoing(struct mt_sessions *sessions, struct mt_session *s, const struct mt_line_copy *line)
 {
-    struct mt_peer *peer = mt_memory_zeroed(sessions->memory, sizeof *peer), **end;
+    struct mt_peer *peer, **end;
     unsigned n = 0;
 
+    if (!mt_line_copy_has(line, MT_F_TLS_VERSION) && s->peers) { /* more of the newest */
+        mt_kept_put_line(sessions->memory, &s->peers->kept, line, peer_fields);
+        return;
+    }
+    peer = mt_memory_zeroed(sessions->memory, sizeof *peer);
     if (!peer) {
         return;
     }
@@ -345,6 +351,9 @@ static bool same_relay(const struct mt_peer *peer, const struct mt_line_copy *li
 
     if (ip.n && peer_ip.n) {
         return mt_slice_eq(ip, peer_ip);
+    }
+    if (line->within.n) { /* a session of its own for each connection */
+        return true;
     }
     return name.n && mt_slice_eq(name, peer_name);
 }
@@ -425,7 +434,7 @@ static struct mt_session *session_of(struct mt_sessions *sessions, struct mt_hos
         }
         /* fallthrough */
     default:
-        if (!names_client(line)) {
+        if (!names_client(line) && !line->within.n) {
             return NULL;
         }
         return line->trouble ? find_or_open(sessions, host, line)
@@ -444,7 +453,8 @@ struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host 
         mt_session_take_delivery(sessions, host, line);
         return NULL;
     }
-    if (line->kind == MT_KIND_TLS && mt_line_copy_has(line, MT_F_TLS_VERSION)) {
+    if (line->kind == MT_KIND_TLS &&
+        (mt_line_copy_has(line, MT_F_TLS_VERSION) || mt_line_copy_has(line, MT_F_TLS_VERIFY))) {
         s = find_or_open(sessions, host, line);
         if (s) {
             take_outgoing(sessions, s, line);

@@ -43,6 +43,7 @@ struct mt_session {
     uint8_t source;
     uint8_t reason; /* enum mt_trouble */
     bool connected; /* its first line was seen */
+    bool local;     /* a program of the host is at the other end */
     bool lost;      /* the connection broke */
     bool told;      /* its event was made, or is not wanted any more */
     bool indexed;

@@ -261,8 +261,8 @@ static bool join(struct mt_parts *parts, const struct split *split, struct mt_li
     copy(&at, mt_slice(split->key, key + (split->joint.n ? split->prefix : 0)));
     copy(&at, split->joint);
     for (const struct piece *p = first; p; p = p == last ? NULL : p->next) {
-        copy(&at, p == first ? mt_slice(NULL, 0) : p->glue);
         copy(&at, p->text);
+        copy(&at, p == last ? mt_slice(NULL, 0) : p->glue);
     }
     free(parts->line);
     parts->line = line;

@@ -207,14 +207,19 @@ struct mt_reply mt_reply_read(struct mt_slice text, char blank)
     return reply;
 }
 
-void mt_reply_set(struct mt_record *rec, struct mt_slice response)
+void mt_reply_codes(struct mt_record *rec, struct mt_slice text)
 {
     struct mt_reply reply = {0};
 
-    mt_set(&rec->f, MT_F_RESPONSE, response);
-    read_codes(response, ' ', &reply);
+    read_codes(text, ' ', &reply);
     if (reply.code) {
         mt_set_int(&rec->f, MT_F_REPLY_CODE, reply.code);
     }
     mt_set(&rec->f, MT_F_DSN, reply.dsn);
+}
+
+void mt_reply_set(struct mt_record *rec, struct mt_slice response)
+{
+    mt_set(&rec->f, MT_F_RESPONSE, response);
+    mt_reply_codes(rec, response);
 }
