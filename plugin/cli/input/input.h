@@ -56,17 +56,25 @@ void cli_input_close(struct cli_input *input);
  */
 enum cli_got cli_input_any_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut);
 
-/* The same. Most lines stand whole in the buffer and are short enough. */
-static inline enum cli_got cli_input_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut)
+/* Takes a line that stands whole in the buffer and is short enough, as most do; false where it does not. */
+static inline bool cli_input_near_line(struct cli_input *input, size_t max_line, struct mt_slice *line)
 {
     const char *p = input->buffer + input->start, *feed;
     size_t n = input->end - input->start;
 
     if (input->skip || input->scanned || !n || !(feed = memchr(p, '\n', n)) || (n = (size_t)(feed - p)) > max_line) {
-        return cli_input_any_line(input, max_line, line, cut);
+        return false;
     }
     input->start += n + 1;
     *line = mt_slice(p, n - (n && feed[-1] == '\r'));
+    return true;
+}
+
+static inline enum cli_got cli_input_line(struct cli_input *input, size_t max_line, struct mt_slice *line, bool *cut)
+{
+    if (!cli_input_near_line(input, max_line, line)) {
+        return cli_input_any_line(input, max_line, line, cut);
+    }
     *cut = false;
     return CLI_GOT_LINE;
 }

@@ -26,20 +26,30 @@ void cli_log_close(struct cli_log *log)
     cli_input_close(&log->input);
 }
 
-enum cli_got cli_log_next(struct cli_log *log, const struct cli_options *options)
+static inline enum cli_got take(struct cli_log *log, const struct cli_options *options, struct mt_slice raw, bool cut)
 {
-    struct mt_slice raw;
-    bool cut = false;
-    enum cli_got got = cli_input_line(&log->input, options->settings.config.max_line, &raw, &cut);
-
-    if (got != CLI_GOT_LINE) {
-        return got;
-    }
     if (!log->input.regular) {
         log->zone.now = log->input.paused;
     }
     cli_log_read(log, options, raw, cut);
     return CLI_GOT_LINE;
+}
+
+static __attribute__((noinline)) enum cli_got take_any(struct cli_log *log, const struct cli_options *options)
+{
+    struct mt_slice raw;
+    bool cut = false;
+    enum cli_got got = cli_input_any_line(&log->input, options->settings.config.max_line, &raw, &cut);
+
+    return got == CLI_GOT_LINE ? take(log, options, raw, cut) : got;
+}
+
+enum cli_got cli_log_next(struct cli_log *log, const struct cli_options *options)
+{
+    struct mt_slice raw;
+
+    return cli_input_near_line(&log->input, options->settings.config.max_line, &raw) ? take(log, options, raw, false)
+                                                                                     : take_any(log, options);
 }
 
 void cli_log_read(struct cli_log *log, const struct cli_options *options, struct mt_slice raw, bool cut)

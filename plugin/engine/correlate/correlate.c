@@ -102,15 +102,11 @@ static struct mt_host *host_new(struct mt_correlator *c, struct mt_slice name, u
     return host;
 }
 
-struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name)
+static __attribute__((noinline)) struct mt_host *find_host(struct mt_correlator *c, struct mt_slice name)
 {
     struct mt_host *host;
-    uint64_t hash;
+    uint64_t hash = XXH3_64bits_withSeed(name.p, name.n, c->seed);
 
-    if (c->last_host && mt_slice_eq(c->last_host->name, name)) {
-        return c->last_host;
-    }
-    hash = XXH3_64bits_withSeed(name.p, name.n, c->seed);
     for (size_t at = 0; (host = mt_index_next(&c->hosts, hash, &at));) {
         if (mt_slice_eq(host->name, name)) {
             list_remove(c, host);
@@ -119,6 +115,12 @@ struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name)
         }
     }
     return host_new(c, name, hash);
+}
+
+struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name)
+{
+    /* Mostly that of the line before. */
+    return c->last_host && mt_slice_eq(c->last_host->name, name) ? c->last_host : find_host(c, name);
 }
 
 static void host_free(struct mt_correlator *c, struct mt_host *host)
@@ -233,7 +235,7 @@ static int64_t hold(const struct mt_correlator *c)
 }
 
 /* Up to where all lines that can be waited for have come. With settle 0 that is now. */
-static int64_t settled(const struct mt_correlator *c, struct mt_host *host, int64_t wall)
+static inline int64_t settled(const struct mt_correlator *c, struct mt_host *host, int64_t wall)
 {
     return c->config.settle ? minus(mt_clock_held(host, wall, hold(c)), c->config.settle) : host->clock + 1;
 }

@@ -173,12 +173,10 @@ static void wrote(struct mt_kept_block *block, const unsigned char *end)
     block->n = (uint32_t)(end - block->p);
 }
 
-void mt_kept_free(struct mt_memory *m, struct mt_kept *kept)
+void mt_kept_free_block(struct mt_memory *m, struct mt_kept *kept)
 {
-    if (kept->block) {
-        mt_memory_put(m, kept->block, block_size(kept->block->room));
-        kept->block = NULL;
-    }
+    mt_memory_put(m, kept->block, block_size(kept->block->room));
+    kept->block = NULL;
 }
 
 struct mt_slice mt_kept_value(const struct mt_kept *kept, enum mt_field id)

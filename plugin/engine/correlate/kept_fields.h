@@ -22,7 +22,14 @@ struct mt_kept {
     struct mt_kept_block *block; /* NULL: empty */
 };
 
-void mt_kept_free(struct mt_memory *m, struct mt_kept *kept);
+void mt_kept_free_block(struct mt_memory *m, struct mt_kept *kept);
+
+static inline void mt_kept_free(struct mt_memory *m, struct mt_kept *kept)
+{
+    if (kept->block) {
+        mt_kept_free_block(m, kept);
+    }
+}
 
 /* Makes room for entries of that many bytes in empty kept fields. */
 void mt_kept_reserve(struct mt_memory *m, struct mt_kept *kept, uint32_t room);

@@ -5,12 +5,7 @@
 
 #define LEAST 64 /* lines that there is room for at first */
 
-static bool before(const struct mt_line_copy *a, const struct mt_line_copy *b)
-{
-    return a->usec != b->usec ? a->usec < b->usec : a->order < b->order;
-}
-
-bool mt_line_queue_add(struct mt_memory *memory, struct mt_line_queue *queue, struct mt_line_copy *line)
+bool mt_line_queue_insert(struct mt_memory *memory, struct mt_line_queue *queue, struct mt_line_copy *line)
 {
     struct mt_line_copy **v =
         mt_memory_make_room(memory, queue->v, sizeof *v, &queue->first, queue->n, &queue->size, LEAST);
@@ -22,10 +17,10 @@ bool mt_line_queue_add(struct mt_memory *memory, struct mt_line_queue *queue, st
     queue->v = v;
     v += queue->first;
     low = queue->n;
-    if (low && before(line, v[low - 1])) {
+    if (low && mt_line_before(line, v[low - 1])) {
         for (low = 0, high = queue->n - 1; low < high;) {
             size_t middle = low + (high - low) / 2;
-            if (before(line, v[middle])) {
+            if (mt_line_before(line, v[middle])) {
                 high = middle;
             } else {
                 low = middle + 1;
