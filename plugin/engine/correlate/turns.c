@@ -150,6 +150,7 @@ static void put_in_turns(struct mt_correlator *c, const struct mt_host *host, co
                                  .client = (uint32_t)mt_session_client_key(&c->sessions, host, lines[i - 1]),
                                  .place = i - 1};
     }
+    /* cppcheck-suppress uninitvar ; the first n are set */
     qsort(turns, n, sizeof *turns, by_client);
     for (uint32_t i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && turns[end].client == turns[i].client; end++) {
