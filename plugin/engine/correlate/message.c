@@ -416,12 +416,8 @@ void mt_message_forget(struct mt_messages *messages, struct mt_message *m)
     mt_message_release(messages, m);
 }
 
-void mt_message_release(struct mt_messages *messages, struct mt_message *m)
+void mt_message_released(struct mt_messages *messages, struct mt_message *m)
 {
-    if (!m) {
-        return;
-    }
-    m->refs--;
     if (m->refs == 1 && m->state == MT_ENDED && m->indexed) {
         strip(messages, m); /* no event waits any more */
     }

@@ -188,7 +188,18 @@ void mt_message_ended(struct mt_messages *messages, struct mt_message *m);
 /* Takes it out of the index and the lists, and gives the index's reference back. */
 void mt_message_forget(struct mt_messages *messages, struct mt_message *m);
 
-void mt_message_release(struct mt_messages *messages, struct mt_message *m); /* gives a reference back */
+/* What is left to do when references were given back: an ended entry is stripped when only the index has it, and one
+ * that nobody has is freed.
+ */
+void mt_message_released(struct mt_messages *messages, struct mt_message *m);
+
+/* Gives a reference back. */
+static inline void mt_message_release(struct mt_messages *messages, struct mt_message *m)
+{
+    if (m && --m->refs <= (m->state == MT_ENDED)) {
+        mt_message_released(messages, m);
+    }
+}
 
 /* What is only true or false of it, in one number. */
 unsigned mt_message_flags(const struct mt_message *m);
