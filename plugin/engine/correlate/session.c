@@ -301,13 +301,11 @@ static struct mt_session *take_connect(struct mt_sessions *sessions, struct mt_h
     return open_session(sessions, host, line, hash);
 }
 
-void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer)
+void mt_peer_free(struct mt_sessions *sessions, struct mt_peer *peer)
 {
-    if (peer && !--peer->refs) {
-        mt_memory_put(sessions->memory, (void *)(uintptr_t)peer->queue_id.p, peer->queue_id.n);
-        mt_kept_free(sessions->memory, &peer->kept);
-        mt_memory_put(sessions->memory, peer, sizeof *peer);
-    }
+    mt_memory_put(sessions->memory, (void *)(uintptr_t)peer->queue_id.p, peer->queue_id.n);
+    mt_kept_free(sessions->memory, &peer->kept);
+    mt_memory_put(sessions->memory, peer, sizeof *peer);
 }
 
 #define PEER_FIELDS(word)                                                      \
@@ -479,13 +477,10 @@ struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host 
     return s;
 }
 
-void mt_session_release(struct mt_sessions *sessions, struct mt_session *s)
+void mt_session_free(struct mt_sessions *sessions, struct mt_session *s)
 {
     struct mt_peer *peer, *next;
 
-    if (!s || --s->refs) {
-        return;
-    }
     for (peer = s->peers; peer; peer = next) {
         next = peer->next;
         mt_peer_release(sessions, peer);

@@ -94,7 +94,23 @@ struct mt_session *mt_session_expire(struct mt_sessions *sessions, struct mt_hos
  */
 bool mt_session_adopt(struct mt_sessions *sessions, struct mt_session *s);
 
-void mt_session_release(struct mt_sessions *sessions, struct mt_session *session); /* gives a reference back */
-void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer);
+/* What nobody has any more. */
+void mt_session_free(struct mt_sessions *sessions, struct mt_session *session);
+void mt_peer_free(struct mt_sessions *sessions, struct mt_peer *peer);
+
+/* Both give a reference back; most that are given back are held by others, too. */
+static inline void mt_session_release(struct mt_sessions *sessions, struct mt_session *session)
+{
+    if (session && !--session->refs) {
+        mt_session_free(sessions, session);
+    }
+}
+
+static inline void mt_peer_release(struct mt_sessions *sessions, struct mt_peer *peer)
+{
+    if (peer && !--peer->refs) {
+        mt_peer_free(sessions, peer);
+    }
+}
 
 #endif
