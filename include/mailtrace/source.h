@@ -63,6 +63,9 @@ struct mt_source_transport {
 
 struct mt_record;
 
+/* A letter as a bit of a set. Others may share it. */
+#define MT_INITIAL(letter) (UINT32_C(1) << ((unsigned char)(letter)&31))
+
 struct mt_source {
     bool is_mta; /* a mail server; if not, a filter, which speaks of a server's messages */
 
@@ -84,6 +87,11 @@ struct mt_source {
      * last one. What stands before the first slash is then the INSTANCE, unless it is in `programs`.
      */
     const struct mt_source_program *programs, *daemons;
+
+    /* The first letters of `programs`, MT_INITIAL() of each, so that other tags, which are most of a host's, are told at once.
+     * 0: any.
+     */
+    uint32_t initials;
 
     const struct mt_source_transport *transports; /* NULL: all end elsewhere */
 

@@ -21,6 +21,17 @@ START_TEST(test_a_source_is_found_by_its_name)
 }
 END_TEST
 
+START_TEST(test_initials_are_those_of_all_programs)
+{
+    for (uint8_t i = 1; i < MT_SOURCE_COUNT; i++) {
+        for (const struct mt_source_program *program = mt_sources[i]->programs; program->name.n; program++) {
+            ck_assert_msg(!mt_sources[i]->initials || (mt_sources[i]->initials & MT_INITIAL(*program->name.p)), "%s",
+                          mt_source_names[i]);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_no_two_kinds_have_the_same_rank)
 {
     for (unsigned a = 1; a < MT_KIND_COUNT; a++) {
@@ -182,6 +193,7 @@ Suite *mt_suite_source(void)
     TCase *lines = tcase_create("lines");
 
     tcase_add_test(lines, test_a_source_is_found_by_its_name);
+    tcase_add_test(lines, test_initials_are_those_of_all_programs);
     tcase_add_test(lines, test_no_two_kinds_have_the_same_rank);
     tcase_add_loop_test(lines, test_what_a_line_does_is_said_without_the_servers_words, 0, COUNT(effects));
     tcase_add_loop_test(lines, test_a_reason_is_a_trouble_of_its_session, 0, COUNT(troubles));

@@ -143,11 +143,18 @@ static inline struct mt_slice instance_of(const struct mt_source_program *progra
     return before_slash(program);
 }
 
+/* Can the name be in source->programs? */
+static inline bool has_initial(const struct mt_source *source, struct mt_slice name)
+{
+    return !source->initials || (name.n && (source->initials & MT_INITIAL(*name.p)));
+}
+
 /* A tag without a slash, or one whose source has no daemons. */
 static inline void find_named(struct origin *found, struct mt_slice first, bool slash)
 {
     for (uint8_t i = 1; i < MT_SOURCE_COUNT; i++) {
-        const struct mt_source_program *program = find_program(mt_sources[i]->programs, first);
+        const struct mt_source_program *program =
+            has_initial(mt_sources[i], first) ? find_program(mt_sources[i]->programs, first) : NULL;
         if (program && !(slash && mt_sources[i]->daemons && found->service.n)) {
             found->source = i;
             found->role = program->role;
