@@ -114,11 +114,13 @@ static void exim_text(struct hostile_gap *gap, const char *payload)
 /* A reply at the end of a failure reads shorter where it ends like the time that may stand there. */
 static void exim_reply(struct hostile_gap *gap, const char *payload)
 {
-    char *end;
+    char *end = NULL;
 
     exim_text(gap, payload);
-    end = strstr(gap->read, " DT=");
-    if (end && strspn(end + 4, "0123456789.dhms") == strlen(end + 4)) {
+    for (char *p = gap->read; (p = strstr(p, " DT=")); p++) {
+        end = p;
+    }
+    if (end && strspn(end + 4, "0123456789.dhms") == strlen(end + 4) && end[strlen(end) - 1] == 's') {
         *end = '\0';
     }
 }
@@ -201,13 +203,14 @@ const struct hostile_form hostile_exim_forms[] = {
      exim_target,
      MT_KIND_TO,
      MT_STATUS_SENT,
-     {E_ENTRY, "to=" READ, HOW_READ, "reply_code=250", "response=250 ok"}},
+     {DOUBTED, E_ENTRY, "to=" READ, HOW_READ, "reply_code=250", "response=250 ok"}},
     {"exim",
      HOSTILE_E " => " LOGGED " F=<a@s.test>" E_HOW " C=\"250 ok\" QT=2s DT=1s",
      exim_target,
      MT_KIND_TO,
      MT_STATUS_SENT,
-     {E_ENTRY, "to=" READ, HOW_READ, "reply_code=250", "response=250 ok", "delay=2000000", "delays.transmit=1000000"}},
+     {DOUBTED, E_ENTRY, "to=" READ, HOW_READ, "reply_code=250", "response=250 ok", "delay=2000000",
+      "delays.transmit=1000000"}},
     {"exim",
      HOSTILE_E " -> b@r.test" E_HOW "* C=\"250 " LOGGED "\"",
      exim_confirmation,
@@ -219,7 +222,7 @@ const struct hostile_form hostile_exim_forms[] = {
      exim_target,
      MT_KIND_TO,
      MT_STATUS_DEFERRED,
-     {E_ENTRY, "to=" READ, "transport=remote_smtp", "response=Connection refused"}},
+     {DOUBTED, E_ENTRY, "to=" READ, "transport=remote_smtp", "response=Connection refused"}},
     {"exim",
      HOSTILE_E " == b@r.test R=dnslookup T=remote_smtp defer (-44) H=mx.example [192.0.2.7]: SMTP error from remote "
                "mail server after RCPT TO:<b@r.test>: 450 x " LOGGED,

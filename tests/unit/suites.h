@@ -19,6 +19,7 @@
     X(postfix_scan)  \
     X(sendmail)      \
     X(exim)          \
+    X(exim_events)   \
     X(opensmtpd)     \
     X(alias)         \
     X(image)         \

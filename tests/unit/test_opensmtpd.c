@@ -156,6 +156,8 @@ static const struct row other_lines[] = {
     {"smtp-in: Closing session 5c9ae1b2c3d4e5f6", "info~TEXT=smtp-in: Closing session 5c9ae1b2c3d4e5f6"},
     {"smtp-out: Enabling route [] <-> 192.0.2.25 (mx.y.example)",
      "info~TEXT=smtp-out: Enabling route [] <-> 192.0.2.25 (mx.y.example)"},
+    {"commands executed from aliases run with opensmtpd privileges",
+     "service~TEXT=commands executed from aliases run with opensmtpd privileges"},
     {"info: OpenSMTPD 6.8.0p2 starting", "service~TEXT=info: OpenSMTPD 6.8.0p2 starting"},
     {"warn: no disk space", "warning~TEXT=warn: no disk space"},
     {"Disabling route [] <-> 192.0.2.25 (mx.y.example) for 15s",
