@@ -143,19 +143,16 @@ static inline struct mt_slice instance_of(const struct mt_source_program *progra
     return before_slash(program);
 }
 
-/* Can the name be in source->programs? */
-static inline bool has_initial(const struct mt_source *source, struct mt_slice name)
-{
-    return !source->initials || (name.n && (source->initials & MT_INITIAL(*name.p)));
-}
-
 /* A tag without a slash, or one whose source has no daemons. */
 static inline void find_named(struct origin *found, struct mt_slice first, bool slash)
 {
+    const uint32_t initial = first.n ? MT_INITIAL(*first.p) : 0;
+
     for (uint8_t i = 1; i < MT_SOURCE_COUNT; i++) {
+        const struct mt_source *source = mt_sources[i];
         const struct mt_source_program *program =
-            has_initial(mt_sources[i], first) ? find_program(mt_sources[i]->programs, first) : NULL;
-        if (program && !(slash && mt_sources[i]->daemons && found->service.n)) {
+            !source->initials || (source->initials & initial) ? find_program(source->programs, first) : NULL;
+        if (program && !(slash && source->daemons && found->service.n)) {
             found->source = i;
             found->role = program->role;
             return;
@@ -190,10 +187,8 @@ static __attribute__((noinline)) struct origin find_any_origin(const struct mt_l
     if (slash) {
         found.service = mt_slice_to(slash, program.p + program.n);
     }
-    if (!slash) {
-        find_named(&found, program, false);
-    } else if (!find_daemon(&found, program)) {
-        find_named(&found, before_slash(program), true);
+    if (!slash || !find_daemon(&found, program)) {
+        find_named(&found, slash ? before_slash(program) : program, slash != NULL);
     }
     if (line->source) { /* the adapter knows better */
         found.source = line->source;
