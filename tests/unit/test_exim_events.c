@@ -109,6 +109,31 @@ START_TEST(test_recipients_that_come_to_one_leave_nothing_unseen)
 }
 END_TEST
 
+/* retry.c: the last attempt and the end of all attempts come in one second. */
+START_TEST(test_in_one_second_nothing_follows_a_final_result)
+{
+    static const char *const lines[] = {
+        "exim[41]: " Q " == b@y.example R=dnslookup T=remote_smtp defer (111): Connection refused",
+        "exim[41]: " Q " ** b@y.example: retry timeout exceeded",
+        "exim[41]: " Q " Completed",
+    };
+
+    for (size_t turn = 0; turn < COUNT(lines); turn++) {
+        story_line(&s, "10:00:00", ARRIVAL);
+        for (size_t i = 0; i < COUNT(lines); i++) {
+            story_line(&s, "10:00:01", lines[(turn + i) % COUNT(lines)]);
+        }
+        story_finish(&s);
+        story_is(&s, "message", 0, "result", "expired");
+        story_is(&s, "delivery", 0, "status", "deferred");
+        story_is(&s, "delivery", 1, "status", "expired");
+        story_is(&s, "delivery", 1, "attempt", "2");
+        teardown();
+        setup();
+    }
+}
+END_TEST
+
 /* log.c, write_syslog: pieces of one process, with lines of others between them. */
 START_TEST(test_pieces_among_the_lines_of_others_make_an_entry)
 {
@@ -163,6 +188,7 @@ Suite *mt_suite_exim_events(void)
     tcase_add_test(events, test_what_the_administrator_wants_no_delivery_of_is_deleted);
     tcase_add_test(events, test_an_end_without_any_delivery_is_unseen);
     tcase_add_test(events, test_recipients_that_come_to_one_leave_nothing_unseen);
+    tcase_add_test(events, test_in_one_second_nothing_follows_a_final_result);
     tcase_add_test(events, test_pieces_among_the_lines_of_others_make_an_entry);
     tcase_add_test(events, test_headers_of_a_refused_message_say_nothing);
     suite_add_tcase(suite, events);

@@ -307,6 +307,37 @@ START_TEST(test_a_delivery_has_the_tls_of_its_session)
 }
 END_TEST
 
+/* Sessions have names: in one whole second, what a line can only mean decides, whatever order they come in. */
+START_TEST(test_in_one_second_a_session_begins_before_it_ends)
+{
+    static const char *const lines[] = {
+        "smtpd[12]: " S " smtp connected address=192.0.2.1 host=mail.example.com",
+        "smtpd[12]: " S " smtp authentication user=alice result=permfail",
+        "smtpd[12]: " S " smtp failed-command command=\"RCPT TO:<b@y.example>\" result=\"550 Invalid recipient\"",
+        "smtpd[12]: " S " smtp disconnected reason=quit",
+        "smtpd[12]: " T " mta tls ciphers=TLSv1.3:TLS_AES_256_GCM_SHA384:256",
+        "smtpd[12]: " T " mta cert-check result=\"valid\" fingerprint=\"SHA256:ab\"",
+        "smtpd[12]: " T DELIVERY "result=\"Ok\" stat=\"250 ok\"",
+    };
+
+    for (size_t turn = 0; turn < COUNT(lines); turn++) {
+        for (size_t i = 0; i < COUNT(lines); i++) { /* each turn begins elsewhere, the odd ones go backwards */
+            size_t at = (turn + (turn % 2 ? COUNT(lines) - i : i)) % COUNT(lines);
+            story_line(&s, "10:00:00", lines[at]);
+        }
+        story_finish(&s);
+        story_is(&s, "reject", 0, "client.ip", "192.0.2.1");
+        ck_assert_uint_eq(story_count(&s, "session"), 1);
+        story_is(&s, "session", 0, "client.ip", "192.0.2.1");
+        story_is(&s, "session", 0, "reason", "auth-failed");
+        story_is(&s, "delivery", 0, "tls.version", "TLSv1.3");
+        story_is(&s, "delivery", 0, "tls.verify", "trusted");
+        teardown();
+        setup();
+    }
+}
+END_TEST
+
 static void add_events(TCase *events)
 {
     tcase_add_checked_fixture(events, setup, teardown);
@@ -314,6 +345,7 @@ static void add_events(TCase *events)
     tcase_add_test(events, test_what_the_host_submits_with_the_null_sender_is_a_notification);
     tcase_add_test(events, test_a_refusal_has_the_client_of_its_session);
     tcase_add_test(events, test_a_delivery_has_the_tls_of_its_session);
+    tcase_add_test(events, test_in_one_second_a_session_begins_before_it_ends);
 }
 
 Suite *mt_suite_opensmtpd(void)

@@ -319,7 +319,7 @@ static void take_outgoing(struct mt_sessions *sessions, struct mt_session *s, co
     struct mt_peer *peer, **end;
     unsigned n = 0;
 
-    if (!mt_line_copy_has(line, MT_F_TLS_VERSION) && s->peers) { /* more of the newest */
+    if (line->within.n && s->peers) { /* such a session is one connection, and this is more of it */
         mt_kept_put_line(sessions->memory, &s->peers->kept, line, peer_fields);
         return;
     }

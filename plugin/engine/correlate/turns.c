@@ -146,9 +146,10 @@ static void put_in_turns(struct mt_correlator *c, const struct mt_host *host, co
     uint32_t n = 0;
 
     for (uint32_t i = chain->first; i; i = chains->next[i - 1], n++) {
-        turns[n] = (struct turn){.line = lines[i - 1],
-                                 .client = (uint32_t)mt_session_client_key(&c->sessions, host, lines[i - 1]),
-                                 .place = i - 1};
+        turns[n] = (struct turn){
+            .line = lines[i - 1],
+            .client = lines[i - 1]->within.n ? 0 : (uint32_t)mt_session_client_key(&c->sessions, host, lines[i - 1]),
+            .place = i - 1};
     }
     /* cppcheck-suppress uninitvar ; the first n are set */
     qsort(turns, n, sizeof *turns, by_client);
@@ -164,10 +165,11 @@ static void put_in_turns(struct mt_correlator *c, const struct mt_host *host, co
     }
 }
 
-/* A line that is about a session with a client. */
+/* A line that is about a session with a client, or of one that has a name. */
 static bool has_turn(const struct mt_line_copy *line)
 {
-    return line->line.pid && (mt_line_copy_has(line, MT_F_CLIENT_IP) || mt_line_copy_has(line, MT_F_CLIENT_NAME));
+    return line->line.pid &&
+           (line->within.n || mt_line_copy_has(line, MT_F_CLIENT_IP) || mt_line_copy_has(line, MT_F_CLIENT_NAME));
 }
 
 static bool same_client(const struct mt_line_copy *a, const struct mt_line_copy *b)
@@ -175,7 +177,8 @@ static bool same_client(const struct mt_line_copy *a, const struct mt_line_copy 
     bool both = mt_line_copy_has(a, MT_F_CLIENT_IP) && mt_line_copy_has(b, MT_F_CLIENT_IP);
     enum mt_field id = both ? MT_F_CLIENT_IP : MT_F_CLIENT_NAME;
 
-    return mt_slice_eq(mt_line_copy_get(a, id), mt_line_copy_get(b, id));
+    return a->within.n || /* what comes together is of one session */
+           mt_slice_eq(mt_line_copy_get(a, id), mt_line_copy_get(b, id));
 }
 
 /* Cheap: what comes together by chance is told apart by its client. */
@@ -200,7 +203,7 @@ static bool add_line(struct mt_correlator *c, const struct mt_host *host, struct
                (kind == MT_KIND_CONNECT || rank < count[RANK] || !same_client(lines[i], lines[count[LINE] - 1]));
 
     count[TURNED] |= out;
-    count[LINE] = kind == MT_KIND_DISCONNECT ? 0 : i + 1;
+    count[LINE] = kind == MT_KIND_DISCONNECT && !lines[i]->within.n ? 0 : i + 1;
     count[RANK] = rank;
     return out;
 }
