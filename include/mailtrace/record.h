@@ -122,6 +122,7 @@ enum mt_effect {
     MT_EFFECT_SUBMITS, /* it begins: a program or a user of this host hands it over; the entry PARENT_QUEUE_ID goes on as this one */
     MT_EFFECT_TELLS,    /* it begins: the server itself has made it, to tell what became of the entry PARENT_QUEUE_ID */
     MT_EFFECT_QUEUES,   /* it has come whole, and is in the queue */
+    MT_EFFECT_TRIES,    /* a recipient is tried from now on: the result will name it by the line's alias */
     MT_EFFECT_DELIVERS, /* a recipient, or each of a list, was tried: `status` says how it went */
     MT_EFFECT_FORWARDS, /* the same, or no recipient is named: NEXT_QUEUE_ID, an entry of this host, was made of it */
     MT_EFFECT_PROBES,   /* the same, but nothing was to be delivered: an address is only asked for */
@@ -169,18 +170,22 @@ extern const char *const mt_trouble_names[MT_TROUBLE_COUNT];
  *
  * DELIVERY    the number of a delivery that goes on: of one recipient
  * QUEUED_BY   the process that put the entry into the queue
+ * NOTIFIED_BY the process that put the notification about the entry into the queue
+ * FORWARDED_BY the same, of what was made out of it by a forward
  * FILTER      what a filter calls the message that it looks at
  * NEXT        what the next server or filter called it in its reply
  * MESSAGE_ID  the Message-ID, for those that log no queue ID
  * SUBMISSION  the Message-ID of an entry that was submitted on the host
  */
-#define MT_SPACES(X)                   \
-    X(NONE, "", false)                 \
-    X(DELIVERY, "delivery", true)      \
-    X(QUEUED_BY, "queued-by", true)    \
-    X(FILTER, "filter", true)          \
-    X(NEXT, "next", true)              \
-    X(MESSAGE_ID, "message-id", false) \
+#define MT_SPACES(X)                      \
+    X(NONE, "", false)                    \
+    X(DELIVERY, "delivery", true)         \
+    X(QUEUED_BY, "queued-by", true)       \
+    X(NOTIFIED_BY, "notified-by", true)   \
+    X(FORWARDED_BY, "forwarded-by", true) \
+    X(FILTER, "filter", true)             \
+    X(NEXT, "next", true)                 \
+    X(MESSAGE_ID, "message-id", false)    \
     X(SUBMISSION, "submission", false)
 
 enum mt_space {
@@ -206,8 +211,8 @@ struct mt_piece {
     struct mt_slice joint; /* static; empty: the first text has the key in it */
     struct mt_slice glue;  /* static */
     struct mt_slice text;
-    uint16_t number;
-    bool last; /* of its line */
+    uint16_t number; /* 0: it follows those that have come */
+    bool last;       /* of its line */
 };
 
 /* What a line says.

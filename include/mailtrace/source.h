@@ -23,6 +23,7 @@
     X(sendmail, "sendmail")   \
     X(exim, "exim")           \
     X(opensmtpd, "opensmtpd") \
+    X(qmail, "qmail")         \
     X(dma, "dma")
 
 enum mt_source_number {
@@ -80,8 +81,9 @@ struct mt_source {
         submits_apart; /* what is submitted on the host has a queue of its own, and goes from there to the server's other half */
     bool
         merges_recipients; /* of recipients that come to the same address one is tried: NRCPT may be more than are delivered to */
-    bool reuses_ids;    /* a queue ID can come back while a log is kept */
-    bool tls_per_entry; /* a TLS handshake of a process that delivers, anew for each entry */
+    bool names_by_process; /* what was forwarded is named by the process that queued it: an alias, QUEUED_BY */
+    bool reuses_ids;       /* a queue ID can come back while a log is kept */
+    bool tls_per_entry;    /* a TLS handshake of a process that delivers, anew for each entry */
 
     /* The tag (without [pid]) is one of `programs`, or, where `daemons` is not NULL, has a slash with one of these behind the
      * last one. What stands before the first slash is then the INSTANCE, unless it is in `programs`.

@@ -55,7 +55,8 @@ const struct hostile_form *hostile_form_at(size_t place)
     } servers[] = {{hostile_postfix_forms, hostile_postfix_count},
                    {hostile_sendmail_forms, hostile_sendmail_count},
                    {hostile_exim_forms, hostile_exim_count},
-                   {hostile_opensmtpd_forms, hostile_opensmtpd_count}};
+                   {hostile_opensmtpd_forms, hostile_opensmtpd_count},
+                   {hostile_qmail_forms, hostile_qmail_count}};
 
     for (size_t i = 0; i < sizeof servers / sizeof *servers; place -= servers[i++].n) {
         if (place < servers[i].n) {

@@ -21,6 +21,7 @@
     X(exim)          \
     X(exim_events)   \
     X(opensmtpd)     \
+    X(qmail)         \
     X(alias)         \
     X(image)         \
     X(memory)        \

@@ -101,6 +101,14 @@ static const char *const payloads[] = {
     " result=ok",
     "x result=Ok stat=Delivered",
     "5c9ae1b2c3d4e5f6 smtp authentication user=root result=ok",
+    /* qmail's */
+    "> qp 66 uid 0",
+    "_ok_1796089192_qp_6x",
+    "/did_0+1+0/qp_66/",
+    "/I'm_not_going_to_try_again;_this_message_has_been_in_the_queue_too_long./",
+    "end msg " HOSTILE_Q,
+    "/delivery 5: success: did_1+0+0/",
+    "(#5.1.1)_x",
     /* what JSON, terminals and format strings make of */
     "\"},{\"event\":\"message\",\"queue_id\":\"" HONEST_P "\",\"result\":\"sent",
     "\\\"@v.test>, relay=none, \\",
@@ -249,6 +257,13 @@ START_TEST(test_strangers_words_in_opensmtpd_lines_stay_what_they_are)
 }
 END_TEST
 
+START_TEST(test_strangers_words_in_qmail_lines_stay_what_they_are)
+{
+    ck_assert_uint_ge(read_forms(hostile_qmail_forms, hostile_qmail_count, false), 300);
+    ck_assert_uint_ge(read_forms(hostile_qmail_forms, hostile_qmail_count, true), 300);
+}
+END_TEST
+
 /* Lines of which Postfix' format leaves open where the stranger's words end. */
 static void read_text(const char *program, const char *text, struct mt_record *rec)
 {
@@ -362,7 +377,8 @@ static void expect_own(struct json_object *event, const struct hostile_form *for
     const char *id = story_text(event, "queue_id"), *kind = story_text(event, "event");
 
     ck_assert_msg(strcmp(id, HOSTILE_P) == 0 || strcmp(id, HOSTILE_S) == 0 || strcmp(id, HOSTILE_E) == 0 ||
-                      strcmp(id, HOSTILE_O) == 0 || strcmp(id, HOSTILE_NOTICE) == 0 || strcmp(id, "-") == 0,
+                      strcmp(id, HOSTILE_O) == 0 || strcmp(id, HOSTILE_Q) == 0 || strcmp(id, HOSTILE_NOTICE) == 0 ||
+                      strcmp(id, "-") == 0,
                   "event of %s", id);
     ck_assert_msg(strcmp(kind, "delivery") != 0 || form->kind == MT_KIND_TO, "a delivery out of a %s line",
                   mt_kind_names[form->kind]);
@@ -430,6 +446,12 @@ START_TEST(test_hostile_opensmtpd_lines_change_no_event_of_others)
 }
 END_TEST
 
+START_TEST(test_hostile_qmail_lines_change_no_event_of_others)
+{
+    tell_forms(hostile_qmail_forms, hostile_qmail_count);
+}
+END_TEST
+
 Suite *mt_suite_hostile(void)
 {
     Suite *suite = suite_create("hostile");
@@ -439,12 +461,14 @@ Suite *mt_suite_hostile(void)
     tcase_add_test(records, test_strangers_words_in_sendmail_lines_stay_what_they_are);
     tcase_add_test(records, test_strangers_words_in_exim_lines_stay_what_they_are);
     tcase_add_test(records, test_strangers_words_in_opensmtpd_lines_stay_what_they_are);
+    tcase_add_test(records, test_strangers_words_in_qmail_lines_stay_what_they_are);
     tcase_add_test(records, test_a_made_up_mechanism_accuses_nobody);
     tcase_add_test(records, test_a_literal_that_ends_early_speaks_of_its_own_message_alone);
     tcase_add_test(events, test_hostile_postfix_lines_change_no_event_of_others);
     tcase_add_test(events, test_hostile_sendmail_lines_change_no_event_of_others);
     tcase_add_test(events, test_hostile_exim_lines_change_no_event_of_others);
     tcase_add_test(events, test_hostile_opensmtpd_lines_change_no_event_of_others);
+    tcase_add_test(events, test_hostile_qmail_lines_change_no_event_of_others);
     suite_add_tcase(suite, records);
     suite_add_tcase(suite, events);
     return suite;

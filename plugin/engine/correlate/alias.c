@@ -176,6 +176,20 @@ void mt_alias_forget(struct mt_aliases *aliases, struct mt_message *m)
     }
 }
 
+void mt_alias_forget_but(struct mt_aliases *aliases, struct mt_message *m, uint32_t spaces)
+{
+    struct mt_alias_owner *owner = find_owner(aliases, m);
+    struct mt_alias *alias = owner ? owner->first : NULL;
+
+    while (alias) {
+        struct mt_alias *next = alias->next;
+        if (!(spaces >> alias->space & 1)) {
+            drop(aliases, alias, next ? owner : NULL);
+        }
+        alias = next;
+    }
+}
+
 /* Takes the name from all others, or, when too many have it, from the oldest of them. Returns the newest that is left. */
 static struct mt_alias *make_way(struct mt_aliases *aliases, struct mt_alias *newest, const struct mt_alias_owner *keep,
                                  bool unique)

@@ -74,6 +74,9 @@ void mt_alias_moved(const struct mt_aliases *aliases, const struct mt_message *m
 /* Forgets all of an entry's. */
 void mt_alias_forget(struct mt_aliases *aliases, struct mt_message *m);
 
+/* Forgets those of its names that are in none of these spaces (bits). */
+void mt_alias_forget_but(struct mt_aliases *aliases, struct mt_message *m, uint32_t spaces);
+
 /* Puts one that was set before where its number says. As mt_alias_set(). */
 bool mt_alias_restore(struct mt_aliases *aliases, struct mt_message *m, int32_t recipient,
                       const struct mt_alias_name *name, uint64_t number);

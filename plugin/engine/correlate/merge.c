@@ -51,6 +51,9 @@ static bool begins(const struct mt_line_copy *line)
 /* Lines that prove an entry; others only add to one that is known. */
 static bool proves_entry(const struct mt_line_copy *line)
 {
+    if (line->effect == MT_EFFECT_TRIES) {
+        return true;
+    }
     switch (line->kind) {
     case MT_KIND_NEW:
     case MT_KIND_CLIENT:
@@ -263,6 +266,7 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
         mt_merge_line(c, host, m, line);
         if (line->alias.text.n && mt_line_copy_has(line, MT_F_QUEUE_ID) && m->indexed) {
             mt_merge_set_alias(c, m, line);
+            mt_parent_of_process(c, m, &line->alias, line->usec);
         }
         if (!mt_sources[m->source]->tells_end && m->state == MT_OPEN && (m->reason || all_done(m))) {
             mt_end_message_quietly(c, host, m, line);

@@ -39,6 +39,7 @@ static int32_t recipient_of(struct mt_correlator *c, struct mt_message *m, const
     which = mt_message_recipient(&c->messages, m, to, mt_line_copy_get(line, MT_F_ORIG_TO));
     if (which >= 0 && which < m->rcpts.stored) {
         mt_kept_put(&c->memory, &m->rcpts.v[which].kept, MT_F_TO, to, false);
+        mt_kept_put(&c->memory, &m->rcpts.v[which].kept, MT_F_TRANSPORT, mt_line_copy_get(line, MT_F_TRANSPORT), true);
     }
     return (int32_t)which;
 }

@@ -194,7 +194,9 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
         p.recipient = mt_merge_named_recipient(c, host, m, line);
         take_attempt(c, host, &p);
     }
-    if (line->effect == MT_EFFECT_FORWARDS) {
+    if (line->effect == MT_EFFECT_FORWARDS && mt_sources[line->source]->names_by_process) {
+        mt_parent_forwards(c, m, line);
+    } else if (line->effect == MT_EFFECT_FORWARDS) {
         mt_parent_link(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
     } else if (line->status == MT_STATUS_SENT) {
         mt_parent_of_sent(c, m, line);

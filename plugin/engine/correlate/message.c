@@ -401,6 +401,11 @@ void mt_message_ended(struct mt_messages *messages, struct mt_message *m)
     list_add(&m->host->ended, m);
 }
 
+/* Names by which what was made out of an entry is still to be linked to it, though another has its queue ID by now: until its
+ * event is made.
+ */
+#define KNOWN_LONGER (UINT32_C(1) << MT_SPACE_NOTIFIED_BY | UINT32_C(1) << MT_SPACE_FORWARDED_BY)
+
 void mt_message_forget(struct mt_messages *messages, struct mt_message *m)
 {
     if (!m->indexed) {
@@ -410,7 +415,11 @@ void mt_message_forget(struct mt_messages *messages, struct mt_message *m)
     if (m->state != MT_ENDED) {
         count_open(messages, m, -1);
     }
-    forget_aliases(messages, m);
+    if (m->state == MT_ENDING && m->named) {
+        mt_alias_forget_but(messages->aliases, m, KNOWN_LONGER);
+    } else {
+        forget_aliases(messages, m);
+    }
     mt_index_remove(&messages->index, m);
     m->indexed = false;
     mt_message_release(messages, m);
@@ -540,8 +549,9 @@ int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m,
      MT_FIELD_RUN(word, MT_F_RELAY_NAME, MT_F_RELAY_PATH))
 static const uint64_t result_fields[2] = {RESULT_FIELDS(0), RESULT_FIELDS(1)};
 
-const uint64_t mt_address_fields[2] = {MT_FIELD_BIT(0, MT_F_TO) | MT_FIELD_BIT(0, MT_F_ORIG_TO),
-                                       MT_FIELD_BIT(1, MT_F_TO) | MT_FIELD_BIT(1, MT_F_ORIG_TO)};
+#define ADDRESS_FIELDS(word) \
+    (MT_FIELD_BIT(word, MT_F_TO) | MT_FIELD_BIT(word, MT_F_ORIG_TO) | MT_FIELD_BIT(word, MT_F_TRANSPORT))
+const uint64_t mt_address_fields[2] = {ADDRESS_FIELDS(0), ADDRESS_FIELDS(1)};
 
 #define REPLY_FIELDS(word)                                                                                    \
     (MT_FIELD_BIT(word, MT_F_REPLY_CODE) | MT_FIELD_BIT(word, MT_F_RESPONSE) | MT_FIELD_BIT(word, MT_F_DSN) | \

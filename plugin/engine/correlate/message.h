@@ -161,7 +161,7 @@ void mt_message_set_key(const struct mt_messages *messages, struct mt_message *m
  */
 bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m);
 
-/* Who a recipient is. */
+/* Who a recipient is, and by what it is tried: what a line says that gives an attempt a name. */
 extern const uint64_t mt_address_fields[2];
 
 /* What it takes over from its session: all that is said of the client. */

@@ -25,7 +25,8 @@
 #include "parent.h"
 
 #define DAY         INT64_C(86400000000) /* usec */
-#define GENERATIONS 16                   /* more filters than one message passes on one host */
+#define HOUR        INT64_C(3600000000)
+#define GENERATIONS 16 /* more filters than one message passes on one host */
 
 #define WITH_ORIG_CLIENT(word) MT_FIELD_RUN(word, MT_F_CLIENT_NAME, MT_F_ORIG_CLIENT_PORT)
 static const uint64_t client_fields[2] = {WITH_ORIG_CLIENT(0), WITH_ORIG_CLIENT(1)};
@@ -262,6 +263,77 @@ void mt_parent_named(struct mt_correlator *c, struct mt_message *m)
     }
     if (m->origin == MT_ORIGIN_FILTER) {
         adopt_client(c, m);
+    }
+}
+
+/* --- rule b --- */
+
+/* The entry with that name, but m: to be given back. */
+static struct mt_message *take_named(struct mt_correlator *c, const struct mt_message *m, enum mt_space space,
+                                     struct mt_slice process)
+{
+    struct mt_alias_name name = {process, (uint8_t)space};
+    const struct mt_alias *alias = mt_alias_find(&c->aliases, m->host, &name);
+    struct mt_message *other = alias ? mt_alias_entry(alias) : NULL;
+
+    return other && other != m && other->state != MT_ENDED ? hold(c, other) : NULL;
+}
+
+/* A process has its number for hours, and then another may. */
+static void link_made(struct mt_correlator *c, struct mt_message *parent, struct mt_message *child, int64_t said,
+                      enum mt_origin origin)
+{
+    if (parent_id(child).n || child->first.usec < parent->first.usec || child->first.usec - parent->last > HOUR ||
+        said - child->first.usec > HOUR) {
+        return;
+    }
+    child->origin = (uint8_t)origin;
+    mt_kept_put(&c->memory, &child->kept, MT_F_PARENT_QUEUE_ID, mt_kept_get(&parent->kept, MT_F_QUEUE_ID), false);
+    if (origin == MT_ORIGIN_BOUNCE) {
+        mt_kept_put(&c->memory, &parent->kept, MT_F_BOUNCE_QUEUE_ID, mt_kept_get(&child->kept, MT_F_QUEUE_ID), true);
+    }
+    note_trace(c, child, parent);
+}
+
+static void find_maker(struct mt_correlator *c, struct mt_message *m, enum mt_space space, struct mt_slice process,
+                       int64_t usec)
+{
+    struct mt_message *parent = take_named(c, m, space, process);
+
+    if (parent) {
+        link_made(c, parent, m, usec, space == MT_SPACE_FORWARDED_BY ? MT_ORIGIN_FORWARD : MT_ORIGIN_BOUNCE);
+        leave(c, parent);
+    }
+}
+
+static void find_made(struct mt_correlator *c, struct mt_message *m, enum mt_space space, struct mt_slice process,
+                      int64_t usec)
+{
+    struct mt_message *child = take_named(c, m, MT_SPACE_QUEUED_BY, process);
+
+    if (child) {
+        link_made(c, m, child, usec, space == MT_SPACE_FORWARDED_BY ? MT_ORIGIN_FORWARD : MT_ORIGIN_BOUNCE);
+        leave(c, child);
+    }
+}
+
+void mt_parent_of_process(struct mt_correlator *c, struct mt_message *m, const struct mt_alias_name *name, int64_t usec)
+{
+    if (name->space == MT_SPACE_QUEUED_BY) {
+        find_maker(c, m, MT_SPACE_NOTIFIED_BY, name->text, usec);
+        find_maker(c, m, MT_SPACE_FORWARDED_BY, name->text, usec);
+    } else if (name->space == MT_SPACE_NOTIFIED_BY || name->space == MT_SPACE_FORWARDED_BY) {
+        find_made(c, m, (enum mt_space)name->space, name->text, usec);
+    }
+}
+
+void mt_parent_forwards(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
+{
+    struct mt_alias_name name = {mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_SPACE_FORWARDED_BY};
+
+    if (name.text.n) {
+        mt_alias_set(&c->aliases, m, -1, &name, true);
+        mt_parent_of_process(c, m, &name, line->usec);
     }
 }
 

@@ -16,6 +16,15 @@ void mt_parent_told(struct mt_correlator *c, struct mt_message *m);
 void mt_parent_link(struct mt_correlator *c, struct mt_host *host, const struct mt_message *from,
                     const struct mt_line_copy *line, struct mt_slice child, enum mt_origin origin);
 
+/* Rule b. m has got that name by a line of that time: if it is a process that queued an entry, or made one out of m, the two are
+ * linked as soon as both are known, whichever line came first.
+ */
+void mt_parent_of_process(struct mt_correlator *c, struct mt_message *m, const struct mt_alias_name *name,
+                          int64_t usec);
+
+/* Rule b. The line is a delivery of m that was a forward; NEXT_QUEUE_ID is the process that queued what was made. */
+void mt_parent_forwards(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line);
+
 /* Rules c and d. The line is a delivery of m that was sent. What was made out of m by it gets m as its parent. */
 void mt_parent_of_sent(struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line);
 

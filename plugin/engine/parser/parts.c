@@ -75,6 +75,17 @@ struct mt_parts *mt_parts_new(size_t max_bytes, size_t max_line, uint64_t seed)
     return parts;
 }
 
+/* The number of a piece that says only that it follows. */
+static uint16_t next_number(const struct split *split)
+{
+    uint16_t number = 1;
+
+    for (const struct piece *piece = split->pieces; piece; piece = piece->next) {
+        number = piece->number;
+    }
+    return number < UINT16_MAX ? (uint16_t)(number + 1) : number;
+}
+
 static struct part part_of(const struct mt_parts *parts, const struct mt_record *rec)
 {
     struct part part = {&rec->line, &rec->piece, 0};
@@ -203,7 +214,7 @@ static bool add_piece(struct mt_parts *parts, struct split *split, const struct 
     }
     piece->order = line->order;
     piece->time = line->time;
-    piece->number = part->piece->number;
+    piece->number = part->piece->number ? part->piece->number : next_number(split);
     piece->last = part->piece->last;
     piece->glue = part->piece->glue;
     piece->n = line->text.n;
@@ -285,6 +296,20 @@ static bool is_whole(const struct split *split)
     return last && last->last;
 }
 
+/* The piece in the place of that one. Of those that say no number: the one with the same words, once the line is whole. */
+static const struct piece *same_piece(const struct split *split, const struct part *part)
+{
+    const struct piece *piece = split->pieces;
+
+    if (part->piece->number) {
+        return find_piece(split, part->piece->number);
+    }
+    while (split->done && piece && !mt_slice_eq(piece->text, part->piece->text)) {
+        piece = piece->next;
+    }
+    return split->done ? piece : NULL;
+}
+
 static int64_t distance(int64_t a, int64_t b)
 {
     return a < b ? b - a : a - b;
@@ -303,7 +328,7 @@ static struct split *find_split(const struct mt_parts *parts, const struct part 
         if (!same_key(split, part)) {
             continue;
         }
-        piece = find_piece(split, part->piece->number);
+        piece = same_piece(split, part);
         if (piece && piece->time.usec == time && mt_slice_eq(mt_slice(piece->line, piece->n), part->line->text)) {
             *repeated = true;
             return split;

@@ -189,7 +189,9 @@ static void read_codes(struct mt_slice text, char blank, struct mt_reply *reply)
 {
     struct mt_slice dsn;
 
-    reply->code = mt_reply_code(text);
+    bool other = text.n > 3 && text.p[3] == blank;
+
+    reply->code = mt_reply_code(other ? mt_slice(text.p, 3) : text);
     if (reply->code) {
         text = mt_slice_skip(text, text.n > 3 ? 4 : 3);
     }
