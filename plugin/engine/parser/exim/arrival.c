@@ -71,7 +71,8 @@ static bool read_recipients(struct mt_slice *at, int64_t *n)
             *n = -1;
             return true;
         }
-        if (*at->p == '"' ? !mt_exim_address(at, &address) : !mt_exim_address(at, &address) || mt_find(address, '"')) {
+        if (at->n && *at->p == '"' ? !mt_exim_address(at, &address)
+                                   : !mt_exim_address(at, &address) || mt_find(address, '"')) {
             return false;
         }
     }

@@ -164,7 +164,7 @@ bool mt_opensmtpd_failed(struct mt_record *rec, const struct mt_form *form, stru
     struct mt_slice command, reply, stage;
 
     (void)all;
-    if (!last || !MT_EAT(&s, "command=\"") || last < s.p || !mt_slice_ends(s, MT_LIT("\""))) {
+    if (!last || !MT_EAT(&s, "command=\"") || last < s.p || !mt_slice_ends(s, MT_LIT("\"")) || last + 10 >= s.p + s.n) {
         return false;
     }
     command = mt_slice_to(s.p, last);
