@@ -23,7 +23,7 @@
  *                  PARENT_QUEUE_ID
  * LOCAL            a local submission: CLIENT_UID, FROM, perhaps PARENT_QUEUE_ID (requeued)
  * REPLY            what the next system said to an attempt whose TO is yet to come, and does not say it: TO (one address), RESPONSE,
- *                  and REPLY_CODE, DSN, NEXT_QUEUE_ID, RELAY_* as far as they are known
+ *                  and REPLY_CODE, DSN, NEXT_QUEUE_ID, RELAY_* as far as they are known; several lines may tell of one attempt
  * TO               one attempt; the recipients by mt_recipient_next()
  * EXPIRED          the entry is given up: all recipients still deferred have expired
  * REJECT           STAGE, ACTION, TO, REPLY_CODE, DSN, RESPONSE, CLIENT_*, FROM; REASON when it is worth
@@ -31,7 +31,7 @@
  * HOLD RELEASE REQUEUE   by the administrator or a rule
  * DELETE           removed by the administrator
  * REMOVED          the entry has ended; ACTION "canceled" or "discarded" where the MTA says so
- * DONE             sendmail's "done": the entry has ended
+ * DONE             the entry has ended; of a source that tells rounds: all were tried, and it has ended if nobody is deferred
  * BOUNCE           a notification was made: BOUNCE_QUEUE_ID; ACTION "non-delivery", "delay", "delivery status"
  * FORWARD          NEXT_QUEUE_ID was made out of QUEUE_ID on this host
  * FILTER           what a filter says of an entry: the member verdicts

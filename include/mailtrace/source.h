@@ -24,6 +24,7 @@
     X(exim, "exim")           \
     X(opensmtpd, "opensmtpd") \
     X(qmail, "qmail")         \
+    X(courier, "courier")     \
     X(dma, "dma")
 
 enum mt_source_number {
@@ -72,6 +73,7 @@ struct mt_source {
 
     /* What its log tells, each flag for itself. */
     bool tells_end;           /* the end of every queue entry */
+    bool tells_rounds;        /* of an entry, when all were tried: with nobody deferred, that is its end */
     bool tells_session_end;   /* the end of every session */
     bool tells_bounce_sender; /* the sender of a notification, in a line of the notification's own queue ID */
     bool

@@ -52,11 +52,9 @@ const struct hostile_form *hostile_form_at(size_t place)
     const struct {
         const struct hostile_form *forms;
         size_t n;
-    } servers[] = {{hostile_postfix_forms, hostile_postfix_count},
-                   {hostile_sendmail_forms, hostile_sendmail_count},
-                   {hostile_exim_forms, hostile_exim_count},
-                   {hostile_opensmtpd_forms, hostile_opensmtpd_count},
-                   {hostile_qmail_forms, hostile_qmail_count}};
+    } servers[] = {{hostile_postfix_forms, hostile_postfix_count}, {hostile_sendmail_forms, hostile_sendmail_count},
+                   {hostile_exim_forms, hostile_exim_count},       {hostile_opensmtpd_forms, hostile_opensmtpd_count},
+                   {hostile_qmail_forms, hostile_qmail_count},     {hostile_courier_forms, hostile_courier_count}};
 
     for (size_t i = 0; i < sizeof servers / sizeof *servers; place -= servers[i++].n) {
         if (place < servers[i].n) {

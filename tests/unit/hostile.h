@@ -18,12 +18,13 @@
 
 #include "mailtrace/parser.h"
 
-#define HOSTILE_P      "098F1AAE9E9"      /* the stranger's message in Postfix */
-#define HOSTILE_S      "6AM0HoS2000124"   /* and in Sendmail */
-#define HOSTILE_E      "1xUvM0-00000r-08" /* and in Exim */
-#define HOSTILE_O      "7c9ae1b2"         /* and in OpenSMTPD */
-#define HOSTILE_Q      "11741914"         /* and in qmail */
-#define HOSTILE_NOTICE "6AM0Hotw000140"   /* the notification of that */
+#define HOSTILE_P      "098F1AAE9E9"                                /* the stranger's message in Postfix */
+#define HOSTILE_S      "6AM0HoS2000124"                             /* and in Sendmail */
+#define HOSTILE_E      "1xUvM0-00000r-08"                           /* and in Exim */
+#define HOSTILE_O      "7c9ae1b2"                                   /* and in OpenSMTPD */
+#define HOSTILE_Q      "11741914"                                   /* and in qmail */
+#define HOSTILE_C      "0000000000BCC0BD.000000006B023BC5.00000145" /* and in Courier */
+#define HOSTILE_NOTICE "6AM0Hotw000140"                             /* the notification of that */
 
 #define HOSTILE_FIELDS 18
 #define HOSTILE_MOST   380 /* bytes of a payload */
@@ -50,9 +51,9 @@ struct hostile_form {
 };
 
 extern const struct hostile_form hostile_postfix_forms[], hostile_sendmail_forms[], hostile_exim_forms[],
-    hostile_opensmtpd_forms[], hostile_qmail_forms[];
+    hostile_opensmtpd_forms[], hostile_qmail_forms[], hostile_courier_forms[];
 extern const size_t hostile_postfix_count, hostile_sendmail_count, hostile_exim_count, hostile_opensmtpd_count,
-    hostile_qmail_count;
+    hostile_qmail_count, hostile_courier_count;
 
 /* The forms of all servers, one after the other: the one at that place, or NULL. */
 const struct hostile_form *hostile_form_at(size_t place);

@@ -22,6 +22,7 @@
     X(exim_events)   \
     X(opensmtpd)     \
     X(qmail)         \
+    X(courier)       \
     X(alias)         \
     X(image)         \
     X(memory)        \

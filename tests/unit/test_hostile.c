@@ -109,6 +109,15 @@ static const char *const payloads[] = {
     "end msg " HOSTILE_Q,
     "/delivery 5: success: did_1+0+0/",
     "(#5.1.1)_x",
+    /* Courier's */
+    ">,addr=<victim@v.test>,status: success",
+    ">,module=dsn,host=,addr=<victim@v.test>",
+    ">: 250 2.0.0 Ok: queued as 4F2A0B9C",
+    ",size=1,success: Message delivered.",
+    ",success: delivered: evil.test [192.0.2.66]",
+    ",from=<a@v.test>: 550 no",
+    "\",msg=\"250 ok\",cmd: x",
+    "x (evil.test [::ffff:127.0.0.1])",
     /* what JSON, terminals and format strings make of */
     "\"},{\"event\":\"message\",\"queue_id\":\"" HONEST_P "\",\"result\":\"sent",
     "\\\"@v.test>, relay=none, \\",
@@ -264,6 +273,13 @@ START_TEST(test_strangers_words_in_qmail_lines_stay_what_they_are)
 }
 END_TEST
 
+START_TEST(test_strangers_words_in_courier_lines_stay_what_they_are)
+{
+    ck_assert_uint_ge(read_forms(hostile_courier_forms, hostile_courier_count, false), 300);
+    ck_assert_uint_ge(read_forms(hostile_courier_forms, hostile_courier_count, true), 300);
+}
+END_TEST
+
 /* Lines of which Postfix' format leaves open where the stranger's words end. */
 static void read_text(const char *program, const char *text, struct mt_record *rec)
 {
@@ -377,8 +393,8 @@ static void expect_own(struct json_object *event, const struct hostile_form *for
     const char *id = story_text(event, "queue_id"), *kind = story_text(event, "event");
 
     ck_assert_msg(strcmp(id, HOSTILE_P) == 0 || strcmp(id, HOSTILE_S) == 0 || strcmp(id, HOSTILE_E) == 0 ||
-                      strcmp(id, HOSTILE_O) == 0 || strcmp(id, HOSTILE_Q) == 0 || strcmp(id, HOSTILE_NOTICE) == 0 ||
-                      strcmp(id, "-") == 0,
+                      strcmp(id, HOSTILE_O) == 0 || strcmp(id, HOSTILE_Q) == 0 || strcmp(id, HOSTILE_C) == 0 ||
+                      strcmp(id, HOSTILE_NOTICE) == 0 || strcmp(id, "-") == 0,
                   "event of %s", id);
     ck_assert_msg(strcmp(kind, "delivery") != 0 || form->kind == MT_KIND_TO, "a delivery out of a %s line",
                   mt_kind_names[form->kind]);
@@ -452,6 +468,12 @@ START_TEST(test_hostile_qmail_lines_change_no_event_of_others)
 }
 END_TEST
 
+START_TEST(test_hostile_courier_lines_change_no_event_of_others)
+{
+    tell_forms(hostile_courier_forms, hostile_courier_count);
+}
+END_TEST
+
 Suite *mt_suite_hostile(void)
 {
     Suite *suite = suite_create("hostile");
@@ -462,6 +484,7 @@ Suite *mt_suite_hostile(void)
     tcase_add_test(records, test_strangers_words_in_exim_lines_stay_what_they_are);
     tcase_add_test(records, test_strangers_words_in_opensmtpd_lines_stay_what_they_are);
     tcase_add_test(records, test_strangers_words_in_qmail_lines_stay_what_they_are);
+    tcase_add_test(records, test_strangers_words_in_courier_lines_stay_what_they_are);
     tcase_add_test(records, test_a_made_up_mechanism_accuses_nobody);
     tcase_add_test(records, test_a_literal_that_ends_early_speaks_of_its_own_message_alone);
     tcase_add_test(events, test_hostile_postfix_lines_change_no_event_of_others);
@@ -469,6 +492,7 @@ Suite *mt_suite_hostile(void)
     tcase_add_test(events, test_hostile_exim_lines_change_no_event_of_others);
     tcase_add_test(events, test_hostile_opensmtpd_lines_change_no_event_of_others);
     tcase_add_test(events, test_hostile_qmail_lines_change_no_event_of_others);
+    tcase_add_test(events, test_hostile_courier_lines_change_no_event_of_others);
     suite_add_tcase(suite, records);
     suite_add_tcase(suite, events);
     return suite;

@@ -62,7 +62,6 @@ static bool proves_entry(const struct mt_line_copy *line)
     case MT_KIND_FROM:
     case MT_KIND_REPLY:
     case MT_KIND_TO:
-    case MT_KIND_EXPIRED:
     case MT_KIND_REJECT:
     case MT_KIND_HOLD:
     case MT_KIND_RELEASE:
@@ -71,8 +70,10 @@ static bool proves_entry(const struct mt_line_copy *line)
     case MT_KIND_FORWARD:
     case MT_KIND_HEADER:
     case MT_KIND_REMOVED:
-    case MT_KIND_DONE:
         return true;
+    case MT_KIND_EXPIRED:
+    case MT_KIND_DONE: /* that of a round may come when all is over: a notification's */
+        return !mt_sources[line->source]->tells_rounds;
     default:
         return false;
     }

@@ -183,6 +183,7 @@ static void apply_to(struct mt_correlator *c, struct mt_host *host, struct mt_me
         .due = mt_event_due(c, host, line), .line = line, .message = m, .kind = MT_EVENT_DELIVERY};
 
     m->queued = true;
+    put(c, m, line, MT_F_SIZE, false);
     m->aliased |= (line->list && mt_line_copy_has(line, MT_F_USER)) || orig_to.n;
     m->cut |= line->more;
     for (; mt_recipient_next(line->list, &rest, &to); p.ordinal++) {
@@ -255,6 +256,23 @@ static void apply_reject(struct mt_correlator *c, struct mt_host *host, struct m
     }
 }
 
+/* A round of attempts has ended: does the entry go on, or had it ended before (the round is of its notification)? */
+static bool ends_round_only(const struct mt_message *m, const struct mt_line_copy *line)
+{
+    if (line->effect != MT_EFFECT_ENDS || !mt_sources[m->source]->tells_rounds) {
+        return false;
+    }
+    if (m->state != MT_OPEN) { /* that of a notification */
+        return true;
+    }
+    for (uint32_t i = 0; i < m->rcpts.n; i++) {
+        if (m->rcpts.v[i].status == MT_STATUS_DEFERRED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
                           struct mt_line_copy *line)
 {
@@ -264,7 +282,9 @@ static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct 
     if (m->canceled && !m->rejected && !m->reason) {
         m->reason = MT_REASON_CANCELED;
     }
-    mt_end_message(c, host, m, line);
+    if (!ends_round_only(m, line)) {
+        mt_end_message(c, host, m, line);
+    }
 }
 
 /* postsuper -r: the entry goes on under another queue ID. */
@@ -286,6 +306,7 @@ static void apply_local(struct mt_correlator *c, struct mt_host *host, struct mt
     apply_begin(c, m, line);
     put(c, m, line, MT_F_FROM, false);
     set_origin(m, MT_ORIGIN_LOCAL);
+    note_notification(m);
     mt_parent_submitted(c, m);
     if (mt_line_copy_has(line, MT_F_PARENT_QUEUE_ID)) {
         mt_parent_named(c, m);

@@ -558,15 +558,17 @@ const uint64_t mt_address_fields[2] = {ADDRESS_FIELDS(0), ADDRESS_FIELDS(1)};
      MT_FIELD_BIT(word, MT_F_NEXT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_RELAY_NAME, MT_F_RELAY_PATH))
 const uint64_t mt_reply_fields[2] = {REPLY_FIELDS(0), REPLY_FIELDS(1)};
 
-/* ATTEMPT tells which attempt it is of. */
+/* ATTEMPT tells which attempt it is of. Several lines may tell of one attempt, each something else. */
 void mt_message_reply(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_line_copy *line)
 {
     struct mt_slice to = mt_line_copy_get(line, MT_F_TO);
 
-    mt_kept_free(messages->memory, &rcpt->kept);
-    mt_kept_put(messages->memory, &rcpt->kept, MT_F_TO, to, true);
+    if (mt_kept_get_int(&rcpt->kept, MT_F_ATTEMPT, 0) != rcpt->attempts + 1) {
+        mt_kept_free(messages->memory, &rcpt->kept);
+        mt_kept_put(messages->memory, &rcpt->kept, MT_F_TO, to, true);
+        mt_kept_put_int(messages->memory, &rcpt->kept, MT_F_ATTEMPT, rcpt->attempts + 1, true);
+    }
     mt_kept_put_line(messages->memory, &rcpt->kept, line, mt_reply_fields);
-    mt_kept_put_int(messages->memory, &rcpt->kept, MT_F_ATTEMPT, rcpt->attempts + 1, true);
 }
 
 void mt_message_result(struct mt_messages *messages, struct mt_message *m, struct mt_rcpt *rcpt,

@@ -444,7 +444,7 @@ struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host 
 {
     struct mt_session *s;
 
-    if (!line->line.pid) {
+    if (!line->line.pid && !line->within.n) {
         return NULL;
     }
     if (line->kind == MT_KIND_TO) {
