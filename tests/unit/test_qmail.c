@@ -210,6 +210,23 @@ START_TEST(test_a_notification_has_its_parent_though_that_ones_number_is_used_ag
 }
 END_TEST
 
+/* Where much waits, the notification comes into the queue when all is told of the first message. */
+START_TEST(test_a_late_notification_has_its_parent)
+{
+    begin("10:00:00.1", "77", "501", "a@s.example", "1");
+    story_line(&s, "10:00:00.3", "qmail: bounce msg 77 qp 600");
+    story_line(&s, "10:00:00.4", "qmail: end msg 77");
+    story_line(&s, "10:00:20", "qmail: new msg 90");
+    begin("10:00:30", "78", "600", "", "3");
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, "message"), 3);
+    story_is(&s, "message", 0, "external_id", "501");
+    story_is(&s, "message", 2, "external_id", "600");
+    story_is(&s, "message", 2, "parent_queue_id", "77");
+    story_is(&s, "message", 2, "origin", "bounce");
+}
+END_TEST
+
 static void tell_forward(const char *result_at)
 {
     begin("10:00:00.1", "77", "501", "a@s.example", "1");
@@ -279,6 +296,7 @@ static void add_events(TCase *events)
     tcase_add_test(events, test_a_number_that_comes_back_is_another_message);
     tcase_add_test(events, test_what_a_log_has_from_its_second_try_on_is_read);
     tcase_add_test(events, test_a_notification_has_its_parent_though_that_ones_number_is_used_again);
+    tcase_add_test(events, test_a_late_notification_has_its_parent);
     tcase_add_test(events, test_a_forward_is_linked_whichever_line_comes_first);
     tcase_add_test(events, test_a_line_that_splogger_has_cut_is_put_together);
     tcase_add_test(events, test_sploggers_time_is_the_lines);

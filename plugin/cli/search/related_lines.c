@@ -28,6 +28,7 @@ void cli_related_free(struct cli_related *related)
     cli_lines_free(&related->lines);
     cli_sessions_free(&related->sessions);
     cli_numbered_texts_free(&related->ids);
+    cli_numbered_texts_free(&related->aliases);
     cli_numbered_texts_free(&related->message_ids);
     cli_search_texts_free(&related->wanted);
 }
@@ -220,6 +221,28 @@ static bool is_linked(const struct cli_related *related, const struct mt_record 
     return false;
 }
 
+/* Other names by which lines tell of an entry: those of its attempts, whose results have no queue ID, and those of the
+ * processes that put it, or the notification about it, into the queue.
+ */
+static void add_alias(struct cli_related *related, const struct mt_record *rec)
+{
+    uint32_t before = related->aliases.n;
+
+    if (rec->alias.text.n < CLI_SEARCH_LEAST) {
+        return;
+    }
+    if (cli_numbered_texts_add(&related->aliases, rec->alias.text) == CLI_NO_NUMBER) {
+        no_memory(related);
+    } else if (related->aliases.n > before) {
+        search(related, rec->alias.text, CLI_SEARCH_WORD);
+    }
+}
+
+static bool has_alias(const struct cli_related *related, const struct mt_record *rec)
+{
+    return rec->alias.text.n && cli_numbered_texts_find(&related->aliases, rec->alias.text) != CLI_NO_NUMBER;
+}
+
 static void keep_record(struct cli_related *related, const struct mt_record *rec, struct mt_slice raw)
 {
     struct mt_slice id = mt_get(&rec->f, MT_F_QUEUE_ID);
@@ -233,6 +256,7 @@ static void keep_record(struct cli_related *related, const struct mt_record *rec
         add_named_id(related, mt_get(&rec->f, other_ids[i]));
     }
     follow_message_id(related, mt_get(&rec->f, MT_F_MESSAGE_ID));
+    add_alias(related, rec);
     line = line_here(related, raw, rec->line.cut, number);
     keep(related, &line);
     process = cli_sessions_meet(&related->sessions, rec, &line, &related->lines);
@@ -268,6 +292,11 @@ static void look_at(struct cli_related *related, struct cli_log *log, struct mt_
     }
     id = mt_get(&rec.f, MT_F_QUEUE_ID);
     if (id.n && (is_known(related, id) || is_seed(related, &rec) || is_linked(related, &rec))) {
+        keep_record(related, &rec, raw);
+    } else if (has_alias(related, &rec) && rec.alias.space == MT_SPACE_DELIVERY) {
+        /* Who else has the name, at another time, must be known, too, or its results would be taken for the entry's. */
+        keep(related, &line);
+    } else if (has_alias(related, &rec) && id.n) {
         keep_record(related, &rec, raw);
     } else if (!id.n && (rec.kind == MT_KIND_REJECT || related->options->wanted.ip.n) && is_seed(related, &rec)) {
         keep(related, &line);

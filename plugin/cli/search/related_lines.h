@@ -16,12 +16,13 @@
 struct cli_related {
     const struct cli_options *options;
     struct cli_files *files;
-    struct cli_lines lines;         /* id: number in ids */
-    struct cli_numbered_texts ids;  /* queue IDs */
-    struct cli_sessions sessions;   /* of the processes that received and delivered */
-    struct cli_search_texts wanted; /* what is searched for */
-    bool by_text;                   /* the criteria are searched for; otherwise queue IDs only */
-    bool by_message_id;             /* follow the Message-ID of what is found by its queue ID */
+    struct cli_lines lines;            /* id: number in ids */
+    struct cli_numbered_texts ids;     /* queue IDs */
+    struct cli_numbered_texts aliases; /* what else entries, or their recipients, are called */
+    struct cli_sessions sessions;      /* of the processes that received and delivered */
+    struct cli_search_texts wanted;    /* what is searched for */
+    bool by_text;                      /* the criteria are searched for; otherwise queue IDs only */
+    bool by_message_id;                /* follow the Message-ID of what is found by its queue ID */
     struct cli_numbered_texts message_ids;
     uint32_t file; /* where the search is */
     uint64_t place;

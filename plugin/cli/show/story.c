@@ -64,13 +64,15 @@ static void print_origin(struct cli_text *text, const struct mt_event *event, un
     } else if (mt_slice_eq(origin, MT_LIT("bounce"))) {
         cli_text_word(text, "a notification made here");
         field(text, " about ", event, MT_F_PARENT_QUEUE_ID);
-    } else if (mt_has(f, MT_F_CLIENT_UID)) {
+    } else if (mt_has(f, MT_F_CLIENT_UID) && mt_slice_eq(origin, MT_LIT("local"))) {
         cli_text_print(text, "submitted on this host by uid %lld", (long long)mt_get_int(f, MT_F_CLIENT_UID, 0));
     } else if (mt_get(f, MT_F_PARENT_QUEUE_ID).n) {
         field(text, "made here out of ", event, MT_F_PARENT_QUEUE_ID);
     } else if (mt_slice_eq(origin, MT_LIT("local"))) {
         cli_text_word(text, "submitted on this host");
         field(text, " by ", event, MT_F_CLIENT_USER);
+    } else if (mt_has(f, MT_F_CLIENT_UID)) {
+        cli_text_print(text, "put into the queue by uid %lld", (long long)mt_get_int(f, MT_F_CLIENT_UID, 0));
     } else {
         cli_text_word(text, "where it came from is not in these logs");
     }

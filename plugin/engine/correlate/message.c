@@ -375,12 +375,24 @@ static void forget_aliases(struct mt_messages *messages, struct mt_message *m)
     }
 }
 
-/* Frees all but the key and the hashes. */
+/* By these, what was made out of an entry is linked to it when it has ended; and before its event is made, when another has its
+ * queue ID.
+ */
+#define KNOWN_LONGER (UINT32_C(1) << MT_SPACE_NOTIFIED_BY | UINT32_C(1) << MT_SPACE_FORWARDED_BY)
+
+static void forget_most_aliases(struct mt_messages *messages, struct mt_message *m)
+{
+    if (m->named) {
+        mt_alias_forget_but(messages->aliases, m, KNOWN_LONGER);
+    }
+}
+
+/* Frees all but the key, the hashes and what links others to it. */
 static void strip(struct mt_messages *messages, struct mt_message *m)
 {
     static const uint64_t key[2] = {MT_FIELD_BIT(0, MT_F_QUEUE_ID) | MT_FIELD_BIT(0, MT_F_INSTANCE)};
 
-    forget_aliases(messages, m);
+    forget_most_aliases(messages, m);
     mt_kept_keep(messages->memory, &m->kept, key);
     free_recipients(messages, &m->rcpts);
     mt_message_leave(messages->sessions, m);
@@ -401,11 +413,6 @@ void mt_message_ended(struct mt_messages *messages, struct mt_message *m)
     list_add(&m->host->ended, m);
 }
 
-/* Names by which what was made out of an entry is still to be linked to it, though another has its queue ID by now: until its
- * event is made.
- */
-#define KNOWN_LONGER (UINT32_C(1) << MT_SPACE_NOTIFIED_BY | UINT32_C(1) << MT_SPACE_FORWARDED_BY)
-
 void mt_message_forget(struct mt_messages *messages, struct mt_message *m)
 {
     if (!m->indexed) {
@@ -415,11 +422,7 @@ void mt_message_forget(struct mt_messages *messages, struct mt_message *m)
     if (m->state != MT_ENDED) {
         count_open(messages, m, -1);
     }
-    if (m->state == MT_ENDING && m->named) {
-        mt_alias_forget_but(messages->aliases, m, KNOWN_LONGER);
-    } else {
-        forget_aliases(messages, m);
-    }
+    forget_most_aliases(messages, m);
     mt_index_remove(&messages->index, m);
     m->indexed = false;
     mt_message_release(messages, m);

@@ -276,20 +276,20 @@ static struct mt_message *take_named(struct mt_correlator *c, const struct mt_me
     const struct mt_alias *alias = mt_alias_find(&c->aliases, m->host, &name);
     struct mt_message *other = alias ? mt_alias_entry(alias) : NULL;
 
-    return other && other != m && other->state != MT_ENDED ? hold(c, other) : NULL;
+    return other && other != m ? hold(c, other) : NULL;
 }
 
 /* A process has its number for hours, and then another may. */
 static void link_made(struct mt_correlator *c, struct mt_message *parent, struct mt_message *child, int64_t said,
                       enum mt_origin origin)
 {
-    if (parent_id(child).n || child->first.usec < parent->first.usec || child->first.usec - parent->last > HOUR ||
-        said - child->first.usec > HOUR) {
+    if (child->state == MT_ENDED || parent_id(child).n || child->first.usec < parent->first.usec ||
+        child->first.usec - parent->last > HOUR || said - child->first.usec > HOUR) {
         return;
     }
     child->origin = (uint8_t)origin;
     mt_kept_put(&c->memory, &child->kept, MT_F_PARENT_QUEUE_ID, mt_kept_get(&parent->kept, MT_F_QUEUE_ID), false);
-    if (origin == MT_ORIGIN_BOUNCE) {
+    if (origin == MT_ORIGIN_BOUNCE && parent->state != MT_ENDED) {
         mt_kept_put(&c->memory, &parent->kept, MT_F_BOUNCE_QUEUE_ID, mt_kept_get(&child->kept, MT_F_QUEUE_ID), true);
     }
     note_trace(c, child, parent);

@@ -166,7 +166,7 @@ bool mt_qmail_delivery(struct mt_record *rec, const struct mt_form *form, struct
         return false;
     }
     rec->kind = form->kind;
-    rec->alias = (struct mt_alias_name){number, MT_SPACE_DELIVERY};
+    rec->alias = mt_qmail_attempt(number);
     mt_set(&rec->f, MT_F_RESPONSE, s);
     read_report(rec, s);
     return true;

@@ -84,7 +84,7 @@ static bool read_starting(struct mt_record *rec, const struct mt_form *form, str
     mt_set(&rec->f, MT_F_QUEUE_ID, id);
     mt_set(&rec->f, MT_F_TO, s);
     mt_set(&rec->f, MT_F_TRANSPORT, where);
-    rec->alias = (struct mt_alias_name){number, MT_SPACE_DELIVERY};
+    rec->alias = mt_qmail_attempt(number);
     return true;
 }
 
