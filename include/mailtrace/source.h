@@ -65,8 +65,8 @@ struct mt_source_transport {
 
 struct mt_record;
 
-/* A letter as a bit of a set. Others may share it. */
-#define MT_INITIAL(letter) (UINT32_C(1) << ((unsigned char)(letter)&31))
+/* A letter as a bit of a set; some other bytes share it. */
+#define MT_INITIAL(letter) (UINT64_C(1) << ((unsigned char)(letter)&63))
 
 struct mt_source {
     bool is_mta; /* a mail server; if not, a filter, which speaks of a server's messages */
@@ -95,7 +95,7 @@ struct mt_source {
     /* The first letters of `programs`, MT_INITIAL() of each, so that other tags, which are most of a host's, are told at once.
      * 0: any.
      */
-    uint32_t initials;
+    uint64_t initials;
 
     const struct mt_source_transport *transports; /* NULL: all end elsewhere */
 

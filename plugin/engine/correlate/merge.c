@@ -49,7 +49,7 @@ static bool begins(const struct mt_line_copy *line)
 }
 
 /* Lines that prove an entry; others only add to one that is known. */
-static bool proves_entry(const struct mt_line_copy *line)
+static inline bool proves_entry(const struct mt_line_copy *line)
 {
     if (line->effect == MT_EFFECT_TRIES) {
         return true;

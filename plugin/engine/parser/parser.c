@@ -146,7 +146,7 @@ static inline struct mt_slice instance_of(const struct mt_source_program *progra
 /* A tag without a slash, or one whose source has no daemons. */
 static inline void find_named(struct origin *found, struct mt_slice first, bool slash)
 {
-    const uint32_t initial = first.n ? MT_INITIAL(*first.p) : 0;
+    const uint64_t initial = first.n ? MT_INITIAL(*first.p) : 0;
 
     for (uint8_t i = 1; i < MT_SOURCE_COUNT; i++) {
         const struct mt_source *source = mt_sources[i];

@@ -207,6 +207,7 @@ const struct mt_source mt_source_qmail = {
     .reuses_ids = true,
     .names_by_process = true,
     .programs = programs,
+    .initials = MT_INITIAL('q'),
     .transports = transports,
     .read = read_line,
 };
