@@ -5,8 +5,8 @@ import json
 
 import lab
 
-COMMON = ('event', 'id', 'trace_id', 'time', 'host', 'mta', 'instance', 'queue_id', 'message_id', 'from', 'size', 'nrcpt',
-          'subject', 'arrived', 'origin', 'parent_queue_id', 'client')
+COMMON = ('event', 'id', 'trace_id', 'time', 'host', 'mta', 'instance', 'queue_id', 'external_id', 'message_id', 'from',
+          'size', 'nrcpt', 'subject', 'arrived', 'origin', 'parent_queue_id', 'parent_trace_id', 'client')
 KEYS = {
     'delivery': ('to', 'orig_to', 'transport', 'relay', 'tls', 'attempt', 'delay', 'delays', 'dsn', 'status', 'reply_code',
                  'response', 'next_queue_id', 'final'),

@@ -192,6 +192,24 @@ START_TEST(test_lines_of_a_second_that_come_again_begin_no_other_life)
 }
 END_TEST
 
+/* Known by a delivery alone until then. */
+START_TEST(test_what_came_into_the_queue_and_is_read_twice_is_of_the_entry_that_was_tried)
+{
+    static const struct row tried = TO(61, b, "4"), from = FROM(1, 1), removed = REMOVED;
+
+    story_start(&s, NULL);
+    story_line(&s, "10:00:04", tried.text);
+    story_line(&s, "10:00:05", from.text);
+    story_line(&s, "10:00:05", from.text);
+    story_line(&s, "10:00:06", removed.text);
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, "message"), 1);
+    ck_assert_str_eq(story_text(story_event(&s, "message", 0), "result"), "sent");
+    ck_assert_str_eq(story_text(story_event(&s, "message", 0), "from"), "s1@example.org");
+    story_end(&s);
+}
+END_TEST
+
 START_TEST(test_two_lives_that_come_again_are_two_messages)
 {
     const struct row rows[] = {CLIENT(40, 1), ID(1), FROM(1, 1), TO(50, r1, "0.1"), REMOVED,
@@ -292,6 +310,7 @@ Suite *mt_suite_reuse(void)
     tcase_add_loop_test(lives, test_entry_of_before_and_the_next_one_within_a_second, 0, 40);
     tcase_add_test(lives, test_entry_whose_end_was_not_seen_is_replaced_within_a_second);
     tcase_add_test(lives, test_lines_of_a_second_that_come_again_begin_no_other_life);
+    tcase_add_test(lives, test_what_came_into_the_queue_and_is_read_twice_is_of_the_entry_that_was_tried);
     tcase_add_test(lives, test_two_lives_that_come_again_are_two_messages);
     tcase_add_test(lives, test_notification_and_the_next_message_within_a_second);
     tcase_add_test(lives, test_two_message_ids_are_no_two_messages);

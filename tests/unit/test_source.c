@@ -187,6 +187,18 @@ START_TEST(test_a_process_that_serves_many_tells_them_apart)
 }
 END_TEST
 
+START_TEST(test_an_empty_text_need_not_be_anywhere)
+{
+    for (uint8_t i = 1; i < MT_SOURCE_COUNT; i++) {
+        struct mt_line line = line_of("x", "");
+        struct mt_record rec;
+        line.source = i;
+        line.text = mt_slice(NULL, 0);
+        ck_assert_int_ne(mt_parse(&line, &rec), MT_FOREIGN);
+    }
+}
+END_TEST
+
 Suite *mt_suite_source(void)
 {
     Suite *suite = suite_create("source");
@@ -198,6 +210,7 @@ Suite *mt_suite_source(void)
     tcase_add_loop_test(lines, test_what_a_line_does_is_said_without_the_servers_words, 0, COUNT(effects));
     tcase_add_loop_test(lines, test_a_reason_is_a_trouble_of_its_session, 0, COUNT(troubles));
     tcase_add_test(lines, test_a_process_that_serves_many_tells_them_apart);
+    tcase_add_test(lines, test_an_empty_text_need_not_be_anywhere);
     suite_add_tcase(suite, lines);
     return suite;
 }

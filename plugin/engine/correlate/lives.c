@@ -154,16 +154,22 @@ static int64_t recipients_left(const struct mt_message *m)
     return n;
 }
 
+/* The line that says what came into the queue was seen; an entry can be known by a delivery alone. */
+static bool is_queued(const struct mt_message *m)
+{
+    return m->queued && mt_kept_has(&m->kept, MT_F_FROM);
+}
+
 static void begin_lives(struct lives *l, const struct mt_message *old)
 {
     *l = (struct lives){.old = old, .newest = -1, .top = -1};
     if (old) {
         unsigned i = add_life(l);
         l->v[i] = (struct life){.begun = old->begun || old->queued ? KNOWN : 0,
-                                .queued = old->queued ? KNOWN : 0,
+                                .queued = is_queued(old) ? KNOWN : 0,
                                 .recipients = recipients_left(old)};
         l->newest = 0;
-        l->top = old->queued ? 0 : -1;
+        l->top = is_queued(old) ? 0 : -1;
     }
 }
 
@@ -370,6 +376,17 @@ static const struct mt_line_copy *same_line(struct mt_line_copy *const *lines, s
     return NULL;
 }
 
+/* Can it live twice, or has a line been read again? */
+static bool lives_again(struct mt_line_copy *const *lines, size_t n)
+{
+    size_t nends = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        nends += ends(lines[i]);
+    }
+    return (nends && nends < n) || count_different(lines, n, begins) > 1 || count_different(lines, n, queues) > 1;
+}
+
 /* The lines of a queue ID in their order; `room` takes n of them. Returns whether it has several lives. */
 static bool tell_lives(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n,
                        struct mt_line_copy **room)
@@ -377,7 +394,7 @@ static bool tell_lives(struct mt_correlator *c, struct mt_host *host, struct mt_
     struct lives l;
     size_t ndeliveries = 0;
 
-    if (is_shared(lines, n)) {
+    if (!lives_again(lines, n) || is_shared(lines, n)) {
         return false;
     }
     begin_lives(&l, old_entry(c, host, lines[0]));

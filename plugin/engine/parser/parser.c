@@ -247,6 +247,7 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
         return MT_FOREIGN;
     }
     rec->line = *line;
+    rec->line.text.p = line->text.n ? line->text.p : ""; /* readers may move on by nothing */
     rec->source = origin.source;
     rec->role = origin.role;
     rec->service = origin.service;
