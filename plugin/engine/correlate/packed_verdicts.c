@@ -245,6 +245,6 @@ void mt_verdicts_unpack(struct mt_slice packed, struct mt_filter_verdict *v, str
     for (; next_verdict(&packed, &kind, &members); v++) {
         *v = (struct mt_filter_verdict){.kind = kind};
         read_members(v, members, symbols);
-        symbols += v->nsymbols;
+        symbols = v->nsymbols ? symbols + v->nsymbols : symbols; /* without symbols there may be no room */
     }
 }

@@ -247,7 +247,6 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
         return MT_FOREIGN;
     }
     rec->line = *line;
-    rec->line.text.p = line->text.n ? line->text.p : ""; /* readers may move on by nothing */
     rec->source = origin.source;
     rec->role = origin.role;
     rec->service = origin.service;
@@ -264,7 +263,8 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     if (line->text.n && *line->text.p == 'm') {
         unwrap(rec);
     }
-    if (mt_sources[origin.source]->read(rec)) {
+    if (rec->line.text.n &&
+        mt_sources[origin.source]->read(rec)) { /* an empty text has no form, and need not be anywhere */
         rec->effect = rec->effect ? rec->effect : mt_kind_effects[rec->kind];
         return MT_RECOGNISED;
     }
