@@ -259,15 +259,14 @@ START_TEST(test_a_line_that_splogger_has_cut_is_put_together)
 
     story_line(&s, "10:00:00.1", "qmail: 1709805600.100000 new msg 77");
     story_line(&s, "10:00:00.1", "qmail: 1709805600.100002 starting delivery 1: msg 77 to local b@q.example");
-    strcpy(line, "qmail: 1709805600.200000 ");
-    strcat(line, begin_text);
+    snprintf(line, sizeof line, "qmail: 1709805600.200000 %s", begin_text);
     memset(line + strlen(line) + 0, 'w', 799 - (sizeof begin_text - 1));
     line[25 + 799] = '\0';
     story_line(&s, "10:00:00.2", line);
     memset(line + 24, '+', 1);
     memset(line + 25, 'w', 799);
     story_line(&s, "10:00:00.2", line);
-    strcpy(line + 24, end_text);
+    memcpy(line + 24, end_text, sizeof end_text);
     story_line(&s, "10:00:00.2", line);
     story_line(&s, "10:00:00.3", "qmail: 1709805600.300000 end msg 77");
     story_finish(&s);

@@ -17,7 +17,7 @@ struct mt_reply mt_reply_read(struct mt_slice text, char blank);
 struct mt_slice mt_reply_id(struct mt_slice text, char blank);
 
 /* Sets REPLY_CODE and DSN, if a reply begins with them. */
-void mt_reply_codes(struct mt_record *rec, struct mt_slice reply);
+void mt_reply_codes(struct mt_record *rec, struct mt_slice text);
 
 /* Sets RESPONSE, and REPLY_CODE and DSN if it has them: for refusals. */
 void mt_reply_set(struct mt_record *rec, struct mt_slice response);

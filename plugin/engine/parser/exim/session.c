@@ -76,7 +76,7 @@ static void set_outcome(struct mt_record *rec, struct mt_slice text)
  */
 bool mt_exim_session(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
-    struct session session, spare;
+    struct session session = {.text = {NULL, 0}}, spare;
 
     if (mt_exim_read_host(s, read_session, &session.reading, &spare.reading, sizeof session) != MT_EXIM_ONE) {
         return false;
@@ -98,7 +98,7 @@ bool mt_exim_session(struct mt_record *rec, const struct mt_form *form, struct m
 /* PLAIN authenticator failed for name [192.0.2.1]: 535 Incorrect authentication data (set_id=alice) */
 bool mt_exim_authenticator(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
-    struct session session, spare;
+    struct session session = {.text = {NULL, 0}}, spare;
     struct mt_slice mechanism, words;
 
     s = all;
