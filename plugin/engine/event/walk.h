@@ -313,6 +313,7 @@ static __attribute__((noinline)) void walk_bits(struct walk *w, uint64_t bits, c
         bits >>= next;
         place += next;
         v += next;
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): bits are set of places alone */
         if (place->type == MT_TYPE_STRING && __builtin_expect(!v->s.n, 0) && !is_fact(w, place)) {
             continue;
         }
@@ -320,7 +321,6 @@ static __attribute__((noinline)) void walk_bits(struct walk *w, uint64_t bits, c
             sink_move(&sink, w->schema->objects, path, place->path);
             path = place->path;
         }
-        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): bits are set of places alone */
         if (place->type == MT_TYPE_STRING) { /* most are */
             sink_string(&sink, &place->key, v->s);
         } else if (place->type != MT_TYPE_TREE) {
