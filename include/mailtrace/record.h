@@ -34,7 +34,9 @@
  * DONE             the entry has ended; of a source that tells rounds: all were tried, and it has ended if nobody is deferred
  * BOUNCE           a notification was made: BOUNCE_QUEUE_ID; ACTION "non-delivery", "delay", "delivery status"
  * FORWARD          NEXT_QUEUE_ID was made out of QUEUE_ID on this host
- * FILTER           what a filter says of an entry: the member verdicts
+ * FILTER           what a filter says of an entry: the member verdicts. It names the entry by the first of these that it has:
+ *                  QUEUE_ID, be it that the entry's own first line is yet to come; an alias, of FILTER, NEXT or
+ *                  MESSAGE_ID; CLIENT_IP and FROM (as the filter writes it), of an entry that is about to begin
  * HEADER           a logged header: SUBJECT, RECEIVED, or TEXT
  * DISCONNECT       a session ends; COMMANDS
  * LOST_CONNECTION  a session breaks: REASON, STAGE
@@ -173,7 +175,7 @@ extern const char *const mt_trouble_names[MT_TROUBLE_COUNT];
  * NOTIFIED_BY the process that put the notification about the entry into the queue
  * FORWARDED_BY the same, of what was made out of it by a forward
  * FILTER      what a filter calls the message that it looks at
- * NEXT        what the next server or filter called it in its reply
+ * NEXT        what the next server called it in its reply; of a FILTER: the queue ID of what the filter has handed back
  * MESSAGE_ID  the Message-ID, for those that log no queue ID
  * SUBMISSION  the Message-ID of an entry that was submitted on the host
  */

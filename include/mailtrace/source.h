@@ -25,7 +25,8 @@
     X(opensmtpd, "opensmtpd") \
     X(qmail, "qmail")         \
     X(courier, "courier")     \
-    X(dma, "dma")
+    X(dma, "dma")             \
+    X(rspamd, "rspamd")
 
 enum mt_source_number {
     MT_SOURCE_NONE = 0,

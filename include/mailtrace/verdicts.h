@@ -75,6 +75,7 @@ struct mt_filter_verdict {
 /* The verdicts of a line, a member of its record. */
 struct mt_line_verdicts {
     uint16_t n, nsymbols, omitted;
+    uint16_t unsure; /* what the line seems to say, but a stranger may have written: not added, and counted here */
     struct mt_filter_verdict v[MT_LINE_VERDICTS];
     struct mt_symbol symbols[MT_LINE_SYMBOLS];
 };

@@ -30,6 +30,7 @@
     X(parts)         \
     X(engine)        \
     X(dma)           \
+    X(filters)       \
     X(event)         \
     X(hostile)       \
     X(correlate)     \

@@ -257,7 +257,7 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     rec->session = mt_slice(NULL, 0);
     rec->list = rec->more = rec->repeated = rec->postmaster = false;
     rec->alias.text.n = 0;
-    rec->verdicts.n = rec->verdicts.nsymbols = rec->verdicts.omitted = 0;
+    rec->verdicts.n = rec->verdicts.nsymbols = rec->verdicts.omitted = rec->verdicts.unsure = 0;
     mt_fields_clear(&rec->f);
     mt_set(&rec->f, MT_F_INSTANCE, origin.instance);
     if (line->text.n && *line->text.p == 'm') {
