@@ -290,7 +290,7 @@ static struct mt_message *make_entry(unsigned i)
         mt_kept_put(&memory, &m->kept, id, draw_text(), true);
     }
     for (unsigned k = draw(HASHES); k; k--) {
-        mt_hashes_add(&memory, &m->seen, line_of(i, k));
+        mt_hashes_add(&memory, &m->seen, line_of(i, k), messages.seed);
     }
     m->lines = draw(1000);
     m->version = (uint16_t)draw(65536);
@@ -318,7 +318,7 @@ static struct mt_message copy_of(const struct mt_message *m)
     }
     copy.seen = (struct mt_hashes){0};
     for (uint32_t n = m->seen.n, at = 0; n; n--) {
-        ck_assert(mt_hashes_add(&memory, &copy.seen, mt_hashes_next(&m->seen, &at)));
+        ck_assert(mt_hashes_add(&memory, &copy.seen, mt_hashes_next(&m->seen, &at), messages.seed));
     }
     return copy;
 }
@@ -344,7 +344,7 @@ static void check_same(const struct mt_message *a, const struct mt_message *b)
     ck_assert(mt_slice_eq(mt_kept_bytes(&a->kept), mt_kept_bytes(&b->kept)));
     ck_assert_uint_eq(a->seen.n, b->seen.n);
     for (uint32_t n = a->seen.n, at = 0; n; n--) {
-        ck_assert(mt_hashes_has(&b->seen, mt_hashes_next(&a->seen, &at)));
+        ck_assert(mt_hashes_has(&b->seen, mt_hashes_next(&a->seen, &at), messages.seed));
     }
     ck_assert_uint_eq(a->hash, b->hash);
     ck_assert_int_eq(a->last, b->last);

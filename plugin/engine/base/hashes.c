@@ -1,6 +1,15 @@
 #include "hashes.h"
 
-bool mt_hashes_has(const struct mt_hashes *set, uint64_t hash)
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* Where a hash belongs in a long set. */
+static uint32_t home(uint32_t size, uint64_t hash, uint64_t key)
+{
+    return (uint32_t)XXH3_64bits_withSeed(&hash, sizeof hash, key) & (size - 1);
+}
+
+bool mt_hashes_has(const struct mt_hashes *set, uint64_t hash, uint64_t key)
 {
     uint32_t i;
 
@@ -13,7 +22,7 @@ bool mt_hashes_has(const struct mt_hashes *set, uint64_t hash)
         }
         return false;
     }
-    for (i = (uint32_t)hash & (set->size - 1); set->v[i]; i = (i + 1) & (set->size - 1)) {
+    for (i = home(set->size, hash, key); set->v[i]; i = (i + 1) & (set->size - 1)) {
         if (set->v[i] == hash) {
             return true;
         }
@@ -21,9 +30,9 @@ bool mt_hashes_has(const struct mt_hashes *set, uint64_t hash)
     return false;
 }
 
-static void place(uint64_t *v, uint32_t size, uint64_t hash)
+static void place(uint64_t *v, uint32_t size, uint64_t hash, uint64_t key)
 {
-    uint32_t i = (uint32_t)hash & (size - 1);
+    uint32_t i = home(size, hash, key);
 
     while (v[i]) {
         i = (i + 1) & (size - 1);
@@ -44,7 +53,7 @@ static bool grow_short(struct mt_memory *m, struct mt_hashes *set)
     return true;
 }
 
-static bool grow_long(struct mt_memory *m, struct mt_hashes *set)
+static bool grow_long(struct mt_memory *m, struct mt_hashes *set, uint64_t key)
 {
     uint32_t size = set->size <= MT_HASHES_SHORT ? MT_HASHES_SHORT * 4 : set->size * 2;
     uint64_t *v = mt_memory_zeroed(m, size * sizeof *v);
@@ -54,7 +63,7 @@ static bool grow_long(struct mt_memory *m, struct mt_hashes *set)
     }
     for (uint32_t i = 0; i < set->size; i++) {
         if (set->v[i]) {
-            place(v, size, set->v[i]);
+            place(v, size, set->v[i], key);
         }
     }
     mt_memory_put(m, set->v, set->size * sizeof *set->v);
@@ -63,7 +72,7 @@ static bool grow_long(struct mt_memory *m, struct mt_hashes *set)
     return true;
 }
 
-bool mt_hashes_add_any(struct mt_memory *m, struct mt_hashes *set, uint64_t hash)
+bool mt_hashes_add_any(struct mt_memory *m, struct mt_hashes *set, uint64_t hash, uint64_t key)
 {
     hash = mt_hashes_kept(hash);
     if (set->size < MT_HASHES_SHORT || (set->size == MT_HASHES_SHORT && set->n < MT_HASHES_SHORT)) {
@@ -73,10 +82,10 @@ bool mt_hashes_add_any(struct mt_memory *m, struct mt_hashes *set, uint64_t hash
         set->v[set->n++] = hash;
         return true;
     }
-    if ((set->size == MT_HASHES_SHORT || set->n >= set->size / 4 * 3) && !grow_long(m, set)) {
+    if ((set->size == MT_HASHES_SHORT || set->n >= set->size / 4 * 3) && !grow_long(m, set, key)) {
         return false;
     }
-    place(set->v, set->size, hash);
+    place(set->v, set->size, hash, key);
     set->n++;
     return true;
 }

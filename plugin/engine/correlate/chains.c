@@ -16,8 +16,13 @@ bool mt_chains_init(struct mt_memory *memory, struct mt_chains *chains, size_t n
     chains->size = slots;
     chains->room = (struct mt_line_copy **)(void *)(chains->v + slots);
     chains->next = (uint32_t *)(void *)(chains->room + 2 * n);
-    memset(chains->v, 0, slots * sizeof *chains->v);
+    mt_chains_clear(chains);
     return true;
+}
+
+void mt_chains_clear(struct mt_chains *chains)
+{
+    memset(chains->v, 0, chains->size * sizeof *chains->v);
 }
 
 void mt_chains_free(struct mt_memory *memory, struct mt_chains *chains)

@@ -27,6 +27,7 @@ struct mt_chains {
 
 /* For n lines. False when memory is short. mt_chains_free() afterwards. */
 bool mt_chains_init(struct mt_memory *memory, struct mt_chains *chains, size_t n);
+void mt_chains_clear(struct mt_chains *chains); /* no line is in a list */
 void mt_chains_free(struct mt_memory *memory, struct mt_chains *chains);
 
 /* Line i is the last one of the list of this key, until there is another. */

@@ -135,11 +135,17 @@ static void host_free(struct mt_correlator *c, struct mt_host *host)
 
 /* --- what is due --- */
 
-/* Is an event due before `before`? */
-static bool any_due(const struct mt_host *host, int64_t before)
+static bool is_due(struct mt_event_queue *queue, int64_t before)
 {
-    return (host->due.n && host->due.v[host->due.first].due < before) ||
-           (host->due_later.n && host->due_later.v[host->due_later.first].due < before);
+    const struct mt_queued_event *first = mt_event_queue_first(queue);
+
+    return first && first->due < before;
+}
+
+/* Is an event due before `before`? */
+static bool any_due(struct mt_host *host, int64_t before)
+{
+    return is_due(&host->due, before) || is_due(&host->due_later, before);
 }
 
 /* Makes the events that are due before `before`. */

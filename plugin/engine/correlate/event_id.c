@@ -66,6 +66,9 @@ static char *put_number(char *at, int64_t i)
     return at + sizeof bytes;
 }
 
+/* A text that is longer enters by its hash, which the line has: it may name thousands of recipients, each with an id. */
+#define LONG_TEXT 8192
+
 /* What tells an event from all others of its host, MTA, instance and queue ID: a message by its
  * first line, all others by the line that caused them.
  */
@@ -87,7 +90,7 @@ static char *put_cause(char *at, const struct mt_fields *f, const struct mt_queu
         at = put_number(at, p->line->usec);
         at = put_number(at, p->line->line.pid);
         at = put_number(at, p->ordinal);
-        at = put_slice(at, text);
+        at = text.n > LONG_TEXT ? put_number(at, (int64_t)p->line->text_hash) : put_slice(at, text);
     }
     return at;
 }
@@ -122,7 +125,7 @@ uint64_t mt_event_set_id(struct mt_correlator *c, const struct mt_queued_event *
         AROUND = 4 * 8 + COMMON + 2
     }; /* numbers, a byte behind each slice */
     struct mt_slice text = text_of(p);
-    size_t room = AROUND + text.n + mt_get(f, MT_F_CLIENT_IP).n;
+    size_t room = AROUND + (text.n > LONG_TEXT ? 0 : text.n) + mt_get(f, MT_F_CLIENT_IP).n;
     XXH128_hash_t hash;
     char *at;
 

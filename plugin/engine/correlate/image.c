@@ -71,17 +71,21 @@ static void walk_messages(struct mt_image *im, const struct mt_message_list *lis
 
 /* --- events to come --- */
 
-/* The recipient of that number in the line. */
-static struct mt_slice recipient_of(const struct mt_line_copy *line, uint32_t ordinal)
+/* The recipient of that number in the line. The events of a line follow each other, as do their recipients. */
+static struct mt_slice recipient_of(struct mt_image *im, const struct mt_line_copy *line, uint32_t ordinal)
 {
-    struct mt_slice rest = mt_line_copy_get(line, MT_F_TO), to = {NULL, 0};
-
-    for (uint32_t i = 0; i <= ordinal; i++) {
-        if (!mt_recipient_next(line->list, &rest, &to)) {
-            return mt_slice(NULL, 0);
+    if (im->list != line || im->list_hash != line->hash || im->list_at > ordinal) {
+        im->list = line;
+        im->list_hash = line->hash;
+        im->list_rest = mt_line_copy_get(line, MT_F_TO);
+        im->list_at = 0;
+    }
+    for (struct mt_slice to = {NULL, 0}; mt_recipient_next(line->list, &im->list_rest, &to);) {
+        if (im->list_at++ == ordinal) {
+            return to;
         }
     }
-    return to;
+    return mt_slice(NULL, 0);
 }
 
 /* Has it all that making its event takes? */
@@ -112,7 +116,7 @@ static void walk_event(struct mt_image *im, struct mt_queued_event *p)
 {
     mt_image_walk_members(im, MT_LIST_QUEUED_EVENT, p);
     if (im->a.loading && p->kind == MT_EVENT_DELIVERY && p->line) {
-        p->to = recipient_of(p->line, p->ordinal);
+        p->to = recipient_of(im, p->line, p->ordinal);
     }
 }
 
@@ -120,8 +124,9 @@ static void walk_events(struct mt_image *im, struct mt_event_queue *queue)
 {
     uint64_t n = mt_archive_count(&im->a, queue->n, 9);
 
+    mt_event_queue_sort(queue);
     for (uint64_t i = 0; i < n && !im->a.failed; i++) {
-        struct mt_queued_event loaded = {0}, *p = im->a.loading ? &loaded : &queue->v[queue->first + i];
+        struct mt_queued_event loaded = {0}, *p = im->a.loading ? &loaded : mt_event_queue_at(queue, i);
 
         walk_event(im, p);
         if (!im->a.loading) {

@@ -98,6 +98,11 @@ struct mt_image {
     const struct mt_message *resting; /* saving one that is at rest: the message being walked is its copy */
     struct mt_image_refs refs;
     struct mt_image_names names;
+
+    const struct mt_line_copy *list; /* loading: the line whose recipients are being told, and its hash */
+    uint64_t list_hash;
+    struct mt_slice list_rest; /* of its recipients, those from this number on */
+    uint32_t list_at;
 };
 
 /* A line that waits, as it is on disk. */

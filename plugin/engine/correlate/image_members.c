@@ -77,7 +77,7 @@ static void walk_hashes(struct mt_image *im, void *p, const struct mt_member *me
     for (uint64_t i = 0; i < n && !im->a.failed; i++) {
         hash = im->a.loading ? 0 : mt_hashes_next(set, &at);
         mt_archive_bytes(&im->a, &hash, sizeof hash);
-        im->a.failed |= im->a.loading && !mt_hashes_add(&im->c->memory, set, hash);
+        im->a.failed |= im->a.loading && !mt_hashes_add(&im->c->memory, set, hash, im->c->messages.seed);
     }
 }
 
@@ -243,6 +243,9 @@ static void walk_recipients(struct mt_image *im, void *p, const struct mt_member
         if (stored) {
             mt_image_walk_members(im, MT_LIST_RESULT, rcpt);
         }
+    }
+    if (im->a.loading) {
+        mt_message_count_recipients(m);
     }
 }
 

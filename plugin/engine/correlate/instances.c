@@ -20,8 +20,11 @@ bool mt_instances_know(const struct mt_instances *known, struct mt_slice name)
 
 static bool is_instance(const struct mt_instances *known, const struct mt_owner *owner)
 {
-    if (owner->own) {
+    if (owner->own && known->n < MT_INSTANCES_MAX) { /* it becomes known */
         return true;
+    }
+    if (owner->own) {
+        return mt_instances_know(known, owner->name);
     }
     return !owner->by_service && !(owner->line && mt_line_names_service(owner->line)) &&
            mt_instances_know(known, owner->name);

@@ -10,7 +10,10 @@
 #include "base/memory.h"
 #include "line_copy.h"
 
-#define MT_INSTANCES_MAX 32 /* of a host; names beyond that are not known as instances' */
+/* Of a host. Names beyond that are not known as instances', and queue IDs alone tell their entries apart: else anybody
+ * could make up names, and each line would be compared with an entry of each.
+ */
+#define MT_INSTANCES_MAX 32
 
 /* The names of a host's instances; the default one's is empty. */
 struct mt_instances {

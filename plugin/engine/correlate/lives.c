@@ -14,9 +14,11 @@
 #include "chains.h"
 #include "internal.h"
 
-#define LIVES_MAX  16  /* of one queue ID with one timestamp; what is more is of the last */
-#define REPEAT_MAX 256 /* lines among which repeats are looked for */
-#define SECOND     INT64_C(1000000)
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define LIVES_MAX 16 /* of one queue ID with one timestamp; what is more is of the last, and counted */
+#define SECOND    INT64_C(1000000)
 
 struct life {
     uint64_t begun, queued; /* hashes of its first line, and of that by which it came into the queue; 0: none yet */
@@ -24,15 +26,17 @@ struct life {
 };
 
 struct lives {
+    const struct mt_messages *messages;
     const struct mt_message *old; /* the first is of this entry, which was open before; or NULL */
     struct life v[LIVES_MAX];
     unsigned n;
-    bool paired;     /* each life has its first line, and the one that says that it is in the queue */
-    bool named;      /* each has one Message-ID */
-    unsigned ends;   /* lines that end an entry, of all */
-    unsigned ended;  /* so far: ends */
-    int newest, top; /* so far: the last one that has begun, and that is in the queue; -1: none */
-    unsigned names;  /* so far: Message-IDs */
+    unsigned omitted; /* how many there were beyond the last */
+    bool paired;      /* each life has its first line, and the one that says that it is in the queue */
+    bool named;       /* each has one Message-ID */
+    unsigned ends;    /* lines that end an entry, of all */
+    unsigned ended;   /* so far: ends */
+    int newest, top;  /* so far: the last one that has begun, and that is in the queue; -1: none */
+    unsigned names;   /* so far: Message-IDs */
 };
 
 /* What is counted of the lines of a queue ID. */
@@ -77,13 +81,15 @@ static unsigned add_life(struct lives *l)
 {
     if (l->n < LIVES_MAX) {
         l->v[l->n++] = (struct life){.recipients = -1};
+    } else {
+        l->omitted++;
     }
     return last_of(l);
 }
 
 static bool is_repeat(const struct lives *l, const struct mt_line_copy *line)
 {
-    return l->old && mt_hashes_has(&l->old->seen, line->hash);
+    return l->old && mt_message_has_seen(l->messages, l->old, line->hash);
 }
 
 /* The life with that line; LIVES_MAX: none. hash 0: the first one without such a line. */
@@ -146,12 +152,9 @@ static unsigned queue_life(struct lives *l, const struct mt_line_copy *line)
 /* Recipients of an entry that are not done with; -1: not known. */
 static int64_t recipients_left(const struct mt_message *m)
 {
-    int64_t n = mt_kept_get_int(&m->kept, MT_F_NRCPT, -1);
+    int64_t n = mt_kept_get_int(&m->kept, MT_F_NRCPT, -1), done = (int64_t)(m->rcpts.n - mt_message_deferred(m));
 
-    for (uint32_t i = 0; i < m->rcpts.n && n > 0; i++) {
-        n -= m->rcpts.v[i].status != MT_STATUS_DEFERRED;
-    }
-    return n;
+    return n <= done ? (n < 0 ? n : 0) : n - done;
 }
 
 /* The line that says what came into the queue was seen; an entry can be known by a delivery alone. */
@@ -160,9 +163,9 @@ static bool is_queued(const struct mt_message *m)
     return m->queued && mt_kept_has(&m->kept, MT_F_FROM);
 }
 
-static void begin_lives(struct lives *l, const struct mt_message *old)
+static void begin_lives(struct lives *l, const struct mt_messages *messages, const struct mt_message *old)
 {
-    *l = (struct lives){.old = old, .newest = -1, .top = -1};
+    *l = (struct lives){.messages = messages, .old = old, .newest = -1, .top = -1};
     if (old) {
         unsigned i = add_life(l);
         l->v[i] = (struct life){.begun = old->begun || old->queued ? KNOWN : 0,
@@ -248,6 +251,12 @@ static int of_old(const struct lives *l, const struct mt_line_copy *line)
     return delay < line->usec - l->old->first.usec - SECOND ? 0 : -1;
 }
 
+/* The hash of a line, with the seed: whole lines are a stranger's choice. */
+static uint64_t hash_key(const struct lives *l, const struct mt_line_copy *line)
+{
+    return XXH3_64bits_withSeed(&line->hash, sizeof line->hash, l->messages->seed);
+}
+
 /* Gives each life as many deliveries as it has recipients, if that is how many there are. Returns whether it is so. */
 static bool fill_lives(struct lives *l, struct mt_line_copy *const *deliveries, size_t n)
 {
@@ -278,17 +287,17 @@ static bool fill_lives(struct lives *l, struct mt_line_copy *const *deliveries, 
     return true;
 }
 
-static void place_deliveries(struct lives *l, struct mt_line_copy *const *deliveries, size_t n)
+/* repeats: deliveries by their hashes. */
+static void place_deliveries(struct lives *l, struct mt_line_copy *const *deliveries, size_t n,
+                             struct mt_chains *repeats)
 {
-    for (size_t k = 0; k < n; k++) {
+    for (uint32_t k = 0; k < n; k++) {
         int old = of_old(l, deliveries[k]);
-        if (old == 1 || (!old && !deliveries[k]->life)) {
+        uint32_t first = mt_chains_add(repeats, hash_key(l, deliveries[k]), k)->first - 1;
+        if (first < k) { /* read again */
+            deliveries[k]->life = deliveries[first]->life;
+        } else if (old == 1 || (!old && !deliveries[k]->life)) {
             deliveries[k]->life = !old;
-        }
-        for (size_t before = 0; n <= REPEAT_MAX && before < k; before++) {
-            if (deliveries[before]->hash == deliveries[k]->hash) { /* read again */
-                deliveries[k]->life = deliveries[before]->life;
-            }
         }
     }
 }
@@ -365,17 +374,6 @@ static void count_lives(struct lives *l, struct mt_line_copy *const *lines, size
     l->named = count_different(lines, n, names) + (l->old != NULL) == l->n;
 }
 
-/* Line i was there before; NULL: it was not. First lines and ends of several lives may look the same. */
-static const struct mt_line_copy *same_line(struct mt_line_copy *const *lines, size_t i)
-{
-    for (size_t k = 0; k < i && !begins(lines[i]) && !ends(lines[i]); k++) {
-        if (lines[k]->hash == lines[i]->hash) {
-            return lines[k];
-        }
-    }
-    return NULL;
-}
-
 /* Can it live twice, or has a line been read again? */
 static bool lives_again(struct mt_line_copy *const *lines, size_t n)
 {
@@ -387,31 +385,48 @@ static bool lives_again(struct mt_line_copy *const *lines, size_t n)
     return (nends && nends < n) || count_different(lines, n, begins) > 1 || count_different(lines, n, queues) > 1;
 }
 
+/* Sets the life of each line. One that was there before has the same; but first lines and ends of several lives may look
+ * alike. `repeats` takes n lines by their hashes, `deliveries` as many deliveries; returns how many there are.
+ */
+static size_t set_lives(struct lives *l, struct mt_line_copy *const *lines, size_t n, struct mt_chains *repeats,
+                        struct mt_line_copy **deliveries)
+{
+    size_t ndeliveries = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t first = mt_chains_add(repeats, hash_key(l, lines[i]), i)->first - 1;
+        bool same = first < i && !begins(lines[i]) && !ends(lines[i]);
+        lines[i]->life = same ? lines[first]->life : (uint16_t)life_of(l, lines[i]);
+        if (lines[i]->kind == MT_KIND_TO) {
+            deliveries[ndeliveries++] = lines[i];
+        }
+    }
+    return ndeliveries;
+}
+
 /* The lines of a queue ID in their order; `room` takes n of them. Returns whether it has several lives. */
 static bool tell_lives(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy **lines, size_t n,
                        struct mt_line_copy **room)
 {
+    struct mt_chains repeats;
     struct lives l;
-    size_t ndeliveries = 0;
+    size_t ndeliveries;
 
     if (!lives_again(lines, n) || is_shared(lines, n)) {
         return false;
     }
-    begin_lives(&l, old_entry(c, host, lines[0]));
+    begin_lives(&l, &c->messages, old_entry(c, host, lines[0]));
     count_lives(&l, lines, n);
-    if (l.n < 2) {
+    c->stats.lives_omitted += l.omitted;
+    if (l.n < 2 || !mt_chains_init(&c->memory, &repeats, n)) {
         return false; /* all of them have been given the first */
     }
-    for (size_t i = 0; i < n; i++) {
-        const struct mt_line_copy *same = n <= REPEAT_MAX ? same_line(lines, i) : NULL;
-        lines[i]->life = same ? same->life : (uint16_t)life_of(&l, lines[i]);
-        if (lines[i]->kind == MT_KIND_TO) {
-            room[ndeliveries++] = lines[i];
-        }
-    }
+    ndeliveries = set_lives(&l, lines, n, &repeats, room);
     if (!fill_lives(&l, room, ndeliveries)) {
-        place_deliveries(&l, room, ndeliveries);
+        mt_chains_clear(&repeats);
+        place_deliveries(&l, room, ndeliveries, &repeats);
     }
+    mt_chains_free(&c->memory, &repeats);
     return true;
 }
 

@@ -33,12 +33,7 @@ static bool all_done(const struct mt_message *m)
     if (m->rcpts.n < mt_kept_get_int(&m->kept, MT_F_NRCPT, 0) && !m->cut) {
         return false;
     }
-    for (uint32_t i = 0; i < m->rcpts.n; i++) {
-        if (m->rcpts.v[i].status == MT_STATUS_DEFERRED || !m->rcpts.v[i].status) {
-            return false;
-        }
-    }
-    return true;
+    return !mt_message_deferred(m) && !mt_message_untried(m);
 }
 
 /* --- which message a line belongs to --- */
@@ -93,17 +88,18 @@ static bool starts_anew(const struct mt_message *m, const struct mt_line_copy *l
 }
 
 /* What makes a line the same line again: timestamp, process and text. */
-static bool seen_before(const struct mt_message *m, const struct mt_line_copy *line)
+static bool seen_before(const struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line)
 {
-    return mt_hashes_has(&m->seen, line->hash) || (line->repeated && mt_hashes_has(&m->seen, line->text_hash));
+    return mt_message_has_seen(&c->messages, m, line->hash) ||
+           (line->repeated && mt_message_has_seen(&c->messages, m, line->text_hash));
 }
 
 /* A delivery that a relay wraps as repeated comes with a timestamp of its own: there process and text tell. */
 static void remember(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
 {
-    mt_hashes_add(&c->memory, &m->seen, line->hash);
-    if (line->kind == MT_KIND_TO && !mt_hashes_has(&m->seen, line->text_hash)) {
-        mt_hashes_add(&c->memory, &m->seen, line->text_hash);
+    mt_hashes_add(&c->memory, &m->seen, line->hash, c->messages.seed);
+    if (line->kind == MT_KIND_TO && !mt_message_has_seen(&c->messages, m, line->text_hash)) {
+        mt_hashes_add(&c->memory, &m->seen, line->text_hash, c->messages.seed);
     }
 }
 
@@ -114,7 +110,7 @@ static bool other_has_seen(struct mt_correlator *c, struct mt_host *host, const 
     struct mt_message *other;
 
     for (size_t at = 0; (other = mt_message_next(&c->messages, host, queue_id, &at));) {
-        if (other != m && !other->resting && seen_before(other, line)) {
+        if (other != m && !other->resting && seen_before(c, other, line)) {
             return true;
         }
     }
@@ -169,7 +165,7 @@ static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host
     if (m && !(m = mt_message_wake(&c->messages, m))) {
         return NULL;
     }
-    if ((m && seen_before(m, line)) || (several && other_has_seen(c, host, m, queue_id, line))) {
+    if ((m && seen_before(c, m, line)) || (several && other_has_seen(c, host, m, queue_id, line))) {
         c->stats.repeated++;
         return NULL;
     }
@@ -207,7 +203,7 @@ static struct mt_message *named_entry_of(struct mt_correlator *c, struct mt_host
 {
     struct mt_message *m = mt_merge_find_named(c, host, line);
 
-    if (m && seen_before(m, line)) {
+    if (m && seen_before(c, m, line)) {
         c->stats.repeated++;
         return NULL;
     }

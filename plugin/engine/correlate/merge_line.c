@@ -66,15 +66,6 @@ static void add_verdicts(struct mt_correlator *c, struct mt_message *m, const st
 
 /* --- one kind of line each --- */
 
-static void expire_deferred(struct mt_message *m)
-{
-    for (uint32_t i = 0; i < m->rcpts.n; i++) {
-        if (m->rcpts.v[i].status == MT_STATUS_DEFERRED) {
-            m->rcpts.v[i].status = MT_STATUS_EXPIRED;
-        }
-    }
-}
-
 #define BEGIN_FIELDS(word)                                                                                           \
     (MT_FIELD_BIT(word, MT_F_MESSAGE_ID) | MT_FIELD_BIT(word, MT_F_SUBJECT) | MT_FIELD_BIT(word, MT_F_EXTERNAL_ID) | \
      MT_FIELD_BIT(word, MT_F_PARENT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_CLIENT_NAME, MT_F_ORIG_CLIENT_PORT))
@@ -225,7 +216,7 @@ static void apply_bounce(struct mt_correlator *c, struct mt_host *host, struct m
     put(c, m, line, MT_F_BOUNCE_QUEUE_ID, m->noticed && !delay);
     m->noticed = delay && (m->noticed || mt_slice_eq(mt_kept_get(&m->kept, MT_F_BOUNCE_QUEUE_ID), child));
     if (line->effect == MT_EFFECT_NOTIFIES_EXPIRY) {
-        expire_deferred(m);
+        mt_message_expire_deferred(m);
     }
     mt_parent_link(c, host, m, line, child, MT_ORIGIN_BOUNCE);
 }
@@ -262,15 +253,7 @@ static bool ends_round_only(const struct mt_message *m, const struct mt_line_cop
     if (line->effect != MT_EFFECT_ENDS || !mt_sources[m->source]->tells_rounds) {
         return false;
     }
-    if (m->state != MT_OPEN) { /* that of a notification */
-        return true;
-    }
-    for (uint32_t i = 0; i < m->rcpts.n; i++) {
-        if (m->rcpts.v[i].status == MT_STATUS_DEFERRED) {
-            return true;
-        }
-    }
-    return false;
+    return m->state != MT_OPEN /* that of a notification */ || mt_message_deferred(m);
 }
 
 static void apply_removed(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
@@ -359,7 +342,7 @@ void mt_merge_line(struct mt_correlator *c, struct mt_host *host, struct mt_mess
         apply_to(c, host, m, line);
         break;
     case MT_KIND_EXPIRED:
-        expire_deferred(m);
+        mt_message_expire_deferred(m);
         break;
     case MT_KIND_BOUNCE:
         apply_bounce(c, host, m, line);

@@ -7,8 +7,7 @@
 #include "host.h"
 #include "members.h"
 
-#define KEPT_ROOM  88 /* bytes: what is known of most when the first recipient is */
-#define INDEX_FROM 32 /* recipients; shorter lists are searched as they stand */
+#define KEPT_ROOM 88 /* bytes: what is known of most when the first recipient is */
 
 const char *const mt_origin_names[MT_ORIGIN_COUNT] = {
 #define MT_NAME(id, name) [MT_ORIGIN_##id] = name,
@@ -150,6 +149,13 @@ static void count_open(struct mt_messages *messages, struct mt_message *m, int b
     m->host->nopen += (uint64_t)(int64_t)by;
 }
 
+/* The name is an instance's of that host. */
+static void learn_instance(struct mt_messages *messages, struct mt_instances *known, struct mt_slice name)
+{
+    mt_instances_learn(messages->memory, known, name);
+    messages->instances_omitted += known->n == MT_INSTANCES_MAX && !mt_instances_know(known, name);
+}
+
 static void mark_shared(struct mt_messages *messages, struct mt_message *m)
 {
     struct mt_message *other;
@@ -170,7 +176,7 @@ bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m)
     }
     m->indexed = true;
     if (m->own_name) {
-        mt_instances_learn(messages->memory, &m->host->instances, get(m, MT_F_INSTANCE));
+        learn_instance(messages, &m->host->instances, get(m, MT_F_INSTANCE));
     }
     list_add(list_of(m), m);
     if (m->state != MT_ENDED) {
@@ -216,7 +222,7 @@ void mt_message_name(struct mt_messages *messages, struct mt_message *m, struct 
     struct mt_slice queue_id = mt_kept_get(&m->kept, MT_F_QUEUE_ID);
     struct mt_message *other;
 
-    mt_instances_learn(messages->memory, &m->host->instances, instance);
+    learn_instance(messages, &m->host->instances, instance);
     for (size_t at = 0; m->shared && (other = next_with(messages, m->host, queue_id, m->hash, &at));) {
         if (other != m && other->own_name && other->state != MT_OPEN &&
             mt_slice_eq(get(other, MT_F_INSTANCE), instance)) {
@@ -293,20 +299,6 @@ void mt_message_absorb(struct mt_sessions *sessions, struct mt_message *m)
     mt_message_leave(sessions, m);
 }
 
-/* --- its recipients --- */
-
-/* How many v has room for. */
-static uint32_t room_of(const struct mt_rcpts *rcpts)
-{
-    return rcpts->n < 2 ? rcpts->n : UINT32_C(1) << (32 - __builtin_clz(rcpts->n - 1));
-}
-
-/* Bytes of a block with that room. */
-static size_t block_size(uint32_t room)
-{
-    return room * (sizeof(struct mt_rcpt) + (room > INDEX_FROM ? 2 * sizeof(uint32_t) : 0));
-}
-
 /* What the member holds in blocks of its own. */
 static inline void free_member(struct mt_memory *memory, enum mt_way way, void *member)
 {
@@ -326,17 +318,6 @@ static inline void free_member(struct mt_memory *memory, enum mt_way way, void *
     default:
         break;
     }
-}
-
-static void free_recipients(struct mt_messages *messages, struct mt_rcpts *rcpts)
-{
-    struct mt_memory *memory = messages->memory;
-
-    for (uint32_t i = 0; i < rcpts->n; i++) {
-        mt_kept_free(memory, &rcpts->v[i].kept);
-    }
-    mt_memory_put(memory, rcpts->v, block_size(room_of(rcpts)));
-    *rcpts = (struct mt_rcpts){0};
 }
 
 unsigned mt_message_flags(const struct mt_message *m)
@@ -365,7 +346,7 @@ void mt_message_free_parts(struct mt_messages *messages, struct mt_message *m)
     MT_MESSAGE_MEMBERS(FREE, FREE_WHOLE)
 #undef FREE_WHOLE
 #undef FREE
-    free_recipients(messages, &m->rcpts);
+    mt_message_free_recipients(messages, m);
 }
 
 static void forget_aliases(struct mt_messages *messages, struct mt_message *m)
@@ -394,7 +375,7 @@ static void strip(struct mt_messages *messages, struct mt_message *m)
 
     forget_most_aliases(messages, m);
     mt_kept_keep(messages->memory, &m->kept, key);
-    free_recipients(messages, &m->rcpts);
+    mt_message_free_recipients(messages, m);
     mt_message_leave(messages->sessions, m);
 }
 
@@ -442,157 +423,4 @@ void mt_message_released(struct mt_messages *messages, struct mt_message *m)
         mt_message_free_parts(messages, m);
     }
     mt_memory_put(messages->memory, m, mt_message_size(m));
-}
-
-static uint64_t address_hash(const struct mt_messages *messages, struct mt_slice to, struct mt_slice orig_to)
-{
-    uint64_t seed = messages->seed;
-
-    if (orig_to.n) {
-        seed = XXH3_64bits_withSeed(orig_to.p, orig_to.n, seed);
-    }
-    return XXH3_64bits_withSeed(to.p, to.n, seed);
-}
-
-/* The index of a long list: places in v plus one, by hash, twice as many as there is room in v. */
-static uint32_t *index_of(const struct mt_rcpts *rcpts, uint32_t room)
-{
-    return room > INDEX_FROM ? (uint32_t *)(void *)(rcpts->v + room) : NULL;
-}
-
-static int64_t search(const struct mt_rcpts *rcpts, uint64_t hash)
-{
-    uint32_t room = room_of(rcpts), mask = 2 * room - 1;
-    const uint32_t *index = index_of(rcpts, room);
-
-    if (!index) {
-        for (uint32_t i = 0; i < rcpts->n; i++) {
-            if (rcpts->v[i].hash == hash) {
-                return i;
-            }
-        }
-        return -1;
-    }
-    for (uint32_t i = (uint32_t)hash & mask; index[i]; i = (i + 1) & mask) {
-        if (rcpts->v[index[i] - 1].hash == hash) {
-            return index[i] - 1;
-        }
-    }
-    return -1;
-}
-
-static void index_place(const struct mt_rcpts *rcpts, uint32_t room, uint32_t which)
-{
-    uint32_t *index = index_of(rcpts, room), mask = 2 * room - 1;
-    uint32_t i = (uint32_t)rcpts->v[which].hash & mask;
-
-    while (index[i]) {
-        i = (i + 1) & mask;
-    }
-    index[i] = which + 1;
-}
-
-static bool grow(struct mt_memory *memory, struct mt_rcpts *rcpts, uint32_t room)
-{
-    uint32_t bigger = room ? room * 2 : 1;
-    void *v = mt_memory_resize(memory, rcpts->v, block_size(room), block_size(bigger));
-
-    if (!v) {
-        return false;
-    }
-    rcpts->v = v;
-    if (bigger > INDEX_FROM) {
-        memset(index_of(rcpts, bigger), 0, 2 * bigger * sizeof(uint32_t));
-        for (uint32_t i = 0; i < rcpts->n; i++) {
-            index_place(rcpts, bigger, i);
-        }
-    }
-    return true;
-}
-
-struct mt_rcpt *mt_message_add_recipient(struct mt_messages *messages, struct mt_message *m, uint64_t hash, bool stored)
-{
-    struct mt_rcpts *rcpts = &m->rcpts;
-    uint32_t room = room_of(rcpts);
-    struct mt_rcpt *rcpt;
-
-    if (rcpts->n == room && (room > UINT32_MAX / 8 || !grow(messages->memory, rcpts, room))) {
-        return NULL;
-    }
-    rcpt = &rcpts->v[rcpts->n];
-    *rcpt = (struct mt_rcpt){.hash = hash};
-    rcpts->stored += stored && rcpts->stored == rcpts->n;
-    rcpts->n++;
-    room = room_of(rcpts);
-    if (room > INDEX_FROM) {
-        index_place(rcpts, room, rcpts->n - 1);
-    }
-    return rcpt;
-}
-
-int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m, struct mt_slice to,
-                             struct mt_slice orig_to)
-{
-    struct mt_rcpts *rcpts = &m->rcpts;
-    uint64_t hash = address_hash(messages, to, orig_to);
-    int64_t which = search(rcpts, hash);
-
-    if (which >= 0) {
-        return which;
-    }
-    if (!mt_message_add_recipient(messages, m, hash, rcpts->stored < messages->max_recipients)) {
-        return -1;
-    }
-    return rcpts->n - 1;
-}
-
-#define RESULT_FIELDS(word)                                                                          \
-    (MT_FIELD_BIT(word, MT_F_TO) | MT_FIELD_BIT(word, MT_F_ORIG_TO) | MT_FIELD_BIT(word, MT_F_DSN) | \
-     MT_FIELD_BIT(word, MT_F_DELAY) | MT_FIELD_BIT(word, MT_F_NEXT_QUEUE_ID) |                       \
-     MT_FIELD_RUN(word, MT_F_RELAY_NAME, MT_F_RELAY_PATH))
-static const uint64_t result_fields[2] = {RESULT_FIELDS(0), RESULT_FIELDS(1)};
-
-#define ADDRESS_FIELDS(word) \
-    (MT_FIELD_BIT(word, MT_F_TO) | MT_FIELD_BIT(word, MT_F_ORIG_TO) | MT_FIELD_BIT(word, MT_F_TRANSPORT))
-const uint64_t mt_address_fields[2] = {ADDRESS_FIELDS(0), ADDRESS_FIELDS(1)};
-
-#define REPLY_FIELDS(word)                                                                                    \
-    (MT_FIELD_BIT(word, MT_F_REPLY_CODE) | MT_FIELD_BIT(word, MT_F_RESPONSE) | MT_FIELD_BIT(word, MT_F_DSN) | \
-     MT_FIELD_BIT(word, MT_F_NEXT_QUEUE_ID) | MT_FIELD_RUN(word, MT_F_RELAY_NAME, MT_F_RELAY_PATH))
-const uint64_t mt_reply_fields[2] = {REPLY_FIELDS(0), REPLY_FIELDS(1)};
-
-/* ATTEMPT tells which attempt it is of. Several lines may tell of one attempt, each something else. */
-void mt_message_reply(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_line_copy *line)
-{
-    struct mt_slice to = mt_line_copy_get(line, MT_F_TO);
-
-    if (mt_kept_get_int(&rcpt->kept, MT_F_ATTEMPT, 0) != rcpt->attempts + 1) {
-        mt_kept_free(messages->memory, &rcpt->kept);
-        mt_kept_put(messages->memory, &rcpt->kept, MT_F_TO, to, true);
-        mt_kept_put_int(messages->memory, &rcpt->kept, MT_F_ATTEMPT, rcpt->attempts + 1, true);
-    }
-    mt_kept_put_line(messages->memory, &rcpt->kept, line, mt_reply_fields);
-}
-
-void mt_message_result(struct mt_messages *messages, struct mt_message *m, struct mt_rcpt *rcpt,
-                       const struct mt_line_copy *line, struct mt_slice to)
-{
-    rcpt->attempts++;
-    rcpt->status = line->status;
-    if (rcpt >= m->rcpts.v + m->rcpts.stored) {
-        return;
-    }
-    if (mt_kept_get_int(&rcpt->kept, MT_F_ATTEMPT, 0) == rcpt->attempts) { /* a line before has its reply */
-    } else if (mt_line_copy_has(line, MT_F_TO)) {
-        mt_kept_free(messages->memory, &rcpt->kept);
-    } else { /* it was told by an alias */
-        mt_kept_keep(messages->memory, &rcpt->kept, mt_address_fields);
-    }
-    if (line->list) {
-        mt_kept_put(messages->memory, &rcpt->kept, MT_F_TO, to, false);
-    }
-    mt_kept_put_line(messages->memory, &rcpt->kept, line, result_fields);
-    rcpt->usec = line->usec;
-    rcpt->offset = line->line.time.offset;
-    rcpt->digits = line->line.time.digits;
 }

@@ -28,7 +28,7 @@ struct mt_rcpt {
 };
 
 struct mt_rcpts {
-    struct mt_rcpt *v; /* room for the next power of two; behind that, for long lists, an index */
+    struct mt_rcpt *v; /* room for the next power of two; behind that, of long lists, what they are searched by */
     uint32_t n;
     uint32_t stored; /* the first ones: those beyond the bound have no kept fields */
 };
@@ -125,6 +125,7 @@ struct mt_messages {
     struct mt_index index;
     uint64_t seed;
     uint64_t nopen;
+    uint64_t instances_omitted; /* entries whose instance's name was one too many of a host */
     uint32_t max_recipients;
 };
 
@@ -188,6 +189,12 @@ void mt_message_ended(struct mt_messages *messages, struct mt_message *m);
 /* Takes it out of the index and the lists, and gives the index's reference back. */
 void mt_message_forget(struct mt_messages *messages, struct mt_message *m);
 
+/* Was a line with this hash merged into it? It is awake. */
+static inline bool mt_message_has_seen(const struct mt_messages *messages, const struct mt_message *m, uint64_t hash)
+{
+    return mt_hashes_has(&m->seen, hash, messages->seed);
+}
+
 /* What is left to do when references were given back: an ended entry is stripped when only the index has it, and one
  * that nobody has is freed.
  */
@@ -243,11 +250,23 @@ int64_t mt_message_recipient(struct mt_messages *messages, struct mt_message *m,
 struct mt_rcpt *mt_message_add_recipient(struct mt_messages *messages, struct mt_message *m, uint64_t hash,
                                          bool stored);
 
-/* Puts a line's result into a recipient that mt_message_recipient() gave. */
+/* Loading: the statuses of its recipients were set one by one. */
+void mt_message_count_recipients(struct mt_message *m);
+
+/* How many of its recipients are deferred; and of how many no line has told a status. */
+uint32_t mt_message_deferred(const struct mt_message *m);
+uint32_t mt_message_untried(const struct mt_message *m);
+
+void mt_message_free_recipients(struct mt_messages *messages, struct mt_message *m);
+
+/* Recipients that were deferred have expired. */
+void mt_message_expire_deferred(struct mt_message *m);
+
 /* What was replied to the attempt that the recipient's next result is of. */
 extern const uint64_t mt_reply_fields[2];
 void mt_message_reply(struct mt_messages *messages, struct mt_rcpt *rcpt, const struct mt_line_copy *line);
 
+/* Puts a line's result into a recipient that mt_message_recipient() gave. */
 void mt_message_result(struct mt_messages *messages, struct mt_message *m, struct mt_rcpt *rcpt,
                        const struct mt_line_copy *line, struct mt_slice to);
 

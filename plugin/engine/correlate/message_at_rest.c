@@ -127,7 +127,7 @@ static void walk_hashes(struct packer *p, struct mt_hashes *set)
         }
         walk_bytes(p, &hash, HASH_BYTES);
         if (p->unpacking) {
-            p->failed |= !mt_hashes_add(p->messages->memory, set, le64toh(hash));
+            p->failed |= !mt_hashes_add(p->messages->memory, set, le64toh(hash), p->messages->seed);
         }
     }
 }

@@ -23,6 +23,7 @@
  * the outer session's client is the entry's.
  */
 #include "parent.h"
+#include "chains.h"
 
 #define DAY         INT64_C(86400000000) /* usec */
 #define HOUR        INT64_C(3600000000)
@@ -182,20 +183,40 @@ static void adopt_client(struct mt_correlator *c, struct mt_message *m)
     }
 }
 
-/* What was made out of m before m's own parent was known has a nearer client than the first one. */
+static void hand_client_down(struct mt_correlator *c, const struct mt_message *m, unsigned generations);
+
+static void hand_client_to(struct mt_correlator *c, const struct mt_message *m, struct mt_slice id,
+                           unsigned generations)
+{
+    struct mt_message *child = take(c, m, id);
+
+    if (!child) {
+        return;
+    }
+    if (child->origin == MT_ORIGIN_FILTER && mt_slice_eq(parent_id(child), mt_kept_get(&m->kept, MT_F_QUEUE_ID))) {
+        adopt_client(c, child);
+        hand_client_down(c, child, generations);
+    }
+    leave(c, child);
+}
+
+/* What was made out of m before m's own parent was known has a nearer client than the first one. Each child is met once,
+ * however many recipients name it. Where memory is short, they keep theirs.
+ */
 static void hand_client_down(struct mt_correlator *c, const struct mt_message *m, unsigned generations)
 {
-    for (uint32_t i = 0; generations && i < m->rcpts.stored; i++) {
-        struct mt_message *child = take(c, m, mt_kept_get(&m->rcpts.v[i].kept, MT_F_NEXT_QUEUE_ID));
-        if (!child) {
-            continue;
-        }
-        if (child->origin == MT_ORIGIN_FILTER && mt_slice_eq(parent_id(child), mt_kept_get(&m->kept, MT_F_QUEUE_ID))) {
-            adopt_client(c, child);
-            hand_client_down(c, child, generations - 1);
-        }
-        leave(c, child);
+    struct mt_chains named;
+
+    if (!generations || !m->rcpts.stored || !mt_chains_init(&c->memory, &named, m->rcpts.stored)) {
+        return;
     }
+    for (uint32_t i = 0; i < m->rcpts.stored; i++) {
+        struct mt_slice id = mt_kept_get(&m->rcpts.v[i].kept, MT_F_NEXT_QUEUE_ID);
+        if (id.n && mt_chains_add(&named, mt_message_key(&c->messages, m->host, id), i)->first == i + 1) {
+            hand_client_to(c, m, id, generations - 1);
+        }
+    }
+    mt_chains_free(&c->memory, &named);
 }
 
 /* --- rule a --- */
@@ -504,7 +525,9 @@ struct mt_message *mt_parent_proxied(struct mt_correlator *c, struct mt_host *ho
         return NULL;
     }
     m = only_entry(c, host, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), NULL);
-    return m && !m->resting && !mt_hashes_has(&m->seen, line->hash) && is_proxied(m, line->session, line) ? m : NULL;
+    return m && !m->resting && !mt_message_has_seen(&c->messages, m, line->hash) && is_proxied(m, line->session, line)
+               ? m
+               : NULL;
 }
 
 void mt_parent_take_session(struct mt_correlator *c, struct mt_message *m, struct mt_session *outer)

@@ -117,13 +117,11 @@ static void close_session(struct mt_session *s, int64_t usec)
     }
 }
 
-/* Takes it out of the index and its list; the list's reference becomes the caller's. Nothing is added to it any
- * more, so that its messages need not keep it.
- */
-static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session *s)
+/* Takes it out of its process' and the index: no line finds it any more. */
+static void leave_process(struct mt_sessions *sessions, struct mt_session *s)
 {
-    while (s->messages) {
-        mt_message_absorb(sessions, s->messages);
+    if (!s->indexed) {
+        return;
     }
     if (s->newer) {
         s->newer->older = s->older;
@@ -136,42 +134,64 @@ static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session
         s->older->newer = s->newer;
     }
     s->older = s->newer = NULL;
+    s->indexed = false;
+}
+
+/* Takes it out of its list, too, whose reference becomes the caller's. Nothing is added to it any
+ * more, so that its messages need not keep it.
+ */
+static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session *s)
+{
+    while (s->messages) {
+        mt_message_absorb(sessions, s->messages);
+    }
+    leave_process(sessions, s);
     sessions->n--;
     list_remove(list_of(s), s);
-    s->indexed = false;
     return s;
 }
 
-/* A process serves one client at a time: what is open ends when another begins. Of what has
- * ended the last few are kept: a clock that was set back must not let them pile up.
- */
+/* A process serves one client at a time: what is open ends when another begins. */
 static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_line_copy *line,
                          uint64_t hash)
 {
-    struct mt_session *s, *oldest = NULL;
-    unsigned n = 0;
-
-    for (s = newest(sessions, hash); s; s = s->older) {
-        if (!same_key(s, host, line)) {
-            continue;
-        }
-        if (s->closed == INT64_MAX && s->first <= line->usec) {
+    for (struct mt_session *s = newest(sessions, hash); s; s = s->older) {
+        if (same_key(s, host, line) && s->closed == INT64_MAX && s->first <= line->usec) {
             close_session(s, line->usec);
         }
-        n++;
-        if ((!s->reason || s->told) && (!oldest || s->number < oldest->number)) {
-            oldest = s;
-        }
     }
-    if (n >= SESSIONS_PER_PROCESS && oldest) {
-        mt_session_release(sessions, forget(sessions, oldest));
+}
+
+/* Of a process the last few are known: each line of it looks at all of them, and a clock that was set back must not let them
+ * pile up. The oldest gives way. One that has something to tell does so when its time has come, but lines add nothing to it.
+ */
+static void make_way(struct mt_sessions *sessions, uint64_t hash)
+{
+    struct mt_session *last = NULL, *plain = NULL;
+    unsigned n = 0;
+
+    for (struct mt_session *s = newest(sessions, hash); s; s = s->older) {
+        plain = !s->reason || s->told ? s : plain;
+        last = s;
+        n++;
+    }
+    if (n < SESSIONS_PER_PROCESS) {
+        return;
+    }
+    if (plain) {
+        mt_session_release(sessions, forget(sessions, plain));
+    } else {
+        sessions->omitted++;
+        leave_process(sessions, last);
     }
 }
 
 bool mt_session_adopt(struct mt_sessions *sessions, struct mt_session *s)
 {
-    struct mt_session *newer = NULL, *older = newest(sessions, s->hash);
+    struct mt_session *newer = NULL, *older;
 
+    make_way(sessions, s->hash);
+    older = newest(sessions, s->hash);
     while (older && older->number > s->number) {
         newer = older;
         older = older->older;

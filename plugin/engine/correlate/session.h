@@ -60,7 +60,8 @@ struct mt_sessions {
     struct mt_index index;
     uint64_t seed;
     uint64_t opened;
-    uint64_t n; /* in the index, and older ones */
+    uint64_t n;       /* in the lists of hosts */
+    uint64_t omitted; /* to which lines could not add any more, since their process has had too many others */
 };
 
 /* Takes a line as far as sessions are concerned, in order of time: line->session and

@@ -16,7 +16,7 @@
 #include "chains.h"
 #include "internal.h"
 
-#define MANY 512 /* lines of a process; where there are more, their order stays */
+#define FEW 128 /* lines that there is room for without asking for memory */
 
 /* Of the lines of a process so far. */
 enum {
@@ -138,11 +138,10 @@ static void tell_client(struct turn *turns, uint32_t n, bool open)
     }
 }
 
-/* Puts the lines of a process into their turns, at the places that they have now. */
+/* Puts the lines of a process into their turns, at the places that they have now. `turns` takes all of them. */
 static void put_in_turns(struct mt_correlator *c, const struct mt_host *host, const struct mt_chains *chains,
-                         const struct mt_chain *chain, struct mt_line_copy **lines)
+                         const struct mt_chain *chain, struct mt_line_copy **lines, struct turn *turns)
 {
-    struct turn turns[MANY];
     uint32_t n = 0;
 
     for (uint32_t i = chain->first; i; i = chains->next[i - 1], n++) {
@@ -162,6 +161,21 @@ static void put_in_turns(struct mt_correlator *c, const struct mt_host *host, co
     n = 0;
     for (uint32_t i = chain->first; i; i = chains->next[i - 1], n++) {
         lines[i - 1] = turns[n].line;
+    }
+}
+
+/* Where memory is short, their order stays. */
+static void turn_process(struct mt_correlator *c, const struct mt_host *host, const struct mt_chains *chains,
+                         const struct mt_chain *chain, struct mt_line_copy **lines)
+{
+    struct turn few[FEW], *turns = few;
+
+    if (chain->n > FEW && !(turns = mt_memory_get(&c->memory, chain->n * sizeof *turns))) {
+        return;
+    }
+    put_in_turns(c, host, chains, chain, lines, turns);
+    if (turns != few) {
+        mt_memory_put(&c->memory, turns, chain->n * sizeof *turns);
     }
 }
 
@@ -220,8 +234,8 @@ void mt_turns_take(struct mt_correlator *c, struct mt_host *host, struct mt_line
         out |= has_turn(lines[i]) && add_line(c, host, &chains, i, lines);
     }
     for (size_t k = 0; out && k < chains.size; k++) {
-        if (chains.v[k].count[TURNED] && chains.v[k].n <= MANY) {
-            put_in_turns(c, host, &chains, &chains.v[k], lines);
+        if (chains.v[k].count[TURNED]) {
+            turn_process(c, host, &chains, &chains.v[k], lines);
         }
     }
     mt_chains_free(&c->memory, &chains);
