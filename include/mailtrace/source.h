@@ -18,15 +18,26 @@
 #include "mailtrace/api_begin.h"
 
 /* X(its struct is mt_source_ID, name in the field "mta"). A new source is one row more. */
-#define MT_SOURCE_ROWS(X)     \
-    X(postfix, "postfix")     \
-    X(sendmail, "sendmail")   \
-    X(exim, "exim")           \
-    X(opensmtpd, "opensmtpd") \
-    X(qmail, "qmail")         \
-    X(courier, "courier")     \
-    X(dma, "dma")             \
-    X(rspamd, "rspamd")
+#define MT_SOURCE_ROWS(X)           \
+    X(postfix, "postfix")           \
+    X(sendmail, "sendmail")         \
+    X(exim, "exim")                 \
+    X(opensmtpd, "opensmtpd")       \
+    X(qmail, "qmail")               \
+    X(courier, "courier")           \
+    X(dma, "dma")                   \
+    X(rspamd, "rspamd")             \
+    X(opendkim, "opendkim")         \
+    X(opendmarc, "opendmarc")       \
+    X(spf, "policyd-spf")           \
+    X(spamassassin, "spamassassin") \
+    X(clamav, "clamav-milter")      \
+    X(clamsmtp, "clamsmtp")         \
+    X(mimedefang, "mimedefang")     \
+    X(mailscanner, "mailscanner")   \
+    X(postgrey, "postgrey")         \
+    X(sqlgrey, "sqlgrey")           \
+    X(dovecot, "dovecot")
 
 enum mt_source_number {
     MT_SOURCE_NONE = 0,
@@ -84,6 +95,8 @@ struct mt_source {
         submits_apart; /* what is submitted on the host has a queue of its own, and goes from there to the server's other half */
     bool
         merges_recipients; /* of recipients that come to the same address one is tried: NRCPT may be more than are delivered to */
+    bool
+        tells_only_deliveries; /* it takes what another server hands it, and is the last: its entries have no end of their own */
     bool names_by_process; /* what was forwarded is named by the process that queued it: an alias, QUEUED_BY */
     bool reuses_ids;       /* a queue ID can come back while a log is kept */
     bool tls_per_entry;    /* a TLS handshake of a process that delivers, anew for each entry */

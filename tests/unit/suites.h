@@ -31,6 +31,7 @@
     X(engine)        \
     X(dma)           \
     X(filters)       \
+    X(filter_lines)  \
     X(event)         \
     X(hostile)       \
     X(correlate)     \

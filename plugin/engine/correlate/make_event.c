@@ -420,10 +420,18 @@ void mt_line_release(struct mt_correlator *c, struct mt_line_copy *line)
     mt_line_copy_free(&c->store, line);
 }
 
+/* The end of an entry whose source tells of deliveries and of nothing else. */
+static bool is_no_end(const struct mt_queued_event *p)
+{
+    return p->kind == MT_EVENT_MESSAGE && mt_sources[p->message->source]->tells_only_deliveries;
+}
+
 void mt_make_event(struct mt_correlator *c, struct mt_host *host, struct mt_queued_event *p)
 {
     if (!outdated(p)) {
-        if ((c->config.events >> p->kind) & 1) {
+        if (is_no_end(p)) {
+            p->message->reason = MT_REASON_NONE;
+        } else if ((c->config.events >> p->kind) & 1) {
             make(c, host, p);
         } else if (p->kind == MT_EVENT_MESSAGE && p->message->reason) {
             c->stats.incomplete[p->message->reason]++;

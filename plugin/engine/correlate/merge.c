@@ -36,6 +36,12 @@ static bool all_done(const struct mt_message *m)
     return !mt_message_deferred(m) && !mt_message_untried(m);
 }
 
+/* Nothing more is to be expected of an entry whose end its source does not log. */
+static bool is_over(const struct mt_message *m)
+{
+    return m->reason || all_done(m) || mt_sources[m->source]->tells_only_deliveries;
+}
+
 /* --- which message a line belongs to --- */
 
 static bool begins(const struct mt_line_copy *line)
@@ -265,7 +271,7 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
             mt_merge_set_alias(c, m, line);
             mt_parent_of_process(c, m, &line->alias, line->usec);
         }
-        if (!mt_sources[m->source]->tells_end && m->state == MT_OPEN && (m->reason || all_done(m))) {
+        if (!mt_sources[m->source]->tells_end && m->state == MT_OPEN && is_over(m)) {
             mt_end_message_quietly(c, host, m, line);
         }
     }

@@ -7,6 +7,7 @@
  *     delivery.c   => -> >> == **: what became of an address
  *     reject.c     what is refused
  *     session.c    broken connections, authentication, TLS
+ *     verdict.c    signatures, DMARC, SpamAssassin
  *
  * A log line holds what strangers wrote: addresses, HELO names, subjects, replies. Exim quotes only some of it. So a line is
  * read by all of its fields in their fixed order; where two readings fit, none is believed.
@@ -100,5 +101,6 @@ mt_form_fn mt_exim_arrival, mt_exim_delivered, mt_exim_deferred, mt_exim_failed;
 mt_form_fn mt_exim_acl, mt_exim_refused, mt_exim_sender_refused, mt_exim_unqualified, mt_exim_synchronization,
     mt_exim_rejected;
 mt_form_fn mt_exim_session, mt_exim_authenticator;
+mt_form_fn mt_exim_dkim, mt_exim_dmarc, mt_exim_warning, mt_exim_local_scan;
 
 #endif

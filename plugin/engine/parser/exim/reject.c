@@ -136,6 +136,36 @@ static void set_refusal(struct mt_record *rec, const struct refusal *r)
     mt_form_refuse(rec, MT_EFFECT_REFUSES_RECIPIENT);
 }
 
+/* "name [ip] Warning: TEXT": an ACL's verb "warn" */
+static bool read_warning(struct mt_slice s, size_t helo, struct mt_exim_reading *reading)
+{
+    struct refusal *r = (struct refusal *)reading;
+
+    if (!mt_exim_host_behind(&s, helo, &reading->host)) {
+        return false;
+    }
+    mt_exim_fields(&s, fields, NFIELDS, r->values, NULL);
+    r->text = s;
+    return MT_EAT(&r->text, " Warning: ");
+}
+
+/* No refusal, but perhaps a verdict; where the HELO name can end in several places, it may have written that. */
+static bool read_note(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
+{
+    struct refusal r = {.stage = NULL}, spare = {.stage = NULL};
+    enum mt_exim_readings n = mt_exim_read_host(s, read_warning, &r.reading, &spare.reading, sizeof r);
+
+    if (n == MT_EXIM_ONE) {
+        return mt_exim_warning(rec, form, all, r.text);
+    }
+    mt_form_plain(rec, form, all, s);
+    if (n == MT_EXIM_MANY && mt_find_text(s, MT_LIT(" Warning: \"SpamAssassin as "))) {
+        rec->kind = MT_KIND_FILTER;
+        rec->verdicts.unsure++;
+    }
+    return true;
+}
+
 /* H=name (helo) [192.0.2.1] F=<a@x> rejected RCPT <b@y>: Unknown user; with other words it is a note */
 bool mt_exim_acl(struct mt_record *rec, const struct mt_form *form, struct mt_slice all, struct mt_slice s)
 {
@@ -146,7 +176,7 @@ bool mt_exim_acl(struct mt_record *rec, const struct mt_form *form, struct mt_sl
         set_refusal(rec, &r);
         return true;
     case MT_EXIM_NONE:
-        return mt_form_plain(rec, form, all, s);
+        return read_note(rec, form, all, s);
     default:
         return false;
     }
