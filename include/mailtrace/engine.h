@@ -33,8 +33,9 @@ struct mt_host {
      * lock held, at most once a minute.
      */
     void (*given_up)(void *ctx, uint64_t messages);
-    void *ctx;       /* of report and given_up */
-    bool one_thread; /* no two of its threads are in a call at the same time */
+    void *ctx;        /* of report and given_up */
+    bool one_thread;  /* no two of its threads are in a call at the same time */
+    bool reads_again; /* after any end it reads on at mt_state_position(): see struct mt_state_config */
 };
 
 struct mt_engine;

@@ -2,15 +2,19 @@
  *
  * Each line is written to a journal before its correlator takes it. From time to time all that is
  * known is written down as an image, and a new journal begins behind it; what
- * is older is removed. A start loads an image and feeds the lines behind it again. The end of the
- * journal is mapped into memory: what was written there survives SIGKILL at any instant, without a
- * system call per line. Its disk space is allocated ahead, so that a full disk is an error and no signal.
+ * is older is removed. A start loads an image and feeds the lines behind it again. A line costs one system
+ * call, and has then been given to the kernel: it survives SIGKILL at any instant. No file is mapped, so that a disk that
+ * is full, or fails, is an error and no signal.
+ *
+ * What lies on disk is at most four times the newest image, or 32 MB, whatever is more; and never more than max_bytes.
  *
  * Events are given out before it is known that they have reached their output. So after an end
  * that was no mt_state_close(), those of the last `redeliver` are given out again, with the same ids.
  *
- * Files: PATH, which is locked (flock(2)) and has the newest lines, and PATH.00000001 and so on, each an image
- * and a journal. What cannot be read is renamed to PATH.00000001.aside and reported.
+ * Files: PATH, which is locked (flock(2)) and says how far the newest journal goes, and PATH.00000001 and so on, each an
+ * image and a journal. What is damaged, or may not be used, is renamed to PATH.00000001.aside and reported. What is no file of
+ * mailtrace's is not touched. A file that is removed or replaced while it is in use is reported by the next tick, and what is
+ * open is written to a new one.
  *
  * Thread rules: the state has a lock of its own, which is taken last. Where a call needs the lock of the line's
  * correlator, or of all, it says so; with one correlator and one thread there is nothing to take.
@@ -39,6 +43,8 @@ struct mt_state_config {
     int64_t redeliver;  /* usec of the wall clock; MT_REDELIVER_UNMARKED: all events since mt_state_delivered() */
     uint64_t max_bytes; /* on disk, all files together; at least MT_STATE_LEAST */
     enum mt_sync sync;
+    bool reads_again; /* the caller reads on at mt_state_position() after any end: lines may be written many at a time,
+                           at the latest by mt_state_tick(), mt_state_delivered() and mt_state_close() */
     /* Told of trouble, and of its end, each once. The text names the file; no line feed. */
     void (*report)(void *ctx, enum mt_severity severity, const char *text);
     void *ctx;
@@ -61,7 +67,8 @@ struct mt_state;
 
 /* Opens and locks the files. The correlators are as new, and stay the caller's. Returns NULL, and why in
  * `why` (size bytes, with the name of the file), when they cannot be used: they are another process's, the
- * directory does not exist, no permission.
+ * directory does not exist, no permission; PATH is not empty and no file of mailtrace's, no regular file, a symbolic link,
+ * somebody else's (not of this process, root, or the owner of the directory), or others may write to it.
  */
 struct mt_state *mt_state_open(const struct mt_state_config *config, struct mt_shards *shards, char *why, size_t size);
 
@@ -106,11 +113,11 @@ uint64_t mt_state_order(const struct mt_state *state);
 
 /* Forces to the disk what was written, for MT_SYNC_INTERVAL: mt_state_sync_begin() says whether
  * there is anything new; then, with no lock held, mt_state_sync() returns 0 or an errno. That is for
- * mt_state_sync_failed().
+ * mt_state_sync_end().
  */
 bool mt_state_sync_begin(struct mt_state *state, int fds[2]);
 int mt_state_sync(const int fds[2]);
-void mt_state_sync_failed(struct mt_state *state, int error);
+void mt_state_sync_end(struct mt_state *state, int error);
 
 struct mt_state_stats {
     uint64_t bytes;       /* gauge: on disk */

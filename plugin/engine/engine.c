@@ -341,6 +341,7 @@ static void open_state(struct mt_engine *engine, char *why, size_t size)
                                      .redeliver = settings->redeliver,
                                      .max_bytes = settings->max_state,
                                      .sync = settings->sync,
+                                     .reads_again = engine->host.reads_again,
                                      .report = engine->host.report,
                                      .ctx = engine->host.ctx};
 

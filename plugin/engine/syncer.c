@@ -20,9 +20,7 @@ void mt_syncer_end(struct mt_syncer *syncer, struct mt_state *state)
     }
     pthread_join(syncer->thread, NULL);
     syncer->running = false;
-    if (syncer->error) {
-        mt_state_sync_failed(state, syncer->error);
-    }
+    mt_state_sync_end(state, syncer->error);
 }
 
 static void start(struct mt_syncer *syncer)

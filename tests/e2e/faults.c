@@ -3,9 +3,9 @@
  *     FAULT_OBJECT=mmmailtrace.so   part of the name of the object whose calls fail
  *     FAULT_MALLOC=100              each 100th malloc(), calloc(), realloc() or posix_memalign() of it; 0: none
  *     FAULT_AFTER=300               but not the first 300 of them: a program that begins may give up
- *     FAULT_DISK=3                  each 3rd posix_fallocate(), write() or fdatasync() to a file
+ *     FAULT_DISK=3                  each 3rd posix_fallocate(), pwrite() or fdatasync() to a file
  *     FAULT_FILE=state              whose name has this in it,
- *     FAULT_ERRNO=28                with this errno; 0: write() writes one byte
+ *     FAULT_ERRNO=28                with this errno; 0: pwrite() writes one byte
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -95,15 +95,16 @@ int posix_fallocate(int fd, off_t at, off_t n)
     return error && disk_fails(fd) ? error : real(fd, at, n);
 }
 
-ssize_t write(int fd, const void *buf, size_t n)
+ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
 {
-    ssize_t (*real)(int, const void *, size_t) = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+    ssize_t (*real)(int, const void *, size_t, off_t) =
+        (ssize_t(*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite");
 
     if (n && disk_fails(fd)) {
         errno = (int)setting("FAULT_ERRNO");
-        return errno ? -1 : real(fd, buf, 1);
+        return errno ? -1 : real(fd, buf, 1, at);
     }
-    return real(fd, buf, n);
+    return real(fd, buf, n, at);
 }
 
 int fdatasync(int fildes)

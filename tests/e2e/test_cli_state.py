@@ -124,6 +124,16 @@ class State(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(sorted(self.run_once()), sorted(cli_events(lines)))
 
+    def test_a_file_that_is_not_a_state_is_refused_and_not_touched(self):
+        lines = log_of(10, 5)
+        self.append(lines)
+        self.state = self.log
+        before = open(self.log, 'rb').read()
+        self.run_once(self.path('other'), code=1)
+        self.assertIn("mail.log: is no state of mailtrace: it is not touched", self.said)
+        self.assertEqual(open(self.log, 'rb').read(), before)
+        self.assertEqual(os.listdir(self.directory.name), ['mail.log'])
+
     def kills(self, kills, transactions, seed):
         lines = log_of(seed, transactions, 2000)
         self.append(lines)

@@ -118,11 +118,42 @@ ruleset(name="second") { action(name="second" type="mmmailtrace" ruleset="mailev
     def test_a_damaged_file_is_kept_aside(self):
         r = Rsyslog(EVENTS % '' + self.SAYS + FROM_FILE % 'statefile="x"')
         with open(r.path('work/x.00000007'), 'wb') as f:
-            f.write(b'this is no state' * 1000)
+            f.write(b'mtstate\0, and then something else' * 1000)
         with r:
             self.said(r, 'x.00000007.aside')
             r.wait(lambda: os.path.exists(r.path('work/x.00000007.aside')), 10, 'the one aside')
             r.wait(lambda: os.path.exists(r.path('work/x.00000008')), 10, 'a new file')
+
+    def test_a_file_that_is_something_else_is_not_touched(self):
+        r = Rsyslog(EVENTS % '' + self.SAYS + FROM_FILE % 'statefile="mail.log"')
+        with open(r.path('work/mail.log'), 'wb') as f:
+            f.write(b'a log\n')
+        with r:
+            self.said(r, "work/mail.log: is no state of mailtrace: it is not touched")
+            self.assertTrue(r.alive())
+            self.assertEqual(r.read('work/mail.log'), b'a log\n')
+
+    def test_a_state_that_is_a_fifo_does_not_hang(self):
+        r = Rsyslog(EVENTS % '' + self.SAYS + FROM_FILE % 'statefile="x"')
+        os.mkfifo(r.path('work/x'), 0o600)
+        with r:
+            self.said(r, 'work/x: is no regular file')
+
+    def test_files_that_are_removed_meanwhile_are_made_anew(self):
+        lines, expected = log_of(8, 200)
+        with Rsyslog(EVENTS % '' + self.SAYS + FROM_FILE % 'statefile="x"') as r:
+            append(r, lines[:len(lines) // 2])
+            r.wait(lambda: r.stats()['recognised.postfix'] > len(lines) // 4, 20, 'lines')
+            for name in glob.glob(r.path('work/x*')):
+                os.unlink(name)
+            self.said(r, 'was removed or replaced')
+            r.wait(lambda: glob.glob(r.path('work/x.0*')), 10, 'a new file')
+            time.sleep(1)  # for events on their way: the lines that they came of went with the files
+            r.kill()
+            r.start()
+            append(r, lines[len(lines) // 2:])
+            r.wait(lambda: set(expected) <= set(r.events()), 60, 'all events')
+            self.assertEqual(set(r.events()) - set(expected), set())
 
     def test_wrong_values(self):
         for parameter, says in (('sync="often"', 'sync must be off, interval or always'),

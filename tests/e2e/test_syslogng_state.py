@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """mailtrace() in syslog-ng: what is open survives SIGKILL, and so do the events on their way."""
+import glob
 import os
 import time
 import unittest
 
-from survive import PAUSES, Killed
+from survive import PAUSES, Killed, append, log_of
 from syslogng import SyslogNg
 
 # file() notes its position in syslog-ng's persist file, which is mapped, so that a kill of the process does not
@@ -50,6 +51,36 @@ class FromFile(Killed, unittest.TestCase):
     def kills(self, kills, messages, seed):
         super().kills(kills, messages, seed)
         print('%d of %d kills while lines were read' % (self.reading, kills))
+
+
+class Trouble(unittest.TestCase):
+    def said(self, s, text):
+        s.wait(lambda: text in s.read('stderr').decode(errors='replace'), 10, text)
+
+    def config(self, state):
+        return FROM_FILE.replace('redeliver(86400)', 'state-file("@DIR@/%s")' % state)
+
+    def test_a_file_that_is_something_else_is_not_touched(self):
+        with SyslogNg(self.config('other'), files={'mail.log': b'', 'other': b'a log\n'}) as s:
+            self.said(s, "/other: is no state of mailtrace: it is not touched")
+            self.assertTrue(s.alive())
+            self.assertEqual(s.read('other'), b'a log\n')
+
+    def test_files_that_are_removed_meanwhile_are_made_anew(self):
+        lines, expected = log_of(8, 200)
+        with SyslogNg(self.config('x'), files={'mail.log': b''}) as s:
+            append(s, lines[:len(lines) // 2])
+            s.wait(lambda: len(s.events()) > len(expected) // 4, 30, 'events')
+            for name in glob.glob(s.path('x*')):
+                os.unlink(name)
+            self.said(s, 'was removed or replaced')
+            s.wait(lambda: glob.glob(s.path('x.0*')), 10, 'a new file')
+            time.sleep(1)  # for events on their way: the lines that they came of went with the files
+            s.kill()
+            s.start()
+            append(s, lines[len(lines) // 2:])
+            s.wait(lambda: set(expected) <= set(s.events()), 60, 'all events')
+            self.assertEqual(set(s.events()) - set(expected), set())
 
 
 if __name__ == '__main__':

@@ -48,6 +48,7 @@
     X(source)        \
     X(shards)        \
     X(state)         \
+    X(state_files)   \
     X(verdicts)      \
     X(stories)       \
     X(turns)         \

@@ -198,7 +198,8 @@ static void report(void *ctx, enum mt_severity severity, const char *text)
 
 static bool open_engine(struct events *events)
 {
-    static const struct mt_host host = {.event = write_event, .report = report, .one_thread = true};
+    static const struct mt_host host = {
+        .event = write_event, .report = report, .one_thread = true, .reads_again = true};
     struct mt_settings *settings = &events->options.settings;
     char why[400] = "";
 

@@ -1,4 +1,4 @@
-/* The form of a segment (segment.h), as segment.c, window.c and view.c share it. */
+/* The form of what is on disk: a segment (segment.h) and the mark (mark.h), as those that write and read them share it. */
 #ifndef MT_STATE_FORM_H
 #define MT_STATE_FORM_H
 
@@ -9,6 +9,7 @@
 
 #define MT_SEGMENT_MAGIC   "mtstate"
 #define MT_BYTE_ORDER_MARK 0x01020304u
+#define MT_BEFORE_AT       512 /* struct mt_segment_before */
 #define MT_IMAGE_AT        4096
 #define MT_PAGE            4096
 
@@ -40,13 +41,9 @@ static inline uint64_t mt_head_check(const struct mt_segment_head *head)
     return XXH3_64bits(head, offsetof(struct mt_segment_head, check));
 }
 
-/* segment.c: each returns 0 or an errno. */
-int mt_write_all(int fd, const void *p, size_t n);
-int mt_write_at(int fd, const void *p, size_t n, uint64_t at);
-
-/* window.c: what it held is in its segment, and it stands for the end of that from now on. A process that is killed in
- * between leaves a window that counts for nothing.
- */
-void mt_window_move(struct mt_segment *segment);
+static inline uint64_t mt_before_check(const struct mt_segment_before *before, uint64_t nonce)
+{
+    return XXH3_64bits_withSeed(before, offsetof(struct mt_segment_before, check), nonce);
+}
 
 #endif

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "mailtrace/state.h"
+#include "mark.h"
 #include "segment.h"
 
 /* Where a record stands: segments in order, and within one by offset. */
@@ -54,11 +55,11 @@ struct mt_recovery;
 struct mt_state {
     struct mt_state_config config;
     char *path;
-    int lock; /* file descriptor: of the window, too */
+    int lock; /* file descriptor; what stands there is the mark */
     struct mt_shards *shards;
-    pthread_mutex_t mutex; /* of all that follows */
-    struct mt_window window;
+    pthread_mutex_t mutex;     /* of all that follows */
     struct mt_segment segment; /* being written; its fd is -1 while the disk fails */
+    struct mt_spot syncing;    /* a file, and up to where it is being forced to the disk */
     struct mt_file *files;     /* those on disk, the oldest first; the last is being written */
     size_t nfiles, files_size;
     uint64_t next_number;
@@ -68,7 +69,8 @@ struct mt_state {
     int64_t started;              /* wall clock of that */
     int64_t retry;                /* wall clock: when to try the disk again */
     uint64_t rotate_at;           /* bytes of journal */
-    bool failing;                 /* reported */
+    bool failing, told;           /* the disk fails; that was reported, */
+    int64_t tell;                 /* and is not again before this, wall clock */
     bool unsynced;
     uint64_t order;
     struct mt_buffer note;
@@ -81,6 +83,11 @@ struct mt_state {
 
 /* --- state.c --- */
 
+/* Opens and locks PATH. False: `why` (size bytes) says why it cannot be used. */
+bool mt_state_lock(struct mt_state *state, char *why, size_t size);
+/* The same when PATH is not the file any more that is locked. Returns 0 or an errno. */
+int mt_state_relock(struct mt_state *state);
+
 int64_t mt_state_now(void);
 void mt_state_report(struct mt_state *state, enum mt_severity severity, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -89,8 +96,8 @@ void mt_state_report(struct mt_state *state, enum mt_severity severity, const ch
 
 char *mt_state_file_name(const struct mt_state *state, uint64_t number); /* to be freed; NULL: no memory */
 uint64_t mt_state_bytes(const struct mt_state *state);                   /* on disk */
-/* The window is there, or there is an errno. */
-int mt_state_window(struct mt_state *state);
+/* Says in the mark what there is. */
+void mt_state_mark(const struct mt_state *state);
 /* Begins a new file with an image of what is known now. False: errno says why not. */
 bool mt_state_rotate(struct mt_state *state, bool fresh);
 /* After recovery: there is a file to write to, or errno says why not. */
@@ -99,11 +106,13 @@ void mt_state_begin(struct mt_state *state, bool good);
 void mt_state_fail(struct mt_state *state, int error);
 /* Removes files that nothing needs any more. */
 void mt_state_remove_old(struct mt_state *state, int64_t now);
-/* Makes room by files that are there for the sake of redelivery only. */
-bool mt_state_hold_bound(struct mt_state *state);
+/* Makes room for `more` bytes by files that are there for the sake of redelivery only. False: there is none. */
+bool mt_state_hold_bound(struct mt_state *state, uint64_t more);
 /* Begins a new file when the journal is long enough, or after the disk has failed; is there a reason to? */
 void mt_state_renew(struct mt_state *state);
 bool mt_state_wants_new_file(const struct mt_state *state);
+/* Once a second: a file that was removed or replaced is reported, and another one takes its place. */
+void mt_state_look_after(struct mt_state *state);
 
 /* --- journal.c: each writes a record, or reports that the disk has failed --- */
 
@@ -112,8 +121,9 @@ void mt_state_write_line(struct mt_state *state, const struct mt_line *line, boo
                          const struct mt_place *place);
 void mt_state_write_note(struct mt_state *state, struct mt_slice note);
 void mt_state_write_place(struct mt_state *state, const struct mt_place *place);
-/* Returns 0 or an errno. */
-int mt_state_sync_files(const struct mt_state *state);
+/* What is in the buffer goes to the file; the second also forces that to the disk. Each reports that the disk has failed. */
+void mt_state_write(struct mt_state *state);
+void mt_state_write_through(struct mt_state *state);
 
 bool mt_state_set_position(struct mt_state *state, uint64_t source, uint64_t position);
 /* An image: the caller's part (order, positions, note), and what the correlators write. ctx: the state. */

@@ -23,21 +23,36 @@ static void *reserve(struct mt_state *state, size_t n)
     return p;
 }
 
-int mt_state_sync_files(const struct mt_state *state)
+void mt_state_write(struct mt_state *state)
 {
-    return fdatasync(state->lock) != 0 || fdatasync(state->segment.fd) != 0 ? errno : 0;
+    int error = state->segment.fd >= 0 ? mt_segment_write(&state->segment) : 0;
+
+    if (error) {
+        mt_state_fail(state, error);
+    }
+}
+
+void mt_state_write_through(struct mt_state *state)
+{
+    mt_state_write(state);
+    if (state->segment.fd < 0) {
+        return;
+    }
+    if (fdatasync(state->segment.fd) != 0) {
+        mt_state_fail(state, errno);
+        return;
+    }
+    state->segment.synced = state->segment.written;
 }
 
 static void commit(struct mt_state *state, enum mt_record_kind kind, size_t n)
 {
-    int error = mt_segment_commit(&state->segment, kind, n);
-
+    mt_segment_commit(&state->segment, kind, n);
     state->unsynced = true;
-    if (!error && state->config.sync == MT_SYNC_ALWAYS) {
-        error = mt_state_sync_files(state);
-    }
-    if (error) {
-        mt_state_fail(state, error);
+    if (state->config.sync == MT_SYNC_ALWAYS) {
+        mt_state_write_through(state);
+    } else if (!state->config.reads_again) {
+        mt_state_write(state);
     }
 }
 
@@ -93,6 +108,7 @@ void mt_state_write_line(struct mt_state *state, const struct mt_line *line, boo
     append(&at, line->text);
     append(&at, source);
     commit(state, MT_RECORD_LINE, n);
+    state->stats.unsaved += state->segment.fd < 0;
 }
 
 void mt_state_write_note(struct mt_state *state, struct mt_slice note)

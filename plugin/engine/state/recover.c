@@ -4,6 +4,7 @@
  * to be given out again is loaded, and the journals behind it are fed (replay.c).
  */
 #include "base/memory.h"
+#include "ours.h"
 #include "recovery.h"
 
 #include <dirent.h>
@@ -67,6 +68,19 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* A file that was being made when its process ended; what is not ours stays. */
+static void remove_unfinished(const char *name)
+{
+    struct mt_view view;
+    const char *why;
+    enum mt_view_verdict verdict = mt_view_open(&view, name, &why);
+
+    if (verdict == MT_VIEW_GOOD || verdict == MT_VIEW_DAMAGED) {
+        unlink(name);
+    }
+    mt_view_close(&view);
+}
+
 /* An entry of the directory: one of ours is noted, an unfinished one removed. */
 static bool take_entry(struct mt_state *state, const char *directory, const char *base, const char *entry)
 {
@@ -82,7 +96,7 @@ static bool take_entry(struct mt_state *state, const char *directory, const char
     }
     if (strcmp(rest, ".new") == 0) {
         if (asprintf(&name, "%s/%s", directory, entry) >= 0) {
-            unlink(name);
+            remove_unfinished(name);
             free(name);
         }
         return true;
@@ -92,49 +106,73 @@ static bool take_entry(struct mt_state *state, const char *directory, const char
 
 static bool list_files(struct mt_state *state)
 {
-    char *copy = strdup(state->path), *slash = copy ? strrchr(copy, '/') : NULL;
-    const char *base = slash ? slash + 1 : copy, *directory = slash == copy ? "/" : slash ? copy : ".";
+    const char *slash = strrchr(state->path, '/'), *base = slash ? slash + 1 : state->path;
+    char *directory = mt_directory_of(state->path);
+    DIR *dir = directory ? opendir(directory) : NULL;
     const struct dirent *entry;
-    bool good = copy;
-    DIR *dir;
+    bool good = dir;
 
-    if (slash) {
-        *slash = '\0';
-    }
-    dir = good ? opendir(*directory ? directory : "/") : NULL;
-    good = dir;
     while (good && (entry = readdir(dir))) {
         good = take_entry(state, directory, base, entry->d_name);
     }
     if (dir) {
         closedir(dir);
     }
-    free(copy);
+    free(directory);
     if (good && state->recovery->n) {
         qsort(state->recovery->v, state->recovery->n, sizeof *state->recovery->v, by_number);
     }
     return good;
 }
 
-/* The newest part of the journal goes where it belongs. */
+/* The newest part of the journal goes where it belongs, if an earlier version has left it elsewhere. */
 static bool restore_window(struct mt_state *state)
 {
-    uint64_t number = state->window.p ? mt_window_of(&state->window) : 0;
+    uint64_t number = mt_window_of(state->lock);
     char *name = number ? mt_state_file_name(state, number) : NULL;
     int error = number && !name ? ENOMEM : 0;
 
     if (name) {
-        error = mt_window_restore(&state->window, name);
+        error = mt_window_restore(state->lock, name);
         free(name);
+        error = error == ENOENT ? 0 : error; /* somebody has put it aside */
+        error = error ? error : mt_window_remove(state->lock);
     }
-    if (error && error != ENOENT) { /* the file may be gone: somebody has put it aside */
+    errno = error;
+    return !error;
+}
+
+/* How much of its journal has reached the disk, as far as is known. */
+static uint64_t synced(const struct mt_recovery *r, size_t i)
+{
+    const struct mt_segment_before *before = i + 1 < r->n ? &r->v[i + 1].view.before : NULL;
+
+    if (before && before->number == r->v[i].number) {
+        return before->synced;
+    }
+    return r->mark.segment == r->v[i].number && r->mark.nonce == r->v[i].view.head.nonce ? r->mark.synced : 0;
+}
+
+/* A file that is not to be read; false: nothing can be, and errno says why. */
+static bool reject(struct mt_state *state, const char *name, enum mt_view_verdict verdict, const char *why, int error)
+{
+    if (verdict == MT_VIEW_ERROR && (error == EACCES || error == ENOMEM)) {
         errno = error;
         return false;
+    }
+    if (verdict == MT_VIEW_FOREIGN) {
+        mt_state_report(state, MT_SEVERITY_WARNING, "%s: is no state of mailtrace: it is not touched", name);
+    } else {
+        mt_recovery_set_aside(state, name,
+                              verdict == MT_VIEW_REFUSED ? why
+                              : verdict == MT_VIEW_ERROR
+                                  ? strerror(error)
+                                  : "is damaged, or of another version or another kind of machine");
     }
     return true;
 }
 
-/* Opens each file; those that are none of ours are put aside. */
+/* Opens each file; those that cannot be used are put aside. */
 static bool open_files(struct mt_state *state)
 {
     struct mt_recovery *r = state->recovery;
@@ -142,29 +180,30 @@ static bool open_files(struct mt_state *state)
 
     for (size_t i = 0; i < r->n; i++) {
         struct mt_found file = {.number = r->v[i].number, .name = mt_state_file_name(state, r->v[i].number)};
-        enum mt_view_verdict verdict = file.name ? mt_view_open(&file.view, file.name) : MT_VIEW_ERROR;
-        int error = errno;
+        const char *why = NULL;
+        enum mt_view_verdict verdict = file.name ? mt_view_open(&file.view, file.name, &why) : MT_VIEW_ERROR;
+        bool good = file.name;
 
-        r->v[i].name = NULL;
         if (verdict == MT_VIEW_GOOD && file.view.head.number == file.number) {
-            file.usable = file.view.image.n > 0;
+            file.usable = file.view.whole;
             r->v[kept++] = file;
             continue;
         }
-        mt_view_close(&file.view);
-        if (verdict == MT_VIEW_ERROR && (error == EACCES || error == ENOMEM || !file.name)) {
-            free(file.name);
+        if (file.name) {
+            int error = errno;
+            mt_view_close(&file.view);
+            good = reject(state, file.name, verdict, why, error);
+        }
+        free(file.name);
+        if (!good) {
             r->n = kept;
-            errno = error;
             return false;
         }
-        mt_recovery_set_aside(state, file.name,
-                              verdict == MT_VIEW_ERROR
-                                  ? strerror(error)
-                                  : "is damaged, or of another version or another kind of machine");
-        free(file.name);
     }
     r->n = kept;
+    for (size_t i = 0; i < kept; i++) {
+        r->v[i].view.synced = synced(r, i);
+    }
     return true;
 }
 
@@ -176,7 +215,7 @@ static size_t choose(const struct mt_recovery *r)
     size_t fresh = 0, best = r->n;
 
     for (size_t i = 0; i < r->n; i++) {
-        if (r->v[i].usable && r->v[i].view.head.fresh) {
+        if (r->v[i].usable && (r->v[i].view.head.fresh || (i && r->v[i - 1].partial))) {
             fresh = i;
         }
     }
@@ -190,9 +229,13 @@ static size_t choose(const struct mt_recovery *r)
 
 static bool load(struct mt_state *state, const struct mt_found *file)
 {
+    char *image = mt_view_image(&file->view);
     struct mt_slice rest;
+    bool loaded = image && mt_state_load_callers(state, mt_slice(image, file->view.head.image_bytes), &rest) &&
+                  mt_shards_load(state->shards, rest.p, rest.n);
 
-    return mt_state_load_callers(state, file->view.image, &rest) && mt_shards_load(state->shards, rest.p, rest.n);
+    free(image);
+    return loaded;
 }
 
 static void load_image(struct mt_state *state)
@@ -228,7 +271,12 @@ bool mt_recovery_begin(struct mt_state *state)
         errno = ENOMEM;
         return false;
     }
-    if (!list_files(state) || !restore_window(state) || !open_files(state)) {
+    if (!list_files(state) || !restore_window(state)) {
+        r->n = 0;
+        return false;
+    }
+    mt_mark_read(state->lock, &r->mark);
+    if (!open_files(state)) {
         return false;
     }
     for (size_t i = 0; i < r->n; i++) {

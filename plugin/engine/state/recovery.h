@@ -15,6 +15,7 @@ struct mt_found {
     uint64_t number;
     bool usable;  /* the image is sound, as far as is known */
     bool damaged; /* in the middle */
+    bool partial; /* records that it had are missing, or cannot be read */
 };
 
 struct mt_recovery {
@@ -23,6 +24,7 @@ struct mt_recovery {
     size_t at; /* file being replayed */
     uint64_t offset;
     struct mt_spot from; /* the first record whose events are given out; segment MT_NEVER: none */
+    struct mt_mark mark; /* as the last process left it */
     struct mt_record record;
     bool giving_out; /* past that */
     uint64_t events; /* given out before that */
@@ -35,7 +37,7 @@ static inline bool mt_spot_before(struct mt_spot a, struct mt_spot b)
 
 static inline struct mt_spot mt_spot_of(const struct mt_found *file, const struct mt_view_record *record)
 {
-    return (struct mt_spot){file->number, (uint64_t)(record->p - file->view.p)};
+    return (struct mt_spot){file->number, record->at};
 }
 
 /* recover.c: renames a file that is not to be read again, and reports why. */

@@ -154,10 +154,10 @@ static bool go_on(struct mt_state *state)
         errno = ENOMEM;
         return false;
     }
-    if (last && !is_damaged(r) && !mt_state_window(state)) {
-        int error = mt_segment_reopen(&state->segment, &state->window, last->name, &last->view.head, r->offset);
+    if (last && !is_damaged(r)) {
+        int error = mt_segment_reopen(&state->segment, last->name, &last->view.head, r->offset);
         if (!error) {
-            state->rotate_at = 2 * last->view.begin;
+            state->segment.synced = last->view.synced;
             return true;
         }
     }
@@ -190,12 +190,14 @@ static void finish(struct mt_state *state)
                         "are sent again, with the same ids",
                         state->path, (unsigned long long)state->stats.redelivered);
     }
+    mt_state_write(state);
     mt_recovery_free(state);
 }
 
 static void report_torn(struct mt_state *state, const struct mt_found *file, uint64_t torn)
 {
-    mt_state_report(state, MT_SEVERITY_INFO, "%s: the last record is torn: %llu bytes cut off", file->name,
+    mt_state_report(state, MT_SEVERITY_INFO,
+                    "%s: the journal is torn: %llu bytes behind its last whole record are not used", file->name,
                     (unsigned long long)torn);
 }
 
@@ -206,7 +208,7 @@ bool mt_recovery_step(struct mt_state *state, size_t most)
     uint64_t torn;
 
     for (size_t done = 0; done < most && r->at < r->n; done++) {
-        const struct mt_found *file = &r->v[r->at];
+        struct mt_found *file = &r->v[r->at];
         if (mt_view_next(&file->view, &r->offset, &record, &torn)) {
             give_out_from(state, mt_spot_of(file, &record));
             replay(state, &record);

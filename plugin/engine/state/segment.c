@@ -1,6 +1,4 @@
 /* Writing a segment: see segment.h. */
-#include "form.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,61 +7,23 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define STEP_LEAST (UINT64_C(1) << 20) /* the file grows by these */
-#define STEP_MOST  (UINT64_C(16) << 20)
+#include "form.h"
+#include "ours.h"
 
-int mt_write_all(int fd, const void *p, size_t n)
-{
-    const char *at = p;
+#define BUFFER ((size_t)1 << 16) /* a larger record makes it larger for a while */
 
-    while (n) {
-        ssize_t done = write(fd, at, n);
-        if (done < 0 && errno != EINTR) {
-            return errno;
-        }
-        if (done == 0) {
-            return ENOSPC;
-        }
-        if (done > 0) {
-            at += done;
-            n -= (size_t)done;
-        }
-    }
-    return 0;
-}
-
-int mt_write_at(int fd, const void *p, size_t n, uint64_t at)
-{
-    return lseek(fd, (off_t)at, SEEK_SET) < 0 ? errno : mt_write_all(fd, p, n);
-}
-
-/* Disk space for what comes up to `to`: there is none later, when it is too late. */
+/* Disk space for what comes up to `to`. */
 static int allocate(struct mt_segment *segment, uint64_t to)
 {
-    uint64_t step = (segment->end - segment->begin) / 4;
     int error;
 
     if (to <= segment->allocated) {
         return 0;
     }
-    step = step < STEP_LEAST ? STEP_LEAST : step > STEP_MOST ? STEP_MOST : step;
-    to = mt_round_up(to + step, MT_PAGE);
+    to = mt_round_up(to, MT_SEGMENT_STEP);
     error = posix_fallocate(segment->fd, (off_t)segment->allocated, (off_t)(to - segment->allocated));
     if (!error) {
         segment->allocated = to;
-    }
-    return error;
-}
-
-int mt_segment_flush(struct mt_segment *segment)
-{
-    int error = allocate(segment, segment->end + 2 * MT_WINDOW_SIZE);
-
-    if (!error && segment->end > segment->at) {
-        error = mt_write_at(segment->fd, segment->window->p + MT_WINDOW_AT, segment->end - segment->at, segment->at);
-    }
-    if (!error) {
-        mt_window_move(segment);
     }
     return error;
 }
@@ -80,7 +40,7 @@ static bool write_image(void *ctx, const void *p, size_t n)
 {
     struct output *out = ctx;
 
-    out->error = mt_write_all(out->fd, p, n);
+    out->error = mt_write_at(out->fd, p, n, MT_IMAGE_AT + out->bytes);
     XXH3_64bits_update(out->check, p, n);
     out->bytes += n;
     return !out->error;
@@ -96,8 +56,7 @@ static uint64_t make_nonce(const struct mt_segment *segment)
     return nonce;
 }
 
-static int fill(struct mt_segment *segment, struct mt_segment_head *head,
-                bool (*save)(void *ctx, mt_write_fn *write, void *to), void *ctx)
+static int fill(const struct mt_segment *segment, const struct mt_segment_plan *plan, struct mt_segment_head *head)
 {
     struct output out = {.fd = segment->fd, .check = XXH3_createState()};
     bool saved;
@@ -106,117 +65,117 @@ static int fill(struct mt_segment *segment, struct mt_segment_head *head,
         return ENOMEM;
     }
     XXH3_64bits_reset_withSeed(out.check, head->nonce);
-    if (lseek(segment->fd, MT_IMAGE_AT, SEEK_SET) < 0) {
-        out.error = errno;
-    }
-    saved = !out.error && save(ctx, write_image, &out);
+    saved = plan->save(plan->ctx, write_image, &out);
     head->image_check = (uint32_t)XXH3_64bits_digest(out.check);
     head->image_bytes = out.bytes;
     XXH3_freeState(out.check);
     return saved ? 0 : out.error ? out.error : ENOMEM;
 }
 
-static int write_head(struct mt_segment *segment, struct mt_segment_head *head)
+static int write_head(const struct mt_segment *segment, const struct mt_segment_plan *plan,
+                      struct mt_segment_head *head)
 {
+    struct mt_segment_before before = plan->before;
+    int error;
+
+    before.check = mt_before_check(&before, head->nonce);
+    error = mt_write_at(segment->fd, &before, sizeof before, MT_BEFORE_AT);
     head->check = mt_head_check(head);
-    if (lseek(segment->fd, 0, SEEK_SET) < 0) {
-        return errno;
-    }
-    return mt_write_all(segment->fd, head, sizeof *head);
+    return error ? error : mt_write_at(segment->fd, head, sizeof *head, 0);
 }
 
 /* The name of a file, and so the file, is on the disk only with its directory. */
 static void sync_directory(const char *path)
 {
-    char *copy = strdup(path), *slash = copy ? strrchr(copy, '/') : NULL;
-    int fd;
+    char *directory = mt_directory_of(path);
+    int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
-    if (slash) {
-        slash[slash == copy] = '\0';
-    }
-    fd = open(slash ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd);
         close(fd);
     }
-    free(copy);
+    free(directory);
 }
 
-static int create(struct mt_segment *segment, const char *path, const char *temporary, struct mt_segment_head *head,
-                  bool sync, bool (*save)(void *ctx, mt_write_fn *write, void *to), void *ctx)
+/* A file that has the name already stays. */
+static int give_name(const char *temporary, const char *path)
 {
-    int error;
-
-    segment->fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (segment->fd < 0) {
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
         return errno;
     }
-    error = fill(segment, head, save, ctx);
+    return access(path, F_OK) == 0 ? EEXIST : rename(temporary, path) == 0 ? 0 : errno;
+}
+
+static int create(struct mt_segment *segment, const struct mt_segment_plan *plan, const char *temporary,
+                  struct mt_segment_head *head)
+{
+    int error = fill(segment, plan, head);
+
     if (error) {
         return error;
     }
-    segment->begin = segment->end = mt_round_up(MT_IMAGE_AT + head->image_bytes, 8);
-    segment->at = segment->end;
-    segment->allocated = segment->end;
-    error = allocate(segment, segment->end + 2 * MT_WINDOW_SIZE);
+    segment->begin = mt_round_up(MT_IMAGE_AT + head->image_bytes, 8);
+    segment->end = segment->written = segment->allocated = segment->begin;
+    error = allocate(segment, segment->end + MT_SEGMENT_STEP);
     if (!error) {
-        error = write_head(segment, head);
+        error = write_head(segment, plan, head);
     }
-    if (!error && sync && fdatasync(segment->fd) != 0) {
+    if (!error && plan->sync && fdatasync(segment->fd) != 0) {
         error = errno;
     }
-    if (!error && rename(temporary, path) != 0) {
-        error = errno;
+    if (!error) {
+        error = give_name(temporary, plan->path);
     }
-    if (!error && sync) {
-        sync_directory(path);
+    if (!error && plan->sync) {
+        sync_directory(plan->path);
+        segment->synced = segment->end;
     }
     return error;
 }
 
-int mt_segment_create(struct mt_segment *segment, struct mt_window *window, const char *path, uint64_t number,
-                      int64_t created, bool fresh, bool sync, bool (*save)(void *ctx, mt_write_fn *write, void *to),
-                      void *ctx)
+int mt_segment_create(struct mt_segment *segment, const struct mt_segment_plan *plan)
 {
     struct mt_segment_head head = {.magic = MT_SEGMENT_MAGIC,
                                    .version = MT_SEGMENT_VERSION,
                                    .byte_order = MT_BYTE_ORDER_MARK,
-                                   .number = number,
-                                   .created = created,
-                                   .fresh = fresh};
+                                   .number = plan->number,
+                                   .created = plan->created,
+                                   .fresh = plan->fresh};
     char *temporary;
     int error;
 
-    *segment = (struct mt_segment){.fd = -1, .number = number, .window = window};
+    *segment = (struct mt_segment){.fd = -1, .number = plan->number};
     segment->nonce = head.nonce = make_nonce(segment);
-    if (asprintf(&temporary, "%s.new", path) < 0) {
+    if (asprintf(&temporary, "%s.new", plan->path) < 0) {
         return ENOMEM;
     }
-    error = create(segment, path, temporary, &head, sync, save, ctx);
-    if (error) {
-        mt_segment_close(segment);
+    segment->fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    error = segment->fd < 0 ? errno : create(segment, plan, temporary, &head);
+    if (error && segment->fd >= 0) {
         unlink(temporary);
-    } else {
-        mt_window_move(segment); /* what it held of the one before is in this one's image */
+        mt_segment_close(segment);
     }
     free(temporary);
     return error;
 }
 
-int mt_segment_reopen(struct mt_segment *segment, struct mt_window *window, const char *path,
-                      const struct mt_segment_head *head, uint64_t end)
+int mt_segment_reopen(struct mt_segment *segment, const char *path, const struct mt_segment_head *head, uint64_t end)
 {
+    const char *why;
     int error;
 
-    *segment = (struct mt_segment){
-        .number = head->number, .nonce = head->nonce, .window = window, .end = end, .at = end, .allocated = end};
+    *segment =
+        (struct mt_segment){.number = head->number, .nonce = head->nonce, .end = end, .written = end, .allocated = end};
     segment->begin = mt_round_up(MT_IMAGE_AT + head->image_bytes, 8);
-    segment->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    segment->fd = mt_open_ours(path, O_RDWR, &why);
     if (segment->fd < 0) {
-        return errno;
+        return why ? EPERM : errno;
     }
     /* What stands behind the end goes, so that it is never taken for a record. */
-    error = ftruncate(segment->fd, (off_t)end) == 0 ? mt_segment_flush(segment) : errno;
+    error = ftruncate(segment->fd, (off_t)end) == 0 ? allocate(segment, end + MT_SEGMENT_STEP) : errno;
     if (error) {
         mt_segment_close(segment);
     }
@@ -225,8 +184,9 @@ int mt_segment_reopen(struct mt_segment *segment, struct mt_window *window, cons
 
 void mt_segment_close(struct mt_segment *segment)
 {
-    free(segment->large);
-    segment->large = NULL;
+    free(segment->buffer);
+    segment->buffer = NULL;
+    segment->size = 0;
     if (segment->fd >= 0) {
         close(segment->fd);
     }
@@ -235,48 +195,61 @@ void mt_segment_close(struct mt_segment *segment)
 
 /* --- appending --- */
 
+static int resize_buffer(struct mt_segment *segment, size_t size)
+{
+    unsigned char *larger = realloc(segment->buffer, size);
+
+    if (!larger) {
+        return ENOMEM;
+    }
+    segment->buffer = larger;
+    segment->size = size;
+    return 0;
+}
+
+int mt_segment_write(struct mt_segment *segment)
+{
+    int error = allocate(segment, segment->end);
+
+    if (!error) {
+        error = mt_write_at(segment->fd, segment->buffer, segment->end - segment->written, segment->written);
+    }
+    if (!error) {
+        segment->written = segment->end;
+    }
+    if (!error && segment->size > BUFFER) {
+        (void)resize_buffer(segment, BUFFER);
+    }
+    return error;
+}
+
 void *mt_segment_reserve(struct mt_segment *segment, size_t n)
 {
-    uint64_t need = mt_record_size(n) + sizeof(struct mt_record_head); /* the next one's head says that there is none */
-    int error = 0;
+    uint64_t need = mt_record_size(n), held = segment->end - segment->written;
+    int error = n > UINT32_MAX ? EFBIG : 0;
 
-    if (segment->end - segment->at + need > MT_WINDOW_SIZE) {
-        error = mt_segment_flush(segment);
+    if (!error && held && held + need > segment->size) {
+        error = mt_segment_write(segment);
+        held = 0;
     }
-    if (!error && need > MT_WINDOW_SIZE) {
-        error = allocate(segment, segment->end + need + 2 * MT_WINDOW_SIZE);
-        segment->large = error ? NULL : malloc(sizeof(struct mt_record_head) + n);
-        error = error || segment->large ? error : ENOMEM;
+    if (!error && held + need > segment->size) {
+        error = resize_buffer(segment, need > BUFFER ? need : BUFFER);
     }
     if (error) {
         errno = error;
         return NULL;
     }
-    return (segment->large ? segment->large : segment->window->p + MT_WINDOW_AT + (segment->end - segment->at)) +
-           sizeof(struct mt_record_head);
+    memset(segment->buffer + held + need - 8, 0, 8); /* what the record is rounded up by */
+    return segment->buffer + held + sizeof(struct mt_record_head);
 }
 
-int mt_segment_commit(struct mt_segment *segment, enum mt_record_kind kind, size_t n)
+void mt_segment_commit(struct mt_segment *segment, enum mt_record_kind kind, size_t n)
 {
-    unsigned char *p =
-        segment->large ? segment->large : segment->window->p + MT_WINDOW_AT + (segment->end - segment->at);
+    unsigned char *p = segment->buffer + (segment->end - segment->written);
     struct mt_record_head *head = (struct mt_record_head *)(void *)p;
-    int error = 0;
 
+    head->n = (uint32_t)n;
     head->kind = kind;
     head->check = mt_record_check(segment->nonce, segment->end, kind, p + sizeof *head, n);
-    __atomic_store_n(&head->n, (uint32_t)n, __ATOMIC_RELEASE);
-    if (segment->large) {
-        error = mt_write_at(segment->fd, p, sizeof *head + n, segment->end);
-        free(segment->large);
-        segment->large = NULL;
-    }
-    if (error) {
-        return error;
-    }
     segment->end += mt_record_size(n);
-    if (segment->end - segment->at > MT_WINDOW_SIZE) { /* it was a large one, and the window was empty */
-        mt_window_move(segment);
-    }
-    return 0;
 }

@@ -3,6 +3,7 @@
  */
 #include "correlate/line_copy.h"
 #include "internal.h"
+#include "ours.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,8 +107,11 @@ void mt_state_tick(struct mt_state *state, struct mt_shards *shards, int64_t wal
     pthread_mutex_lock(&state->mutex);
     mt_state_write_moment(state, MT_RECORD_TICK, wall, (struct mt_spot){0, 0});
     mt_shards_tick(shards, wall);
+    mt_state_write(state);
+    mt_state_look_after(state);
     mt_state_renew(state);
     mt_state_remove_old(state, mt_state_now());
+    mt_state_mark(state);
     pthread_mutex_unlock(&state->mutex);
 }
 
@@ -120,6 +124,7 @@ void mt_state_delivered(struct mt_state *state)
     if (state->segment.fd >= 0) {
         state->delivered = (struct mt_spot){state->segment.number, state->segment.end};
         mt_state_write_moment(state, MT_RECORD_DELIVERED, mt_state_now(), (struct mt_spot){0, 0});
+        mt_state_write(state);
     }
     pthread_mutex_unlock(&state->mutex);
 }
@@ -162,7 +167,12 @@ static bool begin_sync(struct mt_state *state, int fds[2])
     if (!state->unsynced || state->config.sync != MT_SYNC_INTERVAL || state->segment.fd < 0) {
         return false;
     }
+    mt_state_write(state);
+    if (state->segment.fd < 0) {
+        return false;
+    }
     state->unsynced = false;
+    state->syncing = (struct mt_spot){state->segment.number, state->segment.written};
     fds[0] = fcntl(state->lock, F_DUPFD_CLOEXEC, 0);
     fds[1] = fcntl(state->segment.fd, F_DUPFD_CLOEXEC, 0);
     return true;
@@ -193,13 +203,19 @@ int mt_state_sync(const int fds[2])
     return error;
 }
 
-void mt_state_sync_failed(struct mt_state *state, int error)
+void mt_state_sync_end(struct mt_state *state, int error)
 {
-    if (state) {
-        pthread_mutex_lock(&state->mutex);
-        mt_state_fail(state, error);
-        pthread_mutex_unlock(&state->mutex);
+    if (!state) {
+        return;
     }
+    pthread_mutex_lock(&state->mutex);
+    if (error) {
+        mt_state_fail(state, error);
+    } else if (state->syncing.segment == state->segment.number && state->syncing.at > state->segment.synced) {
+        state->segment.synced = state->syncing.at;
+        mt_state_mark(state);
+    }
+    pthread_mutex_unlock(&state->mutex);
 }
 
 void mt_state_stats(struct mt_state *state, struct mt_state_stats *out)
@@ -215,27 +231,59 @@ void mt_state_stats(struct mt_state *state, struct mt_state_stats *out)
 
 /* --- from open to close --- */
 
-static bool lock_file(struct mt_state *state, char *why, size_t size)
+/* Returns a file descriptor, or -1 and *why. */
+static int lock_file(const char *path, const char **why)
 {
-    state->lock = open(state->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = mt_open_ours(path, O_RDWR | O_CREAT, why);
+
+    if (fd < 0) {
+        *why = *why ? *why : strerror(errno);
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        *why = errno == EWOULDBLOCK ? "is in use by another process or action" : strerror(errno);
+    } else if (!mt_mark_is_ours(fd)) {
+        *why = "is no state of mailtrace: it is not touched";
+    } else {
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+bool mt_state_lock(struct mt_state *state, char *why, size_t size)
+{
+    const char *because;
+
+    state->lock = lock_file(state->path, &because);
     if (state->lock < 0) {
-        snprintf(why, size, "%s: %s", state->path, strerror(errno));
-        return false;
+        snprintf(why, size, "%s: %s", state->path, because);
     }
-    if (flock(state->lock, LOCK_EX | LOCK_NB) != 0) {
-        snprintf(why, size, "%s: %s", state->path,
-                 errno == EWOULDBLOCK ? "is in use by another process or action" : strerror(errno));
-        return false;
+    return state->lock >= 0;
+}
+
+int mt_state_relock(struct mt_state *state)
+{
+    const char *why;
+    int fd;
+
+    if (mt_is_file(state->lock, state->path)) {
+        return 0;
     }
-    (void)mt_window_open(&state->window, state->lock); /* a full disk is no reason not to start: it is tried again */
-    return true;
+    errno = 0;
+    fd = lock_file(state->path, &why);
+    if (fd < 0) {
+        return errno ? errno : EEXIST;
+    }
+    close(state->lock);
+    state->lock = fd;
+    return 0;
 }
 
 static void free_state(struct mt_state *state)
 {
     mt_recovery_free(state);
     mt_segment_close(&state->segment);
-    mt_window_close(&state->window);
     if (state->lock >= 0) {
         close(state->lock);
     }
@@ -263,7 +311,7 @@ struct mt_state *mt_state_open(const struct mt_state_config *config, struct mt_s
     state->shards = shards;
     state->lock = state->segment.fd = -1;
     state->next_number = 1;
-    if (!lock_file(state, why, size)) {
+    if (!mt_state_lock(state, why, size)) {
         free_state(state);
         return NULL;
     }
@@ -302,12 +350,12 @@ void mt_state_close(struct mt_state *state, bool delivered)
         if (delivered) {
             mt_state_write_moment(state, MT_RECORD_CLOSE, mt_state_now(), (struct mt_spot){0, 0});
         }
-        if (state->segment.fd >= 0) {
-            (void)mt_segment_flush(&state->segment);
+        if (state->config.sync != MT_SYNC_OFF) {
+            mt_state_write_through(state);
+        } else {
+            mt_state_write(state);
         }
-        if (state->segment.fd >= 0 && state->config.sync != MT_SYNC_OFF) {
-            (void)mt_state_sync_files(state);
-        }
+        mt_state_mark(state);
     }
     free_state(state);
 }

@@ -5,6 +5,7 @@
  */
 #include "recovery.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int64_t mt_record_wall(const struct mt_view_record *record)
@@ -52,7 +53,7 @@ static void survey_record(struct survey *s, struct mt_spot spot, const struct mt
 }
 
 /* The first record of a time not before `wall`. */
-static struct mt_spot find_wall(const struct mt_recovery *r, int64_t wall)
+static struct mt_spot find_wall(struct mt_recovery *r, int64_t wall)
 {
     for (size_t i = 0; i < r->n; i++) {
         struct mt_view_record record;
@@ -65,6 +66,44 @@ static struct mt_spot find_wall(const struct mt_recovery *r, int64_t wall)
         }
     }
     return (struct mt_spot){MT_NEVER, 0};
+}
+
+/* What must be there and is not. */
+static void note_missing(struct mt_state *state, size_t i, uint64_t end)
+{
+    struct mt_recovery *r = state->recovery;
+    struct mt_found *file = &r->v[i];
+    const struct mt_segment_before *before = i + 1 < r->n ? &r->v[i + 1].view.before : NULL;
+    bool marked = r->mark.segment == file->number && r->mark.nonce == file->view.head.nonce;
+    uint64_t must = before && before->number == file->number ? before->end : marked ? r->mark.end : 0;
+
+    if (file->view.error) {
+        file->damaged = true;
+        mt_state_report(state, MT_SEVERITY_ERROR, "%s: cannot be read to its end: %s", file->name,
+                        strerror(file->view.error));
+    }
+    if (end < must) {
+        file->partial = true;
+        file->damaged |= end < file->view.synced;
+        mt_state_report(
+            state, MT_SEVERITY_WARNING,
+            "%s: %llu bytes are missing at the end: lines in them, and events of theirs, are not known any more",
+            file->name, (unsigned long long)(must - end));
+    }
+    file->partial |= file->damaged;
+}
+
+static void note_missing_files(struct mt_state *state)
+{
+    const struct mt_recovery *r = state->recovery;
+    char *name;
+
+    if (r->mark.segment && (!r->n || r->v[r->n - 1].number < r->mark.segment)) {
+        name = mt_state_file_name(state, r->mark.segment);
+        mt_state_report(state, MT_SEVERITY_WARNING, "%s: is missing: what only it says is not known any more",
+                        name ? name : state->path);
+        free(name);
+    }
 }
 
 void mt_recovery_survey(struct mt_state *state)
@@ -81,7 +120,9 @@ void mt_recovery_survey(struct mt_state *state)
             r->v[i].damaged |= record.lost > 0;
             survey_record(&s, mt_spot_of(&r->v[i], &record), &record);
         }
+        note_missing(state, i, at);
     }
+    note_missing_files(state);
     state->delivered = s.delivered;
     r->from = (struct mt_spot){MT_NEVER, 0};
     if (s.closed || redeliver <= 0) {
