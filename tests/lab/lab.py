@@ -26,7 +26,12 @@ RUN = LAB / 'run'  # of this run: logs, events, what the sink saw
 
 _private = False
 # Servers: RFC 5737's documentation addresses. Clients: RFC 2544's for tests.
-SERVERS = {'mx1.example': 11, 'relay1.example': 12, 'sink.example': 99}
+SERVERS = {'mx1.example': 11, 'relay1.example': 12, 'out1.example': 21, 'osd1.example': 22, 'cour1.example': 23,
+           'dns.example': 53, 'sink.example': 99}
+MTAS = ('mx1.example', 'relay1.example', 'out1.example', 'osd1.example', 'cour1.example')
+# Domains of long routes, from the first server of each to the one with the mailboxes.
+ROUTES = {'three.example': ('exim', 'sendmail', 'postfix'),
+          'five.example': ('exim', 'sendmail', 'postfix', 'opensmtpd', 'courier')}
 CLIENTS = 2000
 
 
@@ -188,8 +193,8 @@ class Root:
         for user, (number, _) in PEOPLE.items():
             self.empty(f'home/{user}', 0o755, number, number)
 
-    def write_network(self, host):
-        """All names the MTA can know: there is no DNS."""
+    def write_network(self, host, dns=False):
+        """All names the MTA can know. dns: it asks dns.Dns as well."""
         names = [f'{server_ip(name)} {name}' for name in SERVERS]
         names += [f'{client_ip(n)} {client_name(n)}' for n in range(CLIENTS) if client_name(n)]
         self.write('etc/hosts', '127.0.0.1 localhost\n' + '\n'.join(names) + '\n')
@@ -197,6 +202,13 @@ class Root:
         self.write('etc/hostname', host + '\n')
         self.write('etc/mailname', host + '\n')
         (self.path / 'etc/resolv.conf').unlink(missing_ok=True)
+        if dns:
+            self.write('etc/resolv.conf', f'nameserver {server_ip("dns.example")}\n')
+
+    def make_certificate(self, name, key, certificate, *options):
+        """With the openssl(1) of the root: the machine may have none."""
+        self.command('openssl', 'req', '-x509', '-nodes', '-days', '2', '-subj', '/CN=' + name, '-keyout', '/' + key,
+                     '-out', '/' + certificate, *(options or ('-newkey', 'rsa:2048')))
 
     def letters(self):
         """All mail in /var/mail, as (user, email.message.Message)."""
@@ -215,3 +227,9 @@ PEOPLE = {
     'carol': (52003, 'carol-secret'),
     'dave': (52004, 'dave-secret'),
 }
+
+# What mail for pipe.example is piped into: one mailbox for all. 69 is EX_UNAVAILABLE of sysexits(3).
+PIPE = """#!/bin/sh
+case ${1-$LOCAL_PART} in fail*) cat >/dev/null; echo "no service for it"; exit 69 ;; esac
+(echo "From pipe Sun Nov 22 00:00:00 2026"; cat; echo) >>/var/mail/pipe
+"""

@@ -5,6 +5,7 @@ import os
 import re
 
 import lab
+import mta
 
 NAME, DOMAIN = 'mx1.example', 'post.example'
 MESSAGE_SIZE_LIMIT = 200000
@@ -15,16 +16,18 @@ compatibility_level = 3.6
 myhostname = {name}
 mydomain = {domain}
 myorigin = {domain}
-mydestination = {domain}, localhost
+mydestination = {domain}, three.example, localhost
 inet_protocols = ipv4
 smtp_bind_address = {ip}
-mynetworks = {ip}/32 {relay}/32
+mynetworks = {servers}
 smtp_host_lookup = native
 transport_maps = inline:{{ sink.example=smtp:[sink.example]:25, nostarttls.example=smtp:[sink.example]:2526,
     client.example=smtp:[sink.example]:25, refused.example=smtp:[sink.example]:9,
-    send.example=smtp:[relay1.example]:25, void.example=discard:silently,
+    send.example=smtp:[relay1.example]:25, open.example=smtp:[osd1.example]:25,
+    exim.example=smtp:[out1.example]:25, cour.example=smtp:[cour1.example]:25, five.example=smtp:[osd1.example]:25, void.example=discard:silently,
     pipe.example=labpipe: }}
-relay_domains = sink.example, nostarttls.example, refused.example, send.example, void.example, pipe.example
+relay_domains = sink.example, nostarttls.example, refused.example, send.example, exim.example, open.example, cour.example, five.example,
+    void.example, pipe.example
 alias_maps = inline:{{ {{ news = alice, dave }}, {{ outside = ok.outside@sink.example }}, {{ postmaster = alice }} }}
 alias_database =
 virtual_alias_domains = virtual.example
@@ -62,15 +65,11 @@ MASTER = """
 labpipe unix - n n - - pipe user=nobody:mail argv=/usr/local/bin/labpipe ${{recipient}}
 """
 
-# One mailbox for all; 69 is EX_UNAVAILABLE of sysexits(3).
-PIPE = """#!/bin/sh
-case $1 in fail*) cat >/dev/null; echo "no service for $1"; exit 69 ;; esac
-(echo "From pipe Sun Nov 22 00:00:00 2026"; cat; echo) >>/var/mail/pipe
-"""
-
-
-class Postfix:
+class Postfix(mta.Mta):
     host, mta, name, domain = 'mx1', 'postfix', NAME, DOMAIN
+    silent = frozenset(('protocol',))
+    forwards_anew = aliases_anew = True
+    held, waiting = 'hold', 'deferred'
 
     def __init__(self):
         self.root = lab.Root('postfix')
@@ -83,17 +82,16 @@ class Postfix:
         root.empty('var/mail', 0o2775, 0, 8)
         root.empty('var/spool/postfix', 0o755)
         root.empty('var/lib/postfix', 0o755, 51001, 51001)
-        root.write('usr/local/bin/labpipe', PIPE, 0o755)
+        root.write('usr/local/bin/labpipe', lab.PIPE, 0o755)
         root.write('etc/postfix/main.cf', MAIN.format(
-            name=NAME, domain=DOMAIN, ip=self.ip, relay=lab.server_ip('relay1.example'),
+            name=NAME, domain=DOMAIN, ip=self.ip, servers=' '.join(lab.server_ip(name) for name in lab.MTAS),
             limit=MESSAGE_SIZE_LIMIT, lifetime=LIFETIME))
         root.write('etc/postfix/dynamicmaps.cf', '')
         # Debian's, from 13 on, fills the chroot that the lab's Postfix does not use, by perl.
         root.write('usr/lib/postfix/configure-instance.sh', '#!/bin/sh\n', 0o755)
         root.write('etc/postfix/master.cf', self._master())
         root.write('home/carol/.forward', 'ok.forwarded@sink.example\n')
-        root.command('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=' + NAME,
-                     '-keyout', '/etc/postfix/key.pem', '-out', '/etc/postfix/cert.pem')
+        root.make_certificate(NAME, 'etc/postfix/key.pem', 'etc/postfix/cert.pem')
         self._configure_sasl()
         for name in ('postdrop', 'postqueue'):
             os.chown(root / 'usr/sbin' / name, 0, 51002)
@@ -124,6 +122,9 @@ class Postfix:
     def stop(self):
         self.root.command('postfix', 'stop', check=False)
 
+    def queue_id_of(self, reply):
+        return reply.split()[-1]
+
     def queue(self):
         """{queue ID: {'queue': name, 'recipients': [...]}}"""
         lines = self.root.command('postqueue', '-j').splitlines()  # may begin with a warning that Postfix is down
@@ -133,6 +134,12 @@ class Postfix:
 
     def postsuper(self, option, queue_id):
         self.root.command('postsuper', option, queue_id)
+
+    def release(self, queue_id):
+        self.postsuper('-H', queue_id)
+
+    def remove(self, queue_id):
+        self.postsuper('-d', queue_id)
 
     def submit(self, sender, recipients, text, user='alice'):
         """Local submission; tells no queue ID."""

@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import lab
+import mta
 
 NAME, DOMAIN = 'relay1.example', 'send.example'
 MESSAGE_SIZE_LIMIT = 200000
@@ -69,8 +70,9 @@ DM{domain}
 """
 
 
-class Sendmail:
+class Sendmail(mta.Mta):
     host, mta, name, domain = 'relay1', 'sendmail', NAME, DOMAIN
+    silent = frozenset(('size-refused', 'orig-to'))
 
     def __init__(self):
         self.root = lab.Root('sendmail')
@@ -94,23 +96,24 @@ class Sendmail:
         self._write_maps()
         self._configure_sasl()
         root.empty('etc/mail/tls', 0o755)
-        root.command('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=' + NAME,
-                     '-keyout', '/etc/mail/tls/key.pem', '-out', '/etc/mail/tls/cert.pem')
+        root.make_certificate(NAME, 'etc/mail/tls/key.pem', 'etc/mail/tls/cert.pem')
         (root / 'etc/mail/tls/key.pem').chmod(0o600)
         root.command(SENDMAIL, '-bi')
 
     def _write_maps(self):
         root = self.root
-        postfix = lab.server_ip('mx1.example')
         root.write('etc/mail/service.switch', 'passwd files\nhosts files\naliases files\n')
         root.write('etc/mail/aliases', 'postmaster: alice\nmailer-daemon: alice\nnews: alice, dave\n'
                                        'outside: ok.outside@sink.example\n')
         root.write('home/carol/.forward', 'ok.forwarded@sink.example\n')
-        self._make_map('mailertable', 'sink.example\tesmtp:[sink.example]\npost.example\tesmtp:[mx1.example]\n'
-                                      'client.example\tesmtp:[sink.example]\n')
+        hosts = {'sink.example': 'sink.example', 'client.example': 'sink.example', 'post.example': 'mx1.example',
+                 'exim.example': 'out1.example', 'open.example': 'osd1.example', 'cour.example': 'cour1.example',
+                 **dict.fromkeys(lab.ROUTES, 'mx1.example')}
+        self._make_map('mailertable', ''.join(f'{domain}\tesmtp:[{host}]\n' for domain, host in hosts.items()))
         self._make_map('virtusertable', 'sales@virtual.example\talice\n')
-        self._make_map('access', f'Connect:{self.ip}\tRELAY\nConnect:{postfix}\tRELAY\n'
-                                 f'To:sink.example\tRELAY\nTo:post.example\tRELAY\nFrom:refused@client.example\tREJECT\n')
+        peers = ''.join(f'Connect:{lab.server_ip(name)}\tRELAY\n' for name in lab.MTAS)
+        relayed = ''.join(f'To:{domain}\tRELAY\n' for domain in hosts if domain != 'client.example')
+        self._make_map('access', peers + relayed + 'From:refused@client.example\tREJECT\n')
 
     def _make_map(self, name, text):
         self.root.write('etc/mail/' + name, text)

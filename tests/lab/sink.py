@@ -48,6 +48,10 @@ class Sink:
             self.attempts.append(Attempt(peer, sender, recipient, code))
         return code, text
 
+    def was_asked(self, recipient):
+        with self.lock:
+            return any(a.recipient == recipient for a in self.attempts)
+
     @staticmethod
     def _verdict(recipient, seen):
         if recipient.startswith('rej'):
@@ -181,8 +185,6 @@ class Session(socketserver.StreamRequestHandler):
 
 
 def make_certificate(root, directory):
-    """With the openssl(1) of a root: the machine may have none."""
-    root.command('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=sink.example',
-                 '-keyout', '/tmp/sink.key', '-out', '/tmp/sink.cert')
+    root.make_certificate('sink.example', 'tmp/sink.key', 'tmp/sink.cert')
     for name in ('sink.key', 'sink.cert'):
         subprocess.run(['mv', str(root / 'tmp' / name), str(directory / name)], check=True)

@@ -1,22 +1,27 @@
-"""Everything in its place: both MTAs, the sink and rsyslogd, up for the length of a `with`."""
+"""Everything in its place: the MTAs, the name server, the sink, rsyslogd and syslog-ng, up for the length of a `with`."""
 
 import shutil
 
+import courier
+import dns
+import exim
 import lab
+import opensmtpd
 import postfix
 import scenarios
 import sendmail
 import sink
 import syslogd
 
+MTAS = (postfix.Postfix, sendmail.Sendmail, exim.Exim, opensmtpd.Opensmtpd, courier.Courier)
+
 
 class Stage:
-    def __init__(self, with_module=True):
+    def __init__(self, with_module=True, mtas=MTAS):
         lab.enter()
-        self.postfix, self.sendmail = postfix.Postfix(), sendmail.Sendmail()
-        self.mtas = (self.postfix, self.sendmail)
+        self.mtas = [mta() for mta in mtas]
         self.syslogd = syslogd.Syslogd(self.mtas, with_module)
-        self.sink = self.world = None
+        self.dns = self.sink = self.world = None
 
     def __enter__(self):
         try:
@@ -29,9 +34,10 @@ class Stage:
     def _start(self):
         for mta in self.mtas:
             mta.configure()
-        sink.make_certificate(self.postfix.root, lab.RUN)
+        sink.make_certificate(self.mtas[0].root, lab.RUN)
+        self.dns = dns.Dns()
         self.sink = sink.Sink(lab.server_ip('sink.example'), lab.RUN)
-        self.world = scenarios.World(self.postfix, self.sendmail, self.sink)
+        self.world = scenarios.World(self.mtas, self.sink)
         self.syslogd.start()
         for mta in self.mtas:
             mta.start()
@@ -43,8 +49,9 @@ class Stage:
     def __exit__(self, *_):
         self.stop_mtas()
         self.syslogd.stop()
-        if self.sink:
-            self.sink.stop()
+        for server in (self.sink, self.dns):
+            if server:
+                server.stop()
         for mta in self.mtas:  # big, and made anew each time
             shutil.rmtree(mta.root / 'var/spool', ignore_errors=True)
 

@@ -3,10 +3,12 @@
 import dataclasses
 import re
 
-HOSTS = {'mx1.example': 'mx1', 'relay1.example': 'relay1'}
+import lab
+
+HOSTS = {name: name.partition('.')[0] for name in lab.MTAS}
 TAG = re.compile(r'X-Lab-Id: (\S+)')
-# Both MTAs' Received: headers: by HOST (PROGRAM, COMMENT) with PROTOCOL id QUEUE-ID
-HOP = re.compile(r'\bby (\S+) \([^()]*\)(?: with (\w+))? id (\w+)')
+# A Received: header, as all of them write it: by HOST ... id QUEUE-ID
+HOP = re.compile(r'.*\bby (' + '|'.join(map(re.escape, HOSTS)) + r') .*?\bid ([\w.-]+)')
 
 
 @dataclasses.dataclass
@@ -29,16 +31,16 @@ class Notice:
 class Truth:
     def __init__(self, world):
         self.world, self.copies, self.notices = world, [], []
-        for mta in (world.postfix, world.sendmail):
+        for mta in world.mtas:
             for user, letter in mta.root.letters():
                 self._file(letter, ('box', mta.host, user))
         for delivery in list(world.sink.deliveries):
             self._file(delivery.letter, ('sink', delivery.recipient), delivery)
-        self.queues = {m.host: m.queue() for m in (world.postfix, world.sendmail)}
+        self.queues = {m.host: m.queue() for m in world.mtas}
 
     def _file(self, letter, place, delivery=None):
         hops = hops_of(letter)
-        if letter.get_content_type() == 'multipart/report':
+        if any(part.get_content_type() == 'message/delivery-status' for part in letter.walk()):
             text = letter.as_string()
             tag = TAG.search(text)
             self.notices.append(Notice(tag and tag.group(1), hops, reported(letter)))
@@ -60,9 +62,9 @@ class Truth:
 def hops_of(letter):
     hops = []
     for header in letter.get_all('Received') or []:
-        found = HOP.search(' '.join(header.split()))
-        if found and found.group(1) in HOSTS:
-            hops.append((HOSTS[found.group(1)], found.group(3)))
+        found = HOP.match(' '.join(header.split()))
+        if found:
+            hops.append((HOSTS[found.group(1)], found.group(2)))
     return hops
 
 

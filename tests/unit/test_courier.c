@@ -49,6 +49,16 @@ static const struct row courierd_lines[] = {
     {"Started ./courieresmtp, pid=12, maxdels=40, maxhost=4, maxrcpt=100",
      "service~TEXT=Started ./courieresmtp, pid=12, maxdels=40, maxhost=4, maxrcpt=100"},
     {"Purging /var/lib/courier/msgq", "service~TEXT=Purging /var/lib/courier/msgq"},
+    {"Loading STATIC transport module libraries.", "service~TEXT=Loading STATIC transport module libraries."},
+    {"Courier 1.0.16 Copyright 1999-2018 Double Precision, Inc.",
+     "service~TEXT=Courier 1.0.16 Copyright 1999-2018 Double Precision, Inc."},
+    {"Installing [0/0]", "service~TEXT=Installing [0/0]"},
+    {"Installed: module.dsn - Courier 1.0.16 Copyright 1999-2018 Double Precision, Inc.",
+     "service~TEXT=Installed: module.dsn - Courier 1.0.16 Copyright 1999-2018 Double Precision, Inc."},
+    {"Initializing esmtp", "service~TEXT=Initializing esmtp"},
+    {"queuelo=200, queuehi=400", "service~TEXT=queuelo=200, queuehi=400"},
+    {"SHUTDOWN: Stopping...", "service~TEXT=SHUTDOWN: Stopping..."},
+    {"No uucp user found, outbound UUCP is disabled.", "service~TEXT=No uucp user found, outbound UUCP is disabled."},
     {"Low on disk space: /var/lib/courier", "warning~TEXT=Low on disk space: /var/lib/courier"},
 };
 
@@ -264,7 +274,7 @@ START_TEST(test_what_the_host_submits_with_the_null_sender_is_a_notification)
 {
     static const struct {
         const char *client, *from, *origin;
-    } cases[] = {{FROM_HOST, "", "bounce"}, {FROM_HOST, "a@x.example", "local"}, {FROM_NETWORK, "", "network"}};
+    } cases[] = {{FROM_HOST, "", "bounce"}, {FROM_HOST, "#@[]", "bounce"}, {FROM_HOST, "a@x.example", "local"}, {FROM_NETWORK, "", "network"}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         teardown();

@@ -173,6 +173,9 @@ START_TEST(test_headers_of_a_refused_message_say_nothing)
     ck_assert_uint_eq(story_count(&s, "message"), 1);
     story_is(&s, "message", 0, "queue_id", Q);
     story_is(&s, "message", 0, "result", "rejected");
+    story_is(&s, "message", 0, "client.name", "mx.example");
+    story_is(&s, "message", 0, "client.ip", "192.0.2.1");
+    story_is(&s, "message", 0, "origin", "network");
 }
 END_TEST
 

@@ -159,6 +159,7 @@ static const struct row other_lines[] = {
     {"commands executed from aliases run with opensmtpd privileges",
      "service~TEXT=commands executed from aliases run with opensmtpd privileges"},
     {"info: OpenSMTPD 6.8.0p2 starting", "service~TEXT=info: OpenSMTPD 6.8.0p2 starting"},
+    {"Exiting", "service~TEXT=Exiting"},
     {"warn: no disk space", "warning~TEXT=warn: no disk space"},
     {"Disabling route [] <-> 192.0.2.25 (mx.y.example) for 15s",
      "info~TEXT=Disabling route [] <-> 192.0.2.25 (mx.y.example) for 15s"},

@@ -80,11 +80,15 @@ static void apply_begin(struct mt_correlator *c, struct mt_message *m, const str
     m->begun = true;
 }
 
-/* Where no line links a notification to its entry, the null sender tells it from what users submit. */
+/* Where no line links a notification to its entry, the sender tells it from what users submit: the null one, or that of what
+ * became of a notification.
+ */
 static void note_notification(struct mt_message *m)
 {
+    struct mt_slice from = mt_kept_get(&m->kept, MT_F_FROM);
+
     if (m->origin == MT_ORIGIN_LOCAL && mt_sources[m->source]->tells_no_parent && mt_kept_has(&m->kept, MT_F_FROM) &&
-        !mt_kept_get(&m->kept, MT_F_FROM).n) {
+        (!from.n || mt_slice_eq(from, MT_LIT("#@[]")))) {
         m->origin = MT_ORIGIN_BOUNCE;
     }
 }
@@ -227,6 +231,10 @@ static void apply_refusal(struct mt_correlator *c, struct mt_host *host, struct 
     m->refused = true;
     put(c, m, line, MT_F_RESPONSE, !m->rejected);
     if (line->effect == MT_EFFECT_REFUSES_MESSAGE && m->origin != MT_ORIGIN_LOCAL) {
+        if (!m->begun && mt_line_copy_has(line, MT_F_CLIENT_IP)) { /* this line alone says whose it was */
+            apply_begin(c, m, line);
+            set_origin(m, MT_ORIGIN_NETWORK);
+        }
         m->rejected = true;
         mt_end_message(c, host, m, line);
     }

@@ -20,6 +20,14 @@ static const struct mt_form forms[] = {
     MT_FORM("Waiting.", mt_form_plain, SERVICE),
     MT_FORM("Started ", mt_form_plain, SERVICE),
     MT_FORM("Purging ", mt_form_plain, SERVICE),
+    MT_FORM("Loading ", mt_form_plain, SERVICE),
+    MT_FORM("Courier ", mt_form_plain, SERVICE),
+    MT_FORM("Installing ", mt_form_plain, SERVICE),
+    MT_FORM("Installed: ", mt_form_plain, SERVICE),
+    MT_FORM("Initializing ", mt_form_plain, SERVICE),
+    MT_FORM("queuelo=", mt_form_plain, SERVICE),
+    MT_FORM("SHUTDOWN: ", mt_form_plain, SERVICE),
+    MT_FORM("No uucp user found", mt_form_plain, SERVICE),
     MT_FORM("Low on disk space", mt_form_plain, WARNING),
 };
 

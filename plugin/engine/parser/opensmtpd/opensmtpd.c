@@ -55,6 +55,7 @@ static const struct mt_form forms[] = {
     MT_FORM("smtp-in: ", mt_form_plain, INFO),
     MT_FORM("smtp-out: ", mt_form_plain, INFO),
     MT_FORM("info: ", mt_form_plain, SERVICE),
+    MT_FORM("Exiting", mt_form_plain, SERVICE),
     MT_FORM("commands executed from aliases run with ", mt_form_plain, SERVICE),
     MT_FORM("warn: ", mt_form_plain, WARNING),
     MT_FORM("fatal: ", mt_form_plain, FATAL),
