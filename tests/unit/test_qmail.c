@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lines.h"
+#include "mailtrace/parser.h"
 #include "rows.h"
 #include "story.h"
 
@@ -100,6 +102,31 @@ END_TEST
 START_TEST(test_results_are_read_in_full)
 {
     expect_rows("qmail", NULL, delivery_lines, COUNT(delivery_lines));
+}
+END_TEST
+
+/* tcpserver's lines under the name of another server's program, and that server's own. */
+START_TEST(test_a_name_that_two_have_is_told_by_the_form)
+{
+    static const struct {
+        const char *program, *text;
+        uint8_t source;
+        enum mt_verdict verdict;
+    } lines[] = {
+        {"smtpd", "1796089194.692861 tcpserver: status: 2/40", MT_SOURCE_qmail, MT_RECOGNISED},
+        {"smtpd", "1796089194.692985 tcpserver: pid 165 from 192.0.2.1", MT_SOURCE_qmail, MT_RECOGNISED},
+        {"smtpd", "338e22f2b8a5f6ca smtp connected address=192.0.2.1 host=mx.s.example", MT_SOURCE_opensmtpd,
+         MT_RECOGNISED},
+        {"smtpd", "hello", MT_SOURCE_opensmtpd, MT_UNRECOGNISED},
+        {"rblsmtpd", "1796089194.692985 rblsmtpd: 192.0.2.1 pid 12: 451 no", MT_SOURCE_qmail, MT_RECOGNISED},
+    };
+
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        struct mt_line line = line_of(lines[i].program, lines[i].text);
+        struct mt_record rec;
+        ck_assert_msg(mt_parse(&line, &rec) == lines[i].verdict, "%s", lines[i].text);
+        ck_assert_msg(rec.source == lines[i].source, "%s", lines[i].text);
+    }
 }
 END_TEST
 
@@ -309,6 +336,7 @@ Suite *mt_suite_qmail(void)
     tcase_add_test(forms, test_messages_and_notes_are_read_in_full);
     tcase_add_test(forms, test_results_are_read_in_full);
     tcase_add_test(forms, test_what_is_no_form_of_the_source_is_not_recognised);
+    tcase_add_test(forms, test_a_name_that_two_have_is_told_by_the_form);
     tcase_add_test(forms, test_no_cut_is_read_beyond);
     suite_add_tcase(suite, forms);
     add_events(events);

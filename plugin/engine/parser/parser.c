@@ -239,6 +239,27 @@ static __attribute__((noinline)) void unwrap(struct mt_record *rec)
     rec->repeated = true;
 }
 
+/* Some programs have the name of another's, and one log can have lines of both: tcpserver's stand under the name that was given to
+ * splogger, which is often that of a server. What the first source does not know, the next one that has the name may.
+ */
+static __attribute__((noinline)) bool read_namesake(struct mt_record *rec, const struct mt_line *line)
+{
+    const uint8_t first = rec->source;
+
+    for (uint8_t i = 1; i < MT_SOURCE_COUNT && !line->source; i++) {
+        if (i == first || !find_program(mt_sources[i]->programs, line->program)) {
+            continue;
+        }
+        rec->source = i;
+        mt_fields_clear(&rec->f);
+        if (mt_sources[i]->read(rec)) {
+            return true;
+        }
+    }
+    rec->source = first;
+    return false;
+}
+
 enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
 {
     const struct origin origin = find_origin(line);
@@ -263,8 +284,8 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     if (line->text.n && *line->text.p == 'm') {
         unwrap(rec);
     }
-    if (rec->line.text.n &&
-        mt_sources[origin.source]->read(rec)) { /* an empty text has no form, and need not be anywhere */
+    if (rec->line.text.n && /* an empty text has no form, and need not be anywhere */
+        (mt_sources[origin.source]->read(rec) || read_namesake(rec, line))) {
         rec->effect = rec->effect ? rec->effect : mt_kind_effects[rec->kind];
         return MT_RECOGNISED;
     }

@@ -94,7 +94,7 @@ static bool read_recipient(struct mt_record *rec, const struct mt_form *form, st
     return true;
 }
 
-/* dma.c, spool.c, net.c, local.c, mail.c */
+/* dma.c, spool.c, net.c, crypto.c, local.c, mail.c, util.c */
 static const struct mt_form forms[] = {
     MT_FORM_DOES("mail to=<", read_queued, FROM, SUBMITS),
     MT_FORM("new mail from user=", read_new, INFO),
@@ -105,13 +105,44 @@ static const struct mt_form forms[] = {
     MT_FORM("trying remote delivery to ", mt_form_plain, INFO),
     MT_FORM("remote delivery ", mt_form_plain, INFO),
     MT_FORM("local delivery ", mt_form_plain, INFO),
+    MT_FORM("connect to ", mt_form_plain, INFO),
+    MT_FORM("socket for ", mt_form_plain, INFO),
+    MT_FORM("Server ", mt_form_plain, INFO), /* greeting successfully completed; what it supports stands indented */
+    MT_FORM("SSL initialization successful", mt_form_plain, INFO),
+    MT_FORM("in opportunistic TLS mode, ", mt_form_plain, INFO),
+    MT_FORM("successfully verified server certificate fingerprint", mt_form_plain, INFO),
+    MT_FORM("using SMTP authentication for user ", mt_form_plain, INFO),
+    MT_FORM("smarthost authentication:", mt_form_plain, INFO),
+    MT_FORM("Could not perform server greeting at ", mt_form_plain, ERROR),
+    MT_FORM("SSL: ", mt_form_plain, ERROR),
+    MT_FORM("fingerprints do not match", mt_form_plain, WARNING),
+    MT_FORM("failed to load fingerprint of server certicate: ", mt_form_plain, WARNING), /* as it spells it */
+    MT_FORM("sha256 fingerprint has unexpected length of ", mt_form_plain, WARNING),
+    MT_FORM("SMTP login not available. Trying without.", mt_form_plain, WARNING),
+    MT_FORM("non-encrypted SMTP login is disabled in config", mt_form_plain, WARNING),
+    MT_FORM("error creating ", mt_form_plain, ERROR),
+    MT_FORM("error recovering mbox `", mt_form_plain, WARNING),
+    MT_FORM("cannot execute ", mt_form_plain, ERROR),
+    MT_FORM("hung child while creating mbox `", mt_form_plain, ERROR),
+    MT_FORM("child disappeared while creating mbox `", mt_form_plain, ERROR),
+    MT_FORM("lost queue file `", mt_form_plain, ERROR),
+    MT_FORM("malformed queue file `", mt_form_plain, ERROR),
+    MT_FORM("ignoring unknown queue info `", mt_form_plain, INFO),
+    MT_FORM("could not ", mt_form_plain, WARNING), /* lock queue file, pick up queue file, open flush file */
+    MT_FORM("can not ", mt_form_plain, ERROR),     /* daemonize, fork, set signal handler, encode auth reply */
+    MT_FORM("Invalid line: ", mt_form_plain, ERROR),
     MT_FORM("invalid recipient `", mt_form_plain, ERROR),
 };
 
 static bool read_line(struct mt_record *rec)
 {
+    struct mt_slice text = rec->line.text;
+
     mt_set(&rec->f, MT_F_QUEUE_ID, id_in_tag(rec->line.program));
-    return mt_form_read(rec, forms, sizeof forms / sizeof *forms, rec->line.text, false);
+    while (mt_slice_starts(text, MT_LIT(" "))) {
+        text = mt_slice_skip(text, 1);
+    }
+    return mt_form_read(rec, forms, sizeof forms / sizeof *forms, text, false);
 }
 
 static const struct mt_source_program programs[] = {{MT_TEXT("dma"), MT_ROLE_OTHER}, {{NULL, 0}, MT_ROLE_OTHER}};

@@ -128,15 +128,21 @@ static bool read_quoted(struct mt_slice *at, struct target *to)
 /* The address and what stands behind it; false when neither reading fits, or both do. */
 static bool read_outcome(struct mt_slice s, behind_fn *behind, struct outcome *o)
 {
-    struct outcome other = *o;
+    struct outcome other;
     struct mt_slice rest = s;
-    bool quoted = mt_find_text(s, MT_LIT(" <\"")) && read_quoted(&rest, &other.to) && behind(rest, &other);
+    bool quoted = false;
 
-    rest = s;
+    if (mt_find_text(s, MT_LIT(" <\""))) {
+        other = *o;
+        quoted = read_quoted(&rest, &other.to) && behind(rest, &other);
+        rest = s;
+    }
     if (read_word(&rest, &o->to) && behind(rest, o)) {
         return !quoted || o->to.final.n == other.to.final.n;
     }
-    *o = other;
+    if (quoted) {
+        *o = other;
+    }
     return quoted;
 }
 

@@ -304,16 +304,27 @@ static bool take_host(struct mt_slice *at, struct mt_slice *value, struct mt_exi
     return true;
 }
 
-static bool take_value(struct mt_slice *at, uint8_t shape, bool others, struct mt_slice *value,
-                       struct mt_exim_host *host)
+static bool has_quoted(const struct mt_exim_field *fields, size_t n)
 {
-    switch (shape) {
+    for (size_t i = 0; i < n; i++) {
+        if (fields[i].shape == MT_EXIM_QUOTED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* field: the one of the n that at stands at. */
+static bool take_value(struct mt_slice *at, const struct mt_exim_field *fields, size_t n, size_t field,
+                       struct mt_slice *value, struct mt_exim_host *host)
+{
+    switch (fields[field].shape) {
     case MT_EXIM_WORD:
         return take_plain(at, value);
     case MT_EXIM_QUOTED:
         return take_quoted(at, value);
     case MT_EXIM_NAME:
-        return take_name(at, value, others);
+        return take_name(at, value, has_quoted(fields, n));
     case MT_EXIM_ANGLE:
         return take_angle(at, value);
     case MT_EXIM_MARK:
@@ -328,18 +339,13 @@ static bool take_value(struct mt_slice *at, uint8_t shape, bool others, struct m
 void mt_exim_fields(struct mt_slice *at, const struct mt_exim_field *fields, size_t n, struct mt_slice *values,
                     struct mt_exim_host *host)
 {
-    bool others = false;
-
-    for (size_t i = 0; i < n; i++) {
-        others |= fields[i].shape == MT_EXIM_QUOTED;
-    }
-    for (size_t i = 0; i < n; i++) {
+    memset(values, 0, n * sizeof *values);
+    for (size_t i = 0; i < n && at->n >= 2; i++) {
         struct mt_slice s = *at;
-        values[i] = mt_slice(NULL, 0);
-        if (s.n < 2 || s.p[1] != fields[i].key.p[1] || !mt_eat(&s, fields[i].key)) {
+        if (s.p[1] != fields[i].key.p[1] || !mt_eat(&s, fields[i].key)) {
             continue;
         }
-        if (take_value(&s, fields[i].shape, others, &values[i], host)) {
+        if (take_value(&s, fields, n, i, &values[i], host)) {
             *at = s;
         } else {
             values[i] = mt_slice(NULL, 0);

@@ -190,6 +190,10 @@ static bool read_line(struct mt_record *rec)
 static const struct mt_source_program programs[] = {
     {MT_TEXT("qmail"), MT_ROLE_OTHER},
     {MT_TEXT("qmail-send"), MT_ROLE_OTHER},
+    {MT_TEXT("tcpserver"), MT_ROLE_OTHER},
+    {MT_TEXT("rblsmtpd"), MT_ROLE_OTHER},
+    {MT_TEXT("smtpd"), MT_ROLE_OTHER},       /* as usual: tcpserver ... 2>&1 | splogger smtpd */
+    {MT_TEXT("qmail-smtpd"), MT_ROLE_OTHER}, /* the same */
     {{NULL, 0}, MT_ROLE_OTHER},
 };
 
@@ -207,7 +211,7 @@ const struct mt_source mt_source_qmail = {
     .reuses_ids = true,
     .names_by_process = true,
     .programs = programs,
-    .initials = MT_INITIAL('q'),
+    .initials = MT_INITIAL('q') | MT_INITIAL('t') | MT_INITIAL('r') | MT_INITIAL('s'),
     .transports = transports,
     .read = read_line,
 };
