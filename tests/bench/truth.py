@@ -41,7 +41,7 @@ def of_client(e):
 
 
 def of_reject(e):
-    return ('R', e['host'], e.get('queue_id', ''), e['to'], e['stage'], str(e['reply_code']), e['dsn'], '<%s>' % e['from'])
+    return ('R', e['host'], e.get('queue_id', ''), e['to'], e['stage'], str(e.get('reply_code', '')), e.get('dsn', ''), '<%s>' % e.get('from', ''))
 
 
 def of_session(e):

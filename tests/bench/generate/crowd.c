@@ -21,7 +21,7 @@ static uint32_t next_host(struct world *w)
 {
     uint32_t host = (uint32_t)below(w, w->nhosts);
 
-    while (w->hosts[host].mta != POSTFIX) {
+    while (w->hosts[host].mta != MTA_postfix) {
         host = (host + 1) % w->nhosts;
     }
     return host;
@@ -59,7 +59,7 @@ static void start_connections(struct world *w, const struct crowd *crowd, int64_
     uint32_t length = (uint32_t)((uint64_t)SECOND / crowd->connections);
 
     for (uint32_t host = 0; host < w->nhosts; host++) {
-        if (w->hosts[host].mta == POSTFIX) {
+        if (w->hosts[host].mta == MTA_postfix) {
             struct message *m = crowd_message(w, host, length / STEPS);
             m->crowded = true;
             choose_client(w, m, crowd->returning);

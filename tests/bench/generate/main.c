@@ -75,9 +75,21 @@ static struct entry heap_take(void)
     return first;
 }
 
+static int64_t (*const steps[])(struct world *w, struct message *m) = {
+#define STEP(name, host) name##_step,
+    MTAS(STEP)
+#undef STEP
+};
+
+static const char *const host_names[] = {
+#define HOST(name, host) host,
+    MTAS(HOST)
+#undef HOST
+};
+
 static void step(struct world *w, struct message *m)
 {
-    int64_t next = w->hosts[m->host].mta == POSTFIX ? postfix_step(w, m) : sendmail_step(w, m);
+    int64_t next = steps[w->hosts[m->host].mta](w, m);
 
     if (next >= 0) {
         heap_add(w, m, w->now + next);
@@ -183,9 +195,8 @@ static void make_hosts(struct world *w, const struct options *options)
     }
     for (uint32_t i = 0; i < w->nhosts; i++) {
         struct host *h = &w->hosts[i];
-        bool sendmail = options->mta[0] == 's' || (options->mta[0] == 'm' && i % 2);
-        snprintf(h->name, sizeof h->name, "%s%u", sendmail ? "relay" : "mx", i + 1);
-        h->mta = sendmail ? SENDMAIL : POSTFIX;
+        h->mta = options->mixed ? i % (MTA_sendmail + 1) : options->mta;
+        snprintf(h->name, sizeof h->name, "%s%u", host_names[h->mta], i + 1);
         h->pid = 1000;
         h->qmgr = 90 + i;
         h->pickup = 91 + i;
@@ -201,7 +212,6 @@ int main(int argc, char **argv)
                               .noise = 30,
                               .rate = 100,
                               .retry = 300,
-                              .mta = "postfix",
                               .output = "-"};
 
     options_read(&options, argc, argv);

@@ -48,10 +48,11 @@ static const struct option names[] = {
 static void usage(void)
 {
     fprintf(stderr,
-            "usage: generate [--lines N] [--mta postfix|sendmail|mixed] [--seed N] [--noise PERCENT] [--hosts N]\n"
+            "usage: generate [--lines N] [--mta NAME|mixed] [--seed N] [--noise PERCENT] [--hosts N]\n"
             "                [--open N] [--rate MESSAGES-PER-SECOND] [--retry SECONDS] [--long-ids]\n"
             "                [--format rfc3339|rfc3164] [--whole-seconds] [--reuse IDS]\n"
-            "                [--connections-per-second N] [--returning PERCENT] [--truth FILE] [--output FILE]\n");
+            "                [--connections-per-second N] [--returning PERCENT] [--truth FILE] [--output FILE]\n"
+            "NAME: postfix, sendmail, exim, opensmtpd, courier\n");
     exit(2);
 }
 
@@ -66,11 +67,27 @@ static void set_number(struct options *o, int which, const char *text)
     memcpy((char *)o + numbers[which].offset, &(uint64_t){n}, sizeof(uint64_t));
 }
 
+static void set_mta(struct options *o, const char *name)
+{
+    static const char *const mtas[] = {
+#define NAME(name, host) #name,
+        MTAS(NAME)
+#undef NAME
+    };
+
+    o->mixed = strcmp(name, "mixed") == 0;
+    for (o->mta = 0; !o->mixed && strcmp(name, mtas[o->mta]) != 0;) {
+        if (++o->mta == MTA_COUNT) {
+            usage();
+        }
+    }
+}
+
 static void set_word(struct options *o, int which)
 {
     switch (which) {
     case MTA:
-        o->mta = optarg;
+        set_mta(o, optarg);
         break;
     case LONG_IDS:
         o->long_ids = true;
@@ -101,10 +118,10 @@ void options_read(struct options *o, int argc, char **argv)
             set_word(o, c);
         }
     }
-    if (optind != argc || !strchr("psm", o->mta[0]) || (o->crowd.reuses && o->mta[0] == 's')) {
+    if (optind != argc || (o->crowd.reuses && o->mta != MTA_postfix)) {
         usage();
     }
-    if (o->mta[0] == 'm' && o->hosts < 2) {
+    if (o->mixed && o->hosts < 2) {
         o->hosts = 2;
     }
 }

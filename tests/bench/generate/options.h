@@ -6,7 +6,9 @@
 
 struct options {
     uint64_t lines, open, seed, hosts, noise, rate, retry;
-    const char *mta, *output, *truth;
+    const char *output, *truth;
+    enum mta mta;
+    bool mixed; /* Postfix and Sendmail, one host of each in turn */
     bool long_ids, rfc3164, whole_seconds;
     struct crowd crowd;
 };

@@ -28,19 +28,39 @@ static void tab(struct text *t, const char *s)
     putc_(t, '\t');
 }
 
-/* No Message-ID is known of a refused message, nor of notifications of sendmail, which have no from= line. */
+/* Which of its messages an MTA logs the Message-ID of: not of refused ones, nor of notifications of sendmail, which have no from=
+ * line.
+ */
+static bool has_message_id(const struct world *w, const struct message *m)
+{
+    switch (w->hosts[m->host].mta) {
+    case MTA_postfix:
+        return !m->refused;
+    case MTA_sendmail:
+    case MTA_exim:
+        return !m->refused && !m->parent[0];
+    default:
+        return false;
+    }
+}
+
+static bool has_parent(const struct world *w, const struct message *m)
+{
+    return w->hosts[m->host].mta <= MTA_exim && m->parent[0];
+}
+
 static void put_origin(struct world *w, const struct message *m)
 {
     struct text *t = &w->truth;
 
-    if (!m->refused && (!m->parent[0] || w->hosts[m->host].mta == POSTFIX)) {
+    if (has_message_id(w, m)) {
         put_message_id(t, w, m);
     }
     putc_(t, '\t');
     putc_(t, '<');
     put_sender(t, m);
     tab(t, ">");
-    puts_(t, m->parent);
+    puts_(t, has_parent(w, m) ? m->parent : "");
 }
 
 void truth_delivery(struct world *w, const struct message *m, uint32_t i, enum result result, const char *dsn,
@@ -100,7 +120,7 @@ void truth_message(struct world *w, const struct message *m, const char *result)
     putc_(t, '\t');
     put_number(t, m->expires ? rest : 0);
     putc_(t, '\n');
-    if (w->hosts[m->host].mta == POSTFIX && !m->local && !m->parent[0] && !m->open) {
+    if (w->hosts[m->host].mta == MTA_postfix && !m->local && !m->parent[0] && !m->open) {
         put_client_fact(w, m);
     }
 }

@@ -116,6 +116,30 @@ bool all_done(const struct message *m)
     return m->sent + m->bounced == m->nrcpt;
 }
 
+enum result next_result(struct message *m)
+{
+    enum result result = PASSED;
+
+    while (m->next < m->nrcpt && (result = outcome(m, m->next, m->attempt)) == PASSED) {
+        m->next++;
+    }
+    if (m->next == m->nrcpt) {
+        return PASSED;
+    }
+    m->sent += result == SENT;
+    m->bounced += result == BOUNCED;
+    m->now_bounced += result == BOUNCED;
+    return result;
+}
+
+int64_t next_attempt(struct world *w, struct message *m)
+{
+    m->next = 0;
+    m->now_bounced = 0;
+    m->attempt++;
+    return m->stays ? STEP_OPEN : ((int64_t)w->retry * 2 * (m->attempt - 1) + (int64_t)below(w, 60)) * SECOND;
+}
+
 /* ---- lines ---- */
 
 static void make_stamp(struct world *w)
@@ -201,6 +225,13 @@ void put_helo(struct text *t, const struct message *m)
     put_number(t, draw(&client, 20) % 9);
     putc_(t, '.');
     put_tree(t, draw(&client, 21));
+}
+
+void put_client_ip(struct text *t, const struct message *m)
+{
+    struct message client = {.seed = m->client_seed};
+
+    put_ip(t, draw(&client, 23), false);
 }
 
 void put_client(struct text *t, const struct message *m, bool brackets)

@@ -13,7 +13,20 @@
 
 #include "text.h"
 
-enum mta { POSTFIX, SENDMAIL };
+/* X(its name, and that of its steps; the name of its hosts). */
+#define MTAS(X)          \
+    X(postfix, "mx")     \
+    X(sendmail, "relay") \
+    X(exim, "out")       \
+    X(opensmtpd, "osd")  \
+    X(courier, "cour")
+
+enum mta {
+#define MTA_ENUM(name, host) MTA_##name,
+    MTAS(MTA_ENUM)
+#undef MTA_ENUM
+        MTA_COUNT
+};
 enum agent { SMTP, LMTP, LOCAL, VIRTUAL };
 enum result { PASSED, SENT, DEFERRED, BOUNCED }; /* PASSED: nothing was due at this attempt */
 
@@ -52,7 +65,7 @@ struct message {
     bool again;              /* its queue ID is used again at once */
     bool crowded;            /* it comes through the one smtpd that serves many */
     uint32_t hurry;          /* microseconds that no step takes longer than; 0: as usual */
-    char id[24], parent[24]; /* queue IDs; parent of a notification */
+    char id[48], parent[48]; /* queue IDs; parent of a notification */
 };
 
 struct world {
@@ -99,8 +112,12 @@ static inline bool chance(uint64_t drawn, unsigned of_thousand)
 /* The result of attempt 1, 2 ... to recipient i. */
 enum result outcome(const struct message *m, uint32_t i, uint32_t attempt);
 bool all_done(const struct message *m);
+/* That of the next recipient for whom something is due at this attempt, m->next, counted in m; PASSED: there is none left. */
+enum result next_result(struct message *m);
+/* Begins the next attempt; STEP_..., or when. */
+int64_t next_attempt(struct world *w, struct message *m);
 
-/* What is common to both. */
+/* What is common to them. */
 struct message *message_new(struct world *w, uint32_t host);
 struct message *message_notification(struct world *w, const struct message *m); /* to the sender of m */
 void message_draw(struct message *m);
@@ -112,6 +129,7 @@ void line_begin(struct world *w, uint32_t host, const char *program, uint32_t pi
 void line_end(struct world *w);
 
 void put_client(struct text *t, const struct message *m, bool brackets); /* name[ip], or name [ip] */
+void put_client_ip(struct text *t, const struct message *m);
 void put_helo(struct text *t, const struct message *m);
 void put_sender(struct text *t, const struct message *m);
 void put_recipient(struct text *t, const struct message *m, uint32_t i);
@@ -128,8 +146,9 @@ void truth_reject(struct world *w, const struct message *m, const char *code, co
 void truth_session(struct world *w, const struct message *m, const char *reason);
 
 /* One step of a message: STEP_..., or microseconds until the next. */
-int64_t postfix_step(struct world *w, struct message *m);
-int64_t sendmail_step(struct world *w, struct message *m);
+#define MTA_STEP(name, host) int64_t name##_step(struct world *w, struct message *m);
+MTAS(MTA_STEP)
+#undef MTA_STEP
 
 /* What makes it hard to tell lines of one second apart: see crowd.c. */
 struct crowd {
