@@ -125,7 +125,7 @@ struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name)
 
 static void host_free(struct mt_correlator *c, struct mt_host *host)
 {
-    mt_memory_put(&c->memory, host->queue.v, host->queue.size * sizeof *host->queue.v);
+    mt_line_queue_free(&c->memory, &host->queue);
     mt_event_queue_free(&c->memory, &host->due);
     mt_event_queue_free(&c->memory, &host->due_later);
     mt_instances_free(&c->memory, &host->instances);
@@ -208,24 +208,20 @@ static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
 /* Takes the waiting lines that are older than `before`, and makes the events that are due by then. */
 static void advance(struct mt_correlator *c, struct mt_host *host, int64_t before)
 {
-    struct mt_line_queue *queue = &host->queue;
+    const struct mt_line_copy *first;
 
-    while (queue->n && queue->v[queue->first]->usec < before) {
-        struct mt_line_copy **lines = queue->v + queue->first;
-        int64_t timestamp = lines[0]->usec;
-        size_t n = 1;
+    while ((first = mt_line_queue_first(&host->queue)) && first->usec < before) {
+        int64_t timestamp = first->usec;
+        struct mt_line_copy **lines;
+        size_t n;
 
-        while (n < queue->n && lines[n]->usec == timestamp) {
-            n++;
-        }
         if (any_due(host, timestamp)) {
             emit_due(c, host, timestamp);
         }
         if (((uint64_t)timestamp ^ ((uint64_t)host->taken - 1)) >> EXPIRE_BITS) {
             expire(c, host, timestamp);
         }
-        queue->first += n;
-        queue->n -= n;
+        lines = mt_line_queue_take(&c->memory, &host->queue, &n);
         host->taken = timestamp + 1;
         mt_take_lines(c, host, lines, n);
     }
@@ -251,8 +247,8 @@ static void take_strays(struct mt_correlator *c, struct mt_host *host)
 {
     struct mt_line_queue *queue = &host->queue;
 
-    while (queue->n && queue->v[queue->first + queue->n - 1]->usec > host->clock) {
-        struct mt_line_copy *line = queue->v[queue->first + --queue->n];
+    while (queue->n && mt_line_queue_last(queue)->usec > host->clock) {
+        struct mt_line_copy *line = mt_line_queue_take_last(&c->memory, queue);
         mt_take_lines(c, host, &line, 1);
     }
 }
@@ -315,7 +311,7 @@ static bool give_up_some(struct mt_correlator *c)
         }
     } else if ((host = largest(c, share_waiting))) {
         if (host->queue.n) {
-            advance(c, host, host->queue.v[host->queue.first]->usec + 1);
+            advance(c, host, mt_line_queue_first(&host->queue)->usec + 1);
         } else {
             emit_due(c, host, INT64_MAX);
         }
@@ -338,10 +334,11 @@ static void drop_pending(struct mt_correlator *c, struct mt_event_queue *queue)
 
 static void drop_host(struct mt_correlator *c, struct mt_host *host)
 {
+    struct mt_line_place at = {0};
     struct mt_session *s;
 
-    for (size_t i = 0; i < host->queue.n; i++) {
-        mt_line_release(c, host->queue.v[host->queue.first + i]);
+    for (struct mt_line_copy *line; (line = mt_line_queue_next(&host->queue, &at));) {
+        mt_line_release(c, line);
     }
     drop_pending(c, &host->due);
     drop_pending(c, &host->due_later);
@@ -516,10 +513,9 @@ void mt_correlator_tick(struct mt_correlator *c, int64_t wall)
 /* After the last line nothing can show that its timestamp is wrong, so a long pause before it was one. */
 static void believe_last_line(struct mt_host *host)
 {
-    const struct mt_line_queue *queue = &host->queue;
-    int64_t last = queue->n ? queue->v[queue->first + queue->n - 1]->usec : INT64_MIN;
+    const struct mt_line_copy *last = mt_line_queue_last(&host->queue);
 
-    host->clock = last > host->clock ? last : host->clock;
+    host->clock = last && last->usec > host->clock ? last->usec : host->clock;
 }
 
 /* Everything that waits, as if time went on without end. */

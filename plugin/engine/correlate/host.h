@@ -6,14 +6,9 @@
 
 #include "event_queue.h"
 #include "instances.h"
+#include "line_queue.h"
 #include "message.h"
 #include "session.h"
-
-/* Lines by timestamp, the oldest first: v[first] to v[first + n - 1]. */
-struct mt_line_queue {
-    struct mt_line_copy **v;
-    size_t first, n, size;
-};
 
 /* What the clock said at a time of the wall clock. */
 struct mt_sample {

@@ -32,9 +32,10 @@ static void walk_sessions(struct mt_image *im, const struct mt_session_list *lis
 static void walk_queue(struct mt_image *im, struct mt_line_queue *queue)
 {
     uint64_t n = mt_archive_count(&im->a, queue->n, 1);
+    struct mt_line_place at = {0};
 
     for (uint64_t i = 0; i < n && !im->a.failed; i++) {
-        struct mt_line_copy *line = im->a.loading ? NULL : queue->v[queue->first + i];
+        struct mt_line_copy *line = im->a.loading ? NULL : mt_line_queue_next(queue, &at);
         mt_image_walk_line(im, &line);
         if (im->a.loading && line && !mt_line_queue_add(&im->c->memory, queue, line)) {
             im->a.failed = true;

@@ -140,28 +140,6 @@ void mt_event_set_trace_id(struct mt_fields *f, char out[MT_TRACE_ID]);
 /* What the line or the entry is named by, be it a service's name. */
 struct mt_slice mt_event_name(const struct mt_queued_event *p);
 
-/* line_queue.c: the line is put in its place and waits (the reference is taken over). False when memory is short. */
-bool mt_line_queue_insert(struct mt_memory *memory, struct mt_line_queue *queue, struct mt_line_copy *line);
-
-/* Is a to be taken before b? */
-static inline bool mt_line_before(const struct mt_line_copy *a, const struct mt_line_copy *b)
-{
-    return a->usec != b->usec ? a->usec < b->usec : a->order < b->order;
-}
-
-/* The same. Most lines come last, and there is room. */
-static inline bool mt_line_queue_add(struct mt_memory *memory, struct mt_line_queue *queue, struct mt_line_copy *line)
-{
-    size_t end = queue->first + queue->n;
-
-    if (end >= queue->size || (queue->n && mt_line_before(line, queue->v[end - 1]))) {
-        return mt_line_queue_insert(memory, queue, line);
-    }
-    queue->v[end] = line;
-    queue->n++;
-    return true;
-}
-
 /* clock.c: moves the host's clock by a line's timestamp. *stray is set when lines that were too far ahead of it
  * to be believed turn out to be wrong: they are to be taken as they stand.
  */

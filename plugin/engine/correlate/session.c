@@ -151,15 +151,18 @@ static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session
     return s;
 }
 
-/* A process serves one client at a time: what is open ends when another begins. */
-static void close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_line_copy *line,
-                         uint64_t hash)
+/* A process serves one client at a time: what is open ends when another begins. Returns how many are known of it. */
+static unsigned close_others(struct mt_sessions *sessions, struct mt_host *host, const struct mt_line_copy *line,
+                             uint64_t hash)
 {
-    for (struct mt_session *s = newest(sessions, hash); s; s = s->older) {
+    unsigned n = 0;
+
+    for (struct mt_session *s = newest(sessions, hash); s; s = s->older, n++) {
         if (same_key(s, host, line) && s->closed == INT64_MAX && s->first <= line->usec) {
             close_session(s, line->usec);
         }
     }
+    return n;
 }
 
 /* Of a process the last few are known: each line of it looks at all of them, and a clock that was set back must not let them
@@ -186,12 +189,10 @@ static void make_way(struct mt_sessions *sessions, uint64_t hash)
     }
 }
 
-bool mt_session_adopt(struct mt_sessions *sessions, struct mt_session *s)
+static bool adopt(struct mt_sessions *sessions, struct mt_session *s)
 {
-    struct mt_session *newer = NULL, *older;
+    struct mt_session *newer = NULL, *older = newest(sessions, s->hash);
 
-    make_way(sessions, s->hash);
-    older = newest(sessions, s->hash);
     while (older && older->number > s->number) {
         newer = older;
         older = older->older;
@@ -215,6 +216,12 @@ bool mt_session_adopt(struct mt_sessions *sessions, struct mt_session *s)
     return true;
 }
 
+bool mt_session_adopt(struct mt_sessions *sessions, struct mt_session *s)
+{
+    make_way(sessions, s->hash);
+    return adopt(sessions, s);
+}
+
 static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_host *host,
                                        const struct mt_line_copy *line, uint64_t hash)
 {
@@ -223,7 +230,9 @@ static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_h
     if (!s) {
         return NULL;
     }
-    close_others(sessions, host, line, hash);
+    if (close_others(sessions, host, line, hash) >= SESSIONS_PER_PROCESS) {
+        make_way(sessions, hash);
+    }
     s->hash = hash;
     s->host = host;
     s->pid = line->line.pid;
@@ -238,7 +247,7 @@ static struct mt_session *open_session(struct mt_sessions *sessions, struct mt_h
     if (mt_line_copy_has(line, MT_F_INSTANCE)) {
         mt_kept_put(sessions->memory, &s->kept, MT_F_INSTANCE, mt_line_copy_get(line, MT_F_INSTANCE), true);
     }
-    if (!s->kept.block || !mt_session_adopt(sessions, s)) {
+    if (!s->kept.block || !adopt(sessions, s)) {
         mt_kept_free(sessions->memory, &s->kept);
         mt_memory_put(sessions->memory, s, sizeof *s);
         return NULL;
