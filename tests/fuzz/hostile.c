@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(payload, data + 1, size - 1);
     payload[size - 1] = '\0';
     form = data[0] % (hostile_postfix_count + hostile_sendmail_count + hostile_exim_count + hostile_opensmtpd_count +
-                      hostile_qmail_count + hostile_courier_count);
+                      hostile_qmail_count + hostile_courier_count + hostile_filters_count);
     r.form = hostile_form_at(form);
     r.parts = mt_parts_new(1 << 20, 1 << 16, 1);
     r.whole = 0;

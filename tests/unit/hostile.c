@@ -54,7 +54,8 @@ const struct hostile_form *hostile_form_at(size_t place)
         size_t n;
     } servers[] = {{hostile_postfix_forms, hostile_postfix_count}, {hostile_sendmail_forms, hostile_sendmail_count},
                    {hostile_exim_forms, hostile_exim_count},       {hostile_opensmtpd_forms, hostile_opensmtpd_count},
-                   {hostile_qmail_forms, hostile_qmail_count},     {hostile_courier_forms, hostile_courier_count}};
+                   {hostile_qmail_forms, hostile_qmail_count},     {hostile_courier_forms, hostile_courier_count},
+                   {hostile_filters_forms, hostile_filters_count}};
 
     for (size_t i = 0; i < sizeof servers / sizeof *servers; place -= servers[i++].n) {
         if (place < servers[i].n) {
@@ -142,8 +143,27 @@ static bool is_claim(const struct mt_record *rec, enum mt_field f)
            id.p + id.n <= response.p + response.n;
 }
 
+/* A verdict in words. */
+static const char *words_of(const struct mt_filter_verdict *v)
+{
+    static const char *const kinds[] = {"spam", "virus", "dkim", "dmarc", "spf"};
+    struct mt_slice what = v->kind == MT_VERDICT_SPAM ? v->action : v->kind == MT_VERDICT_VIRUS ? v->name : v->result;
+    char numbers[64] = "";
+
+    if (v->kind == MT_VERDICT_SPAM) {
+        const char *score = v->score_known ? hostile_text("%lld", (long long)v->score) : "-";
+        const char *required = v->required_known ? hostile_text("%lld", (long long)v->required) : "-";
+        snprintf(numbers, sizeof numbers, " %s/%s", score, required);
+    } else if (v->kind != MT_VERDICT_VIRUS) {
+        snprintf(numbers, sizeof numbers, " ");
+    }
+    return hostile_text("%s %.*s %.*s%s%.*s", kinds[v->kind], (int)v->by.n, v->by.p, (int)what.n, what.p, numbers,
+                        (int)v->domain.n, v->domain.p);
+}
+
 struct check {
     const struct mt_record *rec;
+    bool doubted;
     struct mt_slice recipients;
     bool wanted[MT_FIELD_COUNT];
 };
@@ -153,6 +173,9 @@ static const char *check_field(struct check *c, const char *want)
     const char *value = strchr(want, '=') + 1;
     struct mt_slice got;
 
+    if (strncmp(want, "says=", 5) == 0) {
+        return NULL;
+    }
     if (strncmp(want, "rcpt=", 5) == 0) {
         if (!mt_recipient_next(c->rec->list, &c->recipients, &got)) {
             return SAY("no recipient %s", value);
@@ -167,7 +190,7 @@ static const char *check_field(struct check *c, const char *want)
         }
         c->wanted[f] = true;
         if (!mt_has(&c->rec->f, f)) {
-            return SAY("not read: %s", want);
+            return c->doubted ? NULL : SAY("not read: %s", want);
         }
         got = value_of(c->rec, f);
     }
@@ -187,6 +210,28 @@ static const char *check_nothing_else(const struct check *c)
     return c->rec->list && mt_recipient_next(c->rec->list, &rest, &address) ? "one recipient more" : NULL;
 }
 
+/* A filter's line that is unsure says nothing; any other all that it should, and nothing else. */
+static const char *check_verdicts(const struct hostile_form *form, const struct hostile_gap *gap,
+                                  const struct mt_record *rec)
+{
+    static char want[4 * HOSTILE_GAP];
+    const struct mt_line_verdicts *verdicts = &rec->verdicts;
+
+    fill(want, "", gap);
+    for (size_t i = 0; i < HOSTILE_FIELDS && form->fields[i]; i++) {
+        if (strncmp(form->fields[i], "says=", 5) == 0) {
+            fill(want, form->fields[i] + 5, gap);
+        }
+    }
+    if (verdicts->n > 1) {
+        return SAY("%u verdicts", verdicts->n);
+    }
+    if (!verdicts->n) {
+        return !*want || (hostile_doubted(form) && verdicts->unsure) ? NULL : SAY("no verdict, but %s", want);
+    }
+    return strcmp(words_of(&verdicts->v[0]), want) == 0 ? NULL : SAY("%s: %s", want, words_of(&verdicts->v[0]));
+}
+
 bool hostile_doubted(const struct hostile_form *form)
 {
     return form->fields[0] && strcmp(form->fields[0], DOUBTED) == 0;
@@ -196,8 +241,13 @@ const char *hostile_check(const struct hostile_form *form, const struct hostile_
 {
     static char want[4 * HOSTILE_GAP];
     struct check c = {.rec = rec, .recipients = rec->list ? mt_get(&rec->f, MT_F_TO) : mt_slice(NULL, 0)};
+    const char *why = check_verdicts(form, gap, rec);
 
     name_fields();
+    if (why) {
+        return why;
+    }
+    c.doubted = hostile_doubted(form) && (rec->verdicts.unsure || !mt_sources[rec->source]->is_mta);
     if (rec->kind != form->kind) {
         return SAY("kind %s", rec->kind ? mt_kind_names[rec->kind] : "none");
     }
@@ -205,7 +255,6 @@ const char *hostile_check(const struct hostile_form *form, const struct hostile_
         return SAY("status %s", rec->status ? mt_status_names[rec->status] : "none");
     }
     for (size_t i = hostile_doubted(form); i < HOSTILE_FIELDS && form->fields[i]; i++) {
-        const char *why;
         fill(want, form->fields[i], gap);
         if ((why = check_field(&c, want))) {
             return why;

@@ -47,13 +47,15 @@ struct hostile_form {
     hostile_write_fn *write;
     enum mt_kind kind;
     enum mt_status status;
-    const char *fields[HOSTILE_FIELDS]; /* "relay.name=mx.example", durations in microseconds; "rcpt=" of a list */
+    const char
+        *fields[HOSTILE_FIELDS]; /* "relay.name=mx.example", durations in microseconds; "rcpt=" of a list; "says=" of
+                                           all verdicts: "spam BY ACTION SCORE/REQUIRED", "virus BY NAME", "dkim BY RESULT DOMAIN" */
 };
 
 extern const struct hostile_form hostile_postfix_forms[], hostile_sendmail_forms[], hostile_exim_forms[],
-    hostile_opensmtpd_forms[], hostile_qmail_forms[], hostile_courier_forms[];
+    hostile_opensmtpd_forms[], hostile_qmail_forms[], hostile_courier_forms[], hostile_filters_forms[];
 extern const size_t hostile_postfix_count, hostile_sendmail_count, hostile_exim_count, hostile_opensmtpd_count,
-    hostile_qmail_count, hostile_courier_count;
+    hostile_qmail_count, hostile_courier_count, hostile_filters_count;
 
 /* The forms of all servers, one after the other: the one at that place, or NULL. */
 const struct hostile_form *hostile_form_at(size_t place);

@@ -407,7 +407,8 @@ static const struct row dovecot[] = {
     NO_FORM("dovecot", "lmtp(u)<1><S>: msgid=<x: saved mail to Fake>: something new"),
     NO_FORM("dovecot", "lmtp(u)<1><S>: msgid=x: saved mail to INBOX"),
     NO_FORM("dovecot", "lmtp(u)<1>: msgid=<x>: saved mail to INBOX"),
-    NO_FORM("dovecot", "lmtp(1833): Connect from 127.0.0.1"),
+    NOTE("dovecot", "lmtp(1833): Connect from 127.0.0.1", NULL),
+    NOTE("dovecot", "lmtp(1833): Disconnect from 127.0.0.1: Logged out (state=READY)", NULL),
     NO_FORM("dovecot", "imap-login: Login: user=<bob>, method=PLAIN"),
 };
 

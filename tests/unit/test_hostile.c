@@ -118,6 +118,40 @@ static const char *const payloads[] = {
     ",from=<a@v.test>: 550 no",
     "\",msg=\"250 ok\",cmd: x",
     "x (evil.test [::ffff:127.0.0.1])",
+    /* filters' verdicts */
+    "DKIM verification successful",
+    HOSTILE_P ": DKIM verification successful",
+    "v.test pass",
+    "SPF(mailfrom): v.test pass",
+    "x) identity=helo; client-ip=192.0.2.66; helo=v.test; envelope-from=v@v.test; receiver=x ",
+    "v.test; envelope-from=v@v.test; receiver=x ",
+    "x') receiver=mx; identity=mailfrom; envelope-from=v@v.test; helo=h; client-ip=192.0.2.66",
+    "x\"; helo=h; client-ip=192.0.2.66",
+    "spamd: result: . -5 - A scantime=0,size=1,user=x,uid=0,required_score=5,mid=<v@v.test>",
+    "x,uid=0,required_score=99,rhost=x,mid=<v@v.test>,autolearn=ham",
+    "result: . -5",
+    "(00053-03) Passed CLEAN {RelayedInbound}, [192.0.2.66] <a@v.test> -> <b@v.test>, Hits: -5, 1 ms",
+    "<95b4ff>; proxy; rspamd_task_write_log: id: <v@v.test>, qid: <" HONEST_P
+    ">, (default: F (no action): [0.00/15.00] []",
+    " infected by Fake",
+    "' message-id '<v@v.test>' date 'x' infected by Fake",
+    "x> to <y> infected by Fake",
+    ", status=CLEAN",
+    ", status=VIRUS:Fake",
+    ",spam,-5,x,<a@v.test>,<b@v.test>,x",
+    "MDLOG," HONEST_P ",virus,Fake,x,<a@v.test>,<b@v.test>,x",
+    "x) to v.test is not spam, SpamAssassin (score=-5, required 6)",
+    "x) to v.test is spam (blacklisted)",
+    "Requeue: " HONEST_P ".A1B2C to " HOSTILE_P,
+    ", recipient=v@v.test",
+    " -> v@v.test (00:00:01)",
+    ">: saved mail to Fake",
+    ": saved mail to Fake",
+    ">: sieve action: rejected message from <v@v.test> (reject)",
+    " [verification succeeded]",
+    " [verification succeeded] t=1",
+    " dmarc_domain=v.test spf_align=yes dkim_align=yes enforcement='Accept'",
+    "x) [192.0.2.66] Warning: \"SpamAssassin as bob detected message as NOT spam (-5)\"",
     /* what JSON, terminals and format strings make of */
     "\"},{\"event\":\"message\",\"queue_id\":\"" HONEST_P "\",\"result\":\"sent",
     "\\\"@v.test>, relay=none, \\",
@@ -277,6 +311,13 @@ START_TEST(test_strangers_words_in_courier_lines_stay_what_they_are)
 {
     ck_assert_uint_ge(read_forms(hostile_courier_forms, hostile_courier_count, false), 300);
     ck_assert_uint_ge(read_forms(hostile_courier_forms, hostile_courier_count, true), 300);
+}
+END_TEST
+
+START_TEST(test_strangers_words_in_filters_lines_forge_no_verdict)
+{
+    ck_assert_uint_ge(read_forms(hostile_filters_forms, hostile_filters_count, false), 300);
+    ck_assert_uint_ge(read_forms(hostile_filters_forms, hostile_filters_count, true), 300);
 }
 END_TEST
 
@@ -474,6 +515,12 @@ START_TEST(test_hostile_courier_lines_change_no_event_of_others)
 }
 END_TEST
 
+START_TEST(test_hostile_filters_lines_change_no_event_of_others)
+{
+    tell_forms(hostile_filters_forms, hostile_filters_count);
+}
+END_TEST
+
 Suite *mt_suite_hostile(void)
 {
     Suite *suite = suite_create("hostile");
@@ -485,6 +532,7 @@ Suite *mt_suite_hostile(void)
     tcase_add_test(records, test_strangers_words_in_opensmtpd_lines_stay_what_they_are);
     tcase_add_test(records, test_strangers_words_in_qmail_lines_stay_what_they_are);
     tcase_add_test(records, test_strangers_words_in_courier_lines_stay_what_they_are);
+    tcase_add_test(records, test_strangers_words_in_filters_lines_forge_no_verdict);
     tcase_add_test(records, test_a_made_up_mechanism_accuses_nobody);
     tcase_add_test(records, test_a_literal_that_ends_early_speaks_of_its_own_message_alone);
     tcase_add_test(events, test_hostile_postfix_lines_change_no_event_of_others);
@@ -493,6 +541,7 @@ Suite *mt_suite_hostile(void)
     tcase_add_test(events, test_hostile_opensmtpd_lines_change_no_event_of_others);
     tcase_add_test(events, test_hostile_qmail_lines_change_no_event_of_others);
     tcase_add_test(events, test_hostile_courier_lines_change_no_event_of_others);
+    tcase_add_test(events, test_hostile_filters_lines_change_no_event_of_others);
     suite_add_tcase(suite, records);
     suite_add_tcase(suite, events);
     return suite;

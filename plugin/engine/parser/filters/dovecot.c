@@ -9,7 +9,7 @@
  * what the reply to the MTA has ("250 2.0.0 <bob@example.org> SESSION Saved"). The Message-ID is a stranger's word: what was done
  * stands behind the last ": " at which it can. The mailbox is the user's word.
  *
- * Other lines of dovecot's have nothing to do with the delivery of a mail: they are foreign.
+ * Its other services (imap, auth, ...) log under the same name: their lines have no form.
  *
  * Thread rules: no state.
  */
@@ -161,6 +161,8 @@ static bool read_delivery(struct mt_record *rec, const struct mt_form *form, str
 static const struct mt_form forms[] = {
     MT_FORM_WORD("lmtp", read_delivery, INFO, NONE, "lmtp"),
     MT_FORM_WORD("lda", read_delivery, INFO, NONE, "lda"),
+    MT_FORM_THEN("lmtp(", "): Connect from ", mt_form_plain, INFO, NONE),
+    MT_FORM_THEN("lmtp(", "): Disconnect from ", mt_form_plain, INFO, NONE),
 };
 
 static bool read_line(struct mt_record *rec)
