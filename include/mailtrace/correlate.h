@@ -61,6 +61,7 @@ struct mt_stats {
     uint64_t recognised[MT_SOURCE_COUNT];
     uint64_t unrecognised[MT_SOURCE_COUNT];
     uint64_t repeated; /* lines seen before */
+    uint64_t untold;   /* so old that it is not known any more whether they were seen before: taken as new ones */
     uint64_t late;     /* older than the settled time: taken as they came */
     uint64_t cut;      /* longer than max_line: line.cut was set */
     uint64_t events[MT_EVENT_COUNT];

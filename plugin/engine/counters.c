@@ -21,6 +21,7 @@ static const struct row {
      mt_source_names,
      MT_SOURCE_COUNT},
     {{"repeated", NULL, false}, offsetof(struct mt_engine_stats, lines.repeated), NULL, 1},
+    {{"untold", NULL, false}, offsetof(struct mt_engine_stats, lines.untold), NULL, 1},
     {{"late", NULL, false}, offsetof(struct mt_engine_stats, lines.late), NULL, 1},
     {{"cut", NULL, false}, offsetof(struct mt_engine_stats, lines.cut), NULL, 1},
     {{"events", "event", false}, offsetof(struct mt_engine_stats, lines.events), mt_event_names, MT_EVENT_COUNT},

@@ -58,6 +58,12 @@ static void draw_postfix(int64_t at, unsigned i)
             "from=<a%u@example.org> to=<x@example.net> proto=ESMTP helo=<c%u>",
             pid, i, i, i, i);
     }
+    if (draw(4) == 0) {
+        add(at + 17,
+            "postfix/smtpd[%u]: warning: c%u.example.org[198.51.100.%u]: SASL LOGIN authentication failed: "
+            "UGFzc3dvcmQ6",
+            pid, i, i);
+    }
     add(at + 20, "postfix/smtpd[%u]: 3F2A1%02X: client=c%u.example.org[198.51.100.%u]", pid, i, i, i);
     add(at + 30, "postfix/cleanup[60]: 3F2A1%02X: message-id=<%u@example.org>", i, i);
     add(at + 40, "postfix/qmgr[61]: 3F2A1%02X: from=<a%u@example.org>, size=512, nrcpt=%u (queue active)", i, i, nrcpt);
@@ -67,6 +73,12 @@ static void draw_postfix(int64_t at, unsigned i)
         pid, i, i);
     at += DRAWN_SECOND / 4;
     for (unsigned r = 0; r < nrcpt; r++) {
+        if (draw(2)) {
+            add(at + tries * 5 * DRAWN_SECOND + r - 1,
+                "postfix/smtp[%u]: Untrusted TLS connection established to mx[192.0.2.7]:25: TLSv1.3 with cipher X "
+                "(256/256 bits)",
+                70 + r);
+        }
         for (unsigned t = 0; t < tries; t++) {
             add(at + t * 5 * DRAWN_SECOND + r,
                 "postfix/smtp[%u]: 3F2A1%02X: to=<r%u@example.net>, relay=none, delay=%u, delays=0/0/0/0, dsn=4.4.1, "

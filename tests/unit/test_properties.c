@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "drawn.h"
+#include "mailtrace/shards.h"
+#include "mailtrace/syslog.h"
 #include "story.h"
 #include "suites.h"
 
@@ -54,6 +56,52 @@ static char *events_of_lines(void)
     return out.p;
 }
 
+/* Where an event's id begins. */
+static const char *id_in(const char *event)
+{
+    const char *id = strstr(event, "\"id\":\"");
+
+    ck_assert_ptr_nonnull(id);
+    return id + 6;
+}
+
+static bool is_among(char *const *events, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (memcmp(id_in(events[i]), id, 32) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Events, a line each, sorted: of those with the same id only the first that was given. */
+static char *first_of_each_id(char *p, size_t n)
+{
+    struct mt_buffer out = {0};
+    size_t count = 0;
+    char **lines, *end = p + n;
+
+    lines = calloc(n / 32 + 1, sizeof *lines);
+    ck_assert_ptr_nonnull(lines);
+    for (char *next; p < end; p = next + 1) {
+        next = memchr(p, '\n', (size_t)(end - p));
+        *next = '\0';
+        if (!is_among(lines, count, id_in(p))) {
+            lines[count++] = p;
+        }
+    }
+    qsort(lines, count, sizeof *lines, by_text);
+    for (size_t i = 0; i < count; i++) {
+        mt_buffer_append(&out, lines[i], strlen(lines[i]));
+        mt_buffer_append(&out, "\n", 1);
+    }
+    mt_buffer_append(&out, "", 1);
+    ck_assert(!out.failed);
+    free(lines);
+    return out.p;
+}
+
 static void in_order(void)
 {
     for (size_t i = 0; i < drawn_n; i++) {
@@ -98,6 +146,102 @@ START_TEST(test_any_repetition_gives_the_same_events)
     got = events_of_lines();
     ck_assert_str_eq(got, want);
     free(got);
+    free(want);
+}
+END_TEST
+
+/* --- parts of a log that are read again --- */
+
+#define REREAD_MOST 4
+
+static struct mt_buffer given; /* events, a line each */
+
+static void give(void *ctx, const struct mt_event *event)
+{
+    (void)ctx;
+    ck_assert(mt_event_json(event, &given));
+    mt_buffer_append(&given, "\n", 1);
+}
+
+static struct mt_shards *new_shards(void)
+{
+    struct mt_config config;
+    struct mt_shards *shards;
+
+    mt_config_default(&config);
+    shards = mt_shards_new(&config, 1, give);
+    ck_assert_ptr_nonnull(shards);
+    return shards;
+}
+
+static void feed(struct mt_shards *shards, size_t from, size_t to)
+{
+    static struct mt_record rec;
+    struct mt_zone zone = {.fixed = true};
+
+    for (size_t i = from; i < to; i++) {
+        struct mt_line line = {.order = drawn_lines[i].place};
+        enum mt_verdict verdict;
+
+        ck_assert(mt_syslog_read(&zone, mt_slice_str(drawn_lines[i].text), &line) != MT_SYSLOG_NONE);
+        verdict = mt_parse(&line, &rec);
+        mt_correlator_feed(mt_shards_at(shards, line.host), &rec, verdict, 0);
+    }
+}
+
+static bool write_image(void *ctx, const void *p, size_t n)
+{
+    struct mt_buffer *image = ctx;
+
+    mt_buffer_append(image, p, n);
+    return !image->failed;
+}
+
+static struct mt_shards *restart(struct mt_shards *shards)
+{
+    struct mt_buffer image = {0};
+
+    ck_assert(mt_shards_save(shards, write_image, &image));
+    mt_shards_free(shards);
+    shards = new_shards();
+    ck_assert(mt_shards_load(shards, image.p, image.n));
+    mt_buffer_free(&image);
+    return shards;
+}
+
+/* All events, sorted; of those with one id the first, which is what a store keeps. times: how often parts are read again. */
+static char *events_of_reading(unsigned times)
+{
+    struct mt_shards *shards = new_shards();
+    size_t next = 0;
+
+    given.n = 0;
+    while (times--) {
+        size_t to = next + draw((unsigned)(drawn_n - next) + 1), from = draw((unsigned)to + 1);
+        feed(shards, next, to);
+        shards = draw(3) ? shards : restart(shards);
+        feed(shards, from, draw(2) ? to : from + draw((unsigned)(to - from) + 1));
+        shards = draw(3) ? shards : restart(shards);
+        next = to;
+    }
+    feed(shards, next, drawn_n);
+    mt_correlator_flush(mt_shards_at(shards, MT_LIT("mx1")), true);
+    mt_shards_free(shards);
+    return first_of_each_id(given.p, given.n);
+}
+
+START_TEST(test_any_part_read_again_at_any_later_time_changes_nothing)
+{
+    char *want, *got;
+
+    draw_sorted_log((uint64_t)_i * 6007 + 11);
+    want = events_of_reading(0);
+    ck_assert_ptr_nonnull(strstr(want, "\"event\":\"session\""));
+    for (unsigned times = 1; times <= REREAD_MOST; times++) {
+        got = events_of_reading(times);
+        ck_assert_str_eq(got, want);
+        free(got);
+    }
     free(want);
 }
 END_TEST
@@ -166,6 +310,7 @@ Suite *mt_suite_properties(void)
 
     tcase_add_loop_test(properties, test_any_order_within_the_settling_time_gives_the_same_events, 0, 20);
     tcase_add_loop_test(properties, test_any_repetition_gives_the_same_events, 0, 20);
+    tcase_add_loop_test(properties, test_any_part_read_again_at_any_later_time_changes_nothing, 0, 20);
     tcase_add_loop_test(properties, test_whole_log_read_twice_gives_the_same_messages, 0, 5);
     tcase_add_loop_test(properties, test_lines_of_any_bytes_do_no_harm, 0, 40);
     suite_add_tcase(suite, properties);

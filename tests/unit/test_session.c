@@ -118,6 +118,72 @@ START_TEST(test_handshake_behind_its_delivery_with_the_same_stamp_counts)
 }
 END_TEST
 
+/* While the first one waits, or when it was taken. */
+static void read_handshake_again(bool taken)
+{
+    static const char tls[] =
+        "postfix/smtp[695]: Untrusted TLS connection established to sink.example.net[198.51.100.50]:25: "
+        "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)";
+    static const char to[] =
+        "postfix/smtp[695]: D00F4AAEA28: to=<a@example.net>, relay=sink.example.net[198.51.100.50]:25, "
+        "delay=0.03, delays=0.01/0.01/0.01/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)";
+
+    story_line(&s, "15:02:58.000001", tls);
+    if (taken) {
+        story_line(&s, "15:02:58.000002", to);
+        story_line(&s, "15:03:08", "postfix/smtpd[9]: connect from unknown[192.0.2.1]");
+    }
+    story_line(&s, "15:02:58.000001", tls);
+    story_line(&s, "15:02:58.000002", to);
+    story_line(
+        &s, "15:03:09",
+        "postfix/smtp[695]: CF976AAEA27: to=<b@example.net>, relay=sink.example.net[198.51.100.50]:25, delay=0.04, "
+        "delays=0.01/0.03/0.01/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)");
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, "delivery"), 2);
+    story_is(&s, "delivery", 0, "tls.version", "TLSv1.3");
+    story_is(&s, "delivery", 1, "tls.version", "-");
+}
+
+START_TEST(test_handshake_read_again_while_it_waits_is_no_other_connection)
+{
+    read_handshake_again(false);
+}
+END_TEST
+
+START_TEST(test_handshake_read_again_later_is_no_other_connection)
+{
+    read_handshake_again(true);
+}
+END_TEST
+
+/* The id is by the last line: a session whose beginning is not known is the same one. */
+START_TEST(test_session_read_from_its_middle_on_has_the_same_id)
+{
+    static const char *const lines[] = {
+        "postfix/smtpd[9]: connect from unknown[192.0.2.1]",
+        "postfix/smtpd[9]: warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
+        "postfix/smtpd[9]: disconnect from unknown[192.0.2.1] ehlo=1 auth=0/1 quit=1 commands=2/3"};
+    char id[33] = "";
+
+    for (size_t from = 0; from < 2; from++) {
+        struct story part;
+        const char *text;
+        story_start(&part, NULL);
+        for (size_t i = from; i < 3; i++) {
+            char time[] = "10:00:00";
+            time[7] = (char)('0' + i);
+            story_line(&part, time, lines[i]);
+        }
+        story_finish(&part);
+        text = story_text(story_event(&part, "session", 0), "id");
+        ck_assert(!from || strcmp(text, id) == 0);
+        snprintf(id, sizeof id, "%s", text);
+        story_end(&part);
+    }
+}
+END_TEST
+
 START_TEST(test_failed_login_is_a_session_event)
 {
     story_line(&s, "10:00:00", SMTPD "connect from " NAME);
@@ -203,6 +269,9 @@ Suite *mt_suite_session(void)
         test_sendmail_login_and_tls_reach_the_message,
         test_outgoing_tls_belongs_to_the_entry_it_was_made_for,
         test_handshake_behind_its_delivery_with_the_same_stamp_counts,
+        test_handshake_read_again_while_it_waits_is_no_other_connection,
+        test_handshake_read_again_later_is_no_other_connection,
+        test_session_read_from_its_middle_on_has_the_same_id,
         test_failed_login_is_a_session_event,
         test_entry_of_a_broken_session_is_given_up,
         test_entry_that_came_whole_outlives_its_session,

@@ -31,6 +31,7 @@ static void print_lines(const struct mt_stats *stats)
     print_some("of other programs", "", stats->foreign);
     print_some("cut, being too long", "", stats->cut);
     print_some("seen before", "", stats->repeated);
+    print_some("too old to know whether seen before", "", stats->untold);
     print_some("late", "", stats->late);
     print_some("lost, memory being short", "", stats->no_memory);
 }

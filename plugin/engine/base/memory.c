@@ -124,10 +124,8 @@ static struct mt_slab *slab_new(struct mt_memory *m, size_t steps)
     return slab;
 }
 
-static void *get_large(struct mt_memory *m, size_t n)
+static void *count_large(struct mt_memory *m, void *p, size_t n)
 {
-    void *p = malloc(n);
-
     if (p) {
         advise_huge(p, n);
         m->used += n + MT_BLOCK_OVERHEAD;
@@ -135,6 +133,16 @@ static void *get_large(struct mt_memory *m, size_t n)
         m->failures++;
     }
     return p;
+}
+
+static void *get_large(struct mt_memory *m, size_t n)
+{
+    return count_large(m, malloc(n), n);
+}
+
+void *mt_memory_zeroed_large(struct mt_memory *m, size_t n)
+{
+    return count_large(m, calloc(1, n), n); /* what is fresh from the system is zero already */
 }
 
 void *mt_memory_get_slow(struct mt_memory *m, size_t n)

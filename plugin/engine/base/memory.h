@@ -71,10 +71,16 @@ static inline void *mt_memory_get(struct mt_memory *m, size_t n)
     return block;
 }
 
+void *mt_memory_zeroed_large(struct mt_memory *m, size_t n); /* of more than MT_MEMORY_SMALL bytes */
+
 static inline void *mt_memory_zeroed(struct mt_memory *m, size_t n)
 {
-    void *p = mt_memory_get(m, n);
+    void *p;
 
+    if (n > MT_MEMORY_SMALL) {
+        return mt_memory_zeroed_large(m, n);
+    }
+    p = mt_memory_get(m, n);
     return p ? memset(p, 0, n) : NULL;
 }
 

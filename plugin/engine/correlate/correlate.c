@@ -129,6 +129,7 @@ static void host_free(struct mt_correlator *c, struct mt_host *host)
     mt_event_queue_free(&c->memory, &host->due);
     mt_event_queue_free(&c->memory, &host->due_later);
     mt_instances_free(&c->memory, &host->instances);
+    mt_recent_free(&c->memory, &host->recent);
     mt_memory_put(&c->memory, (void *)(uintptr_t)host->name.p, host->name.n + 1);
     mt_memory_put(&c->memory, host, sizeof *host);
 }

@@ -69,10 +69,10 @@ static char *put_number(char *at, int64_t i)
 /* A text that is longer enters by its hash, which the line has: it may name thousands of recipients, each with an id. */
 #define LONG_TEXT 8192
 
-/* What tells an event from all others of its host, MTA, instance and queue ID: a message by its
- * first line, all others by the line that caused them.
+/* What tells an event from all others of its host, MTA, instance and queue ID: a message by its first line, a session by its
+ * last one, so that it is the same when it is read from its middle on; all others by the line that caused them.
  */
-static char *put_cause(char *at, const struct mt_fields *f, const struct mt_queued_event *p, struct mt_slice text)
+static char *put_cause(char *at, const struct mt_queued_event *p, struct mt_slice text)
 {
     if (p->kind == MT_EVENT_MESSAGE) {
         at = put_number(at, p->message->first.usec);
@@ -81,10 +81,8 @@ static char *put_cause(char *at, const struct mt_fields *f, const struct mt_queu
     if (p->kind == MT_EVENT_SESSION) {
         at = put_slice(at, text);
         at = put_number(at, p->session->pid);
-        at = put_slice(at, mt_get(f, MT_F_CLIENT_IP));
-        at = put_number(at, mt_get_int(f, MT_F_CLIENT_PORT, 0));
-        at = put_number(at, p->session->first);
-        return put_number(at, p->session->last.usec);
+        at = put_number(at, p->session->last.usec);
+        return put_number(at, (int64_t)p->session->last_text);
     }
     if (p->line) {
         at = put_number(at, p->line->usec);
@@ -125,7 +123,7 @@ uint64_t mt_event_set_id(struct mt_correlator *c, const struct mt_queued_event *
         AROUND = 4 * 8 + COMMON + 2
     }; /* numbers, a byte behind each slice */
     struct mt_slice text = text_of(p);
-    size_t room = AROUND + (text.n > LONG_TEXT ? 0 : text.n) + mt_get(f, MT_F_CLIENT_IP).n;
+    size_t room = AROUND + (text.n > LONG_TEXT ? 0 : text.n);
     XXH128_hash_t hash;
     char *at;
 
@@ -136,7 +134,7 @@ uint64_t mt_event_set_id(struct mt_correlator *c, const struct mt_queued_event *
     for (size_t i = 0; at && i < COMMON; i++) {
         at = put_slice(at, common[i]);
     }
-    at = at ? put_cause(at, f, p, text) : NULL;
+    at = at ? put_cause(at, p, text) : NULL;
     hash = XXH3_128bits(c->text.p, at ? (size_t)(at - c->text.p) : 0);
     to_hex(hash, out);
     mt_set(f, MT_F_ID, mt_slice(out, MT_TRACE_ID));

@@ -8,6 +8,7 @@
 #include "instances.h"
 #include "line_queue.h"
 #include "message.h"
+#include "recent.h"
 #include "session.h"
 
 /* What the clock said at a time of the wall clock. */
@@ -23,6 +24,7 @@ struct mt_host {
     struct mt_slice name;        /* owned */
     struct mt_instances instances;
     struct mt_line_queue queue;
+    struct mt_recent recent;
     struct mt_message_list open, ended;
     uint64_t nopen;
     struct mt_session_list sessions, closed;

@@ -158,7 +158,16 @@ static void walk_host(struct mt_image *im, struct mt_host *host)
     }
     im->host = host;
     im->refs.first = im->refs.n;
+    if (im->a.loading) { /* unless it says which lines are known */
+        host->recent.forgotten = INT64_MAX;
+    }
     mt_image_walk_members(im, MT_LIST_CLOCK, host);
+    if (im->a.loading && !mt_recent_place_all(&im->c->memory, &host->recent, im->c->seed)) {
+        im->a.failed = true;
+    }
+    if (host->recent.forgotten == INT64_MAX) {
+        host->recent.forgotten = host->newest;
+    }
     walk_sessions(im, &host->sessions);
     walk_sessions(im, &host->closed);
     walk_queue(im, &host->queue);

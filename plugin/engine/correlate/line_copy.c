@@ -176,6 +176,7 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     s->chunk = chunk;
     s->refs = 1;
     s->life = 0;
+    s->fresh = false;
 #define COPY(type, member) s->member = rec->member;
     MT_COPIED_MEMBERS(COPY)
 #undef COPY

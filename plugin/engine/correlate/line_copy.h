@@ -50,6 +50,8 @@ struct mt_line_copy {
     struct mt_chunk *chunk;
     uint32_t refs;
     uint16_t life; /* of its queue ID, of lines with its timestamp: lives.c */
+    bool
+        fresh; /* it is none of those that its host is known to have had (recent.h), nor like another that came with it */
 #define MT_COPIED_MEMBER(type, member) type member;
     MT_COPIED_MEMBERS(MT_COPIED_MEMBER)
 #undef MT_COPIED_MEMBER

@@ -97,6 +97,7 @@ enum mt_way {
     X(ANY, KEY, hash, "hash")            \
     X(ANY, KEPT, kept, "kept")           \
     X(ANY, TIME, last, "last")           \
+    X(ANY, KEY, last_text, "last_text")  \
     X(ANY, USEC, first, "first")         \
     X(ANY, USEC, closed, "closed")       \
     X(ANY, NUMBER, number, "number")     \
@@ -149,16 +150,22 @@ enum mt_way {
     X(ANY, SLICE, program, "program") \
     X(ANY, SLICE, text, "text")
 
-/* struct mt_host: its clock. */
-#define MT_CLOCK_MEMBERS(X, WHOLE)       \
-    X(ANY, USEC, newest, "newest")       \
-    X(ANY, USEC, clock, "clock")         \
-    X(ANY, USEC, taken, "taken")         \
-    X(ANY, USEC, wall, "wall")           \
-    X(ANY, NUMBER, ahead, "ahead")       \
-    X(ANY, NUMBER, behind, "behind")     \
-    X(ANY, NUMBER, nsamples, "nsamples") \
-    WHOLE(ANY, SAMPLES, "samples")
+/* struct mt_host: its clock, and the lines that it has had. */
+#define MT_CLOCK_MEMBERS(X, WHOLE)                       \
+    X(ANY, USEC, newest, "newest")                       \
+    X(ANY, USEC, clock, "clock")                         \
+    X(ANY, USEC, taken, "taken")                         \
+    X(ANY, USEC, wall, "wall")                           \
+    X(ANY, NUMBER, ahead, "ahead")                       \
+    X(ANY, NUMBER, behind, "behind")                     \
+    X(ANY, NUMBER, nsamples, "nsamples")                 \
+    WHOLE(ANY, SAMPLES, "samples")                       \
+    X(ANY, HASHES, recent.lines[0], "recent")            \
+    X(ANY, HASHES, recent.lines[1], "less_recent")       \
+    X(ANY, USEC, recent.newest[0], "newest_recent")      \
+    X(ANY, USEC, recent.newest[1], "newest_less_recent") \
+    X(ANY, USEC, recent.forgotten, "forgotten")          \
+    X(ANY, USEC, recent.last, "last")
 
 /* The lists: X(list, struct). The list's identifier is its name on disk. */
 #define MT_MEMBER_LISTS(X)                  \

@@ -93,9 +93,12 @@ static bool starts_anew(const struct mt_message *m, const struct mt_line_copy *l
             (line->kind == MT_KIND_MESSAGE_ID || line->kind == MT_KIND_HEADER || line->kind == MT_KIND_REJECT));
 }
 
-/* What makes a line the same line again: timestamp, process and text. */
+/* What makes a line the same line again: timestamp, process and text. An entry may be older than what its host knows. */
 static bool seen_before(const struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line)
 {
+    if (line->fresh && !line->repeated && m->first.usec > m->host->recent.forgotten) {
+        return false;
+    }
     return mt_message_has_seen(&c->messages, m, line->hash) ||
            (line->repeated && mt_message_has_seen(&c->messages, m, line->text_hash));
 }

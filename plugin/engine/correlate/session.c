@@ -301,6 +301,7 @@ static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_lin
     if (line->usec >= s->last.usec) {
         struct mt_session_list *list = list_of(s);
         s->last = line->line.time;
+        s->last_text = line->text_hash;
         if (s != list->last) {
             list_remove(list, s);
             list_add(list, s);

@@ -36,6 +36,8 @@ struct mt_session {
     struct mt_kept kept;              /* PROGRAM, INSTANCE; CLIENT_*; USER, MECHANISM, STAGE, RESPONSE,
                                      * COMMANDS; QUEUE_ID: of the entry being received */
     struct mt_time last;
+    uint64_t
+        last_text; /* hash of the text of the last line; by no seed, since it tells the session's event from others */
     int64_t first, closed; /* closed: INT64_MAX while it is open */
     uint64_t number;       /* counts sessions in the order in which they were opened */
     uint32_t refs;
