@@ -72,7 +72,7 @@ struct mt_stats {
     uint64_t aliases_dropped;  /* names of entries other than queue IDs: too long, or too many */
     uint64_t lives_omitted; /* beginnings of entries, of more with one queue ID and one timestamp than are told apart */
     uint64_t sessions_omitted;  /* to which lines could not add any more, since their process has had too many others */
-    uint64_t instances_omitted; /* entries whose instance's name was one too many of a host */
+    uint64_t instances_omitted; /* lines of instances beyond those of a host that are known */
     uint64_t parts_omitted; /* split lines that were given up before all of their pieces came, or that found no room */
     uint64_t no_memory;     /* lines that could not be kept because memory was short */
     uint64_t open;          /* gauge: open messages */

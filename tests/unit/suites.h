@@ -28,6 +28,7 @@
     X(memory)        \
     X(pairs)         \
     X(parts)         \
+    X(omitted)       \
     X(queues)        \
     X(engine)        \
     X(dma)           \

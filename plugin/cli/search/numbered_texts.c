@@ -3,15 +3,13 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-/* FNV-1a with a random start: what is hashed comes from strangers. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* What is hashed comes from strangers. */
 static uint64_t hash_of(const struct cli_numbered_texts *texts, struct mt_slice text)
 {
-    uint64_t hash = texts->seed;
-
-    for (size_t i = 0; i < text.n; i++) {
-        hash = (hash ^ (unsigned char)text.p[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash ^ hash >> 29;
+    return XXH3_64bits_withSeed(text.p, text.n, texts->seed);
 }
 
 /* The slot that holds the text, or the free one where it belongs. */

@@ -1,6 +1,7 @@
 #include "search_texts.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
 
 #define WINDOW_MOST 64
 #define BITS_LEAST  14 /* 16 KiB of jumps: within the first cache */
@@ -25,10 +26,11 @@ static inline uint32_t hash_at(const char *p, unsigned bits)
 }
 
 /* A whole window, without regard to case in the same way. */
-static uint32_t hash_window(const char *p, size_t n, unsigned bits)
+static uint32_t hash_window(const struct cli_search_texts *texts, const char *p)
 {
     const uint64_t odd = UINT64_C(0x9E3779B97F4A7C15);
-    uint64_t hash = 0, word;
+    uint64_t hash = texts->seed, word;
+    size_t n = texts->window;
 
     for (; n >= sizeof word; p += sizeof word, n -= sizeof word) {
         memcpy(&word, p, sizeof word);
@@ -38,7 +40,7 @@ static uint32_t hash_window(const char *p, size_t n, unsigned bits)
     for (; n; p++, n--) {
         hash = (hash ^ (unsigned char)(*p | 0x20)) * odd;
     }
-    return (uint32_t)(hash >> (64 - bits));
+    return (uint32_t)(hash >> (64 - texts->bits));
 }
 
 /* ---- building ---- */
@@ -63,7 +65,7 @@ static uint32_t choose_window(const struct cli_search_texts *texts, const struct
     uint32_t least = MANY;
 
     for (;; skip--) {
-        uint32_t hash = hash_window(wanted->text.p + skip, texts->window, texts->bits);
+        uint32_t hash = hash_window(texts, wanted->text.p + skip);
         uint32_t n = count_same(texts, hash, least);
         if (n < least) {
             least = n;
@@ -83,7 +85,7 @@ static void enter(struct cli_search_texts *texts, uint32_t i)
     uint32_t *head;
 
     wanted->skip = choose_window(texts, wanted);
-    head = &texts->head[hash_window(wanted->text.p + wanted->skip, texts->window, texts->bits)];
+    head = &texts->head[hash_window(texts, wanted->text.p + wanted->skip)];
     wanted->next = *head;
     *head = i;
     for (size_t at = 0; at <= blocks; at++) {
@@ -125,6 +127,9 @@ static bool make_room(struct cli_search_texts *texts)
 
     if (texts->n < texts->room) {
         return true;
+    }
+    if (!texts->n && getrandom(&texts->seed, sizeof texts->seed, 0) < 0) {
+        texts->seed = (uintptr_t)texts;
     }
     v = realloc(texts->v, room * sizeof *v);
     if (!v) {
@@ -206,7 +211,7 @@ static bool is_here(const struct cli_search_text *wanted, const char *p, struct 
 
 static bool any_here(const struct cli_search_texts *texts, const char *p, struct mt_slice s)
 {
-    for (uint32_t i = texts->head[hash_window(p, texts->window, texts->bits)]; i; i = texts->v[i].next) {
+    for (uint32_t i = texts->head[hash_window(texts, p)]; i; i = texts->v[i].next) {
         if (is_here(&texts->v[i], p, s)) {
             return true;
         }

@@ -31,6 +31,7 @@ struct cli_search_texts {
     uint32_t n, room;
     size_t window;  /* length of the shortest: what is looked for of each, and then compared */
     unsigned bits;  /* of a hash */
+    uint64_t seed;  /* of the hashes of windows: the texts are what strangers write */
     uint8_t *shift; /* by hash: how far to jump; 0: a window may end here */
     uint32_t *head; /* by hash of a window: the first text that has it */
 };

@@ -56,7 +56,7 @@ static void print_events(const struct mt_stats *stats)
     print_some("verdicts omitted", "", stats->verdicts_omitted);
     print_some("messages of one second not told apart", "", stats->lives_omitted);
     print_some("sessions of one process not followed", "", stats->sessions_omitted);
-    print_some("instances not told apart", "", stats->instances_omitted);
+    print_some("lines of instances not known", "", stats->instances_omitted);
     print_some("split lines not whole", "", stats->parts_omitted);
     print_some("messages left open", "", stats->open);
 }

@@ -40,7 +40,6 @@ void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out)
     out->no_memory += c->memory.failures;
     out->aliases_dropped = c->aliases.dropped;
     out->sessions_omitted = c->sessions.omitted;
-    out->instances_omitted = c->messages.instances_omitted;
     out->parts_omitted = mt_parts_incomplete(c->parts);
     out->open = c->messages.nopen;
     out->sessions = c->sessions.n;

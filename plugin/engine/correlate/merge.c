@@ -243,6 +243,18 @@ static void lose_entry(struct mt_correlator *c, struct mt_host *host, struct mt_
     mt_end_message(c, host, m, line);
 }
 
+/* What one of the queue's own daemons is named by. */
+static void take_name(struct mt_correlator *c, const struct mt_host *host, struct mt_message *m,
+                      const struct mt_line_copy *line)
+{
+    if (!m->own_name) {
+        mt_message_name(&c->messages, m, mt_line_copy_get(line, MT_F_INSTANCE));
+    }
+    if (host->instances.n == MT_INSTANCES_MAX) {
+        c->stats.instances_omitted += !mt_instances_know(&host->instances, mt_line_copy_get(line, MT_F_INSTANCE));
+    }
+}
+
 void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line)
 {
     struct mt_message *m = NULL;
@@ -257,8 +269,8 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
     }
     if (m) {
         remember(c, m, line);
-        if (!m->own_name && mt_line_keeps_queue(line)) {
-            mt_message_name(&c->messages, m, mt_line_copy_get(line, MT_F_INSTANCE));
+        if (mt_line_keeps_queue(line)) {
+            take_name(c, host, m, line);
         }
         m->lines++;
         if (line->usec < m->first.usec) {

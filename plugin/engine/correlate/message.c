@@ -149,13 +149,6 @@ static void count_open(struct mt_messages *messages, struct mt_message *m, int b
     m->host->nopen += (uint64_t)(int64_t)by;
 }
 
-/* The name is an instance's of that host. */
-static void learn_instance(struct mt_messages *messages, struct mt_instances *known, struct mt_slice name)
-{
-    mt_instances_learn(messages->memory, known, name);
-    messages->instances_omitted += known->n == MT_INSTANCES_MAX && !mt_instances_know(known, name);
-}
-
 static void mark_shared(struct mt_messages *messages, struct mt_message *m)
 {
     struct mt_message *other;
@@ -176,7 +169,7 @@ bool mt_message_adopt(struct mt_messages *messages, struct mt_message *m)
     }
     m->indexed = true;
     if (m->own_name) {
-        learn_instance(messages, &m->host->instances, get(m, MT_F_INSTANCE));
+        mt_instances_learn(messages->memory, &m->host->instances, get(m, MT_F_INSTANCE));
     }
     list_add(list_of(m), m);
     if (m->state != MT_ENDED) {
@@ -222,7 +215,7 @@ void mt_message_name(struct mt_messages *messages, struct mt_message *m, struct 
     struct mt_slice queue_id = mt_kept_get(&m->kept, MT_F_QUEUE_ID);
     struct mt_message *other;
 
-    learn_instance(messages, &m->host->instances, instance);
+    mt_instances_learn(messages->memory, &m->host->instances, instance);
     for (size_t at = 0; m->shared && (other = next_with(messages, m->host, queue_id, m->hash, &at));) {
         if (other != m && other->own_name && other->state != MT_OPEN &&
             mt_slice_eq(get(other, MT_F_INSTANCE), instance)) {

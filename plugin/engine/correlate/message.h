@@ -125,7 +125,6 @@ struct mt_messages {
     struct mt_index index;
     uint64_t seed;
     uint64_t nopen;
-    uint64_t instances_omitted; /* entries whose instance's name was one too many of a host */
     uint32_t max_recipients;
 };
 

@@ -22,6 +22,7 @@ struct mt_stories {
     uint32_t nentries, ndeliveries, nremarks;
     uint32_t entries_room, deliveries_room, remarks_room;
     struct mt_names ids;     /* queue IDs, and what others call them */
+    struct mt_names queued;  /* hosts, and queue IDs on them: another host may have as many with the same one */
     struct mt_names clients; /* hosts, their clients, and addresses of recipients */
     struct mt_attempt *attempts;
     size_t nattempts, attempts_room;

@@ -9,6 +9,11 @@
 /* How far apart the clocks of two hosts may be for one's delivery to be the other's arrival, in microseconds. */
 #define CLOCKS (INT64_C(300) * 1000000)
 
+/* Of many entries with an ID that a reply names, the nearest in time are looked at: the ID is a stranger's choice, and so is how many
+ * deliveries name it.
+ */
+#define LOOKED_AT 64
+
 /* A child begins after its parent; log lines of the same instant may come in any order. */
 #define SAME_TIME INT64_C(1000000)
 
@@ -43,15 +48,33 @@ static bool add_name(struct mt_stories *s, uint32_t entry, enum mt_field field)
     return !id.n || mt_names_add(&s->memory, &s->ids, &name);
 }
 
+/* The host of an event, and a queue ID on it. */
+static uint64_t hash_of_queued(const struct mt_stories *s, const struct mt_kept_event *event, struct mt_slice id)
+{
+    struct mt_slice host = mt_kept_event_get(event, MT_F_HOST);
+
+    return XXH3_64bits_withSeed(host.p, host.n, hash_of(s, id));
+}
+
+static bool add_queued(struct mt_stories *s, uint32_t entry)
+{
+    const struct mt_entry *e = &s->entries[entry];
+    uint64_t hash = hash_of_queued(s, &e->event, mt_kept_event_get(&e->event, MT_F_QUEUE_ID));
+    struct mt_name name = {.hash = hash, .first = e->first, .entry = entry};
+
+    return mt_names_add(&s->memory, &s->queued, &name);
+}
+
 static bool make_names(struct mt_stories *s)
 {
     bool good = true;
 
-    s->ids.n = 0;
+    s->ids.n = s->queued.n = 0;
     for (uint32_t i = 0; i < s->nentries && good; i++) {
-        good = add_name(s, i, MT_F_QUEUE_ID) && add_name(s, i, MT_F_EXTERNAL_ID);
+        good = add_name(s, i, MT_F_QUEUE_ID) && add_name(s, i, MT_F_EXTERNAL_ID) && add_queued(s, i);
     }
     mt_names_sort(&s->ids);
+    mt_names_sort(&s->queued);
     return good;
 }
 
@@ -104,7 +127,8 @@ static uint32_t find_owner(const struct mt_stories *s, const struct mt_delivery 
     struct mt_nearest near;
     const struct mt_name *name;
 
-    mt_nearest_start(&near, &s->ids, hash_of(s, mt_kept_event_get(&d->event, MT_F_QUEUE_ID)), arrived);
+    mt_nearest_start(&near, &s->queued, hash_of_queued(s, &d->event, mt_kept_event_get(&d->event, MT_F_QUEUE_ID)),
+                     arrived);
     while ((name = mt_nearest_next(&near)) && (found == MT_NONE || name->first == arrived)) {
         if (same_queue(&d->event, &s->entries[name->entry].event) &&
             (found == MT_NONE || (s->entries[found].first == arrived && is_better(s, d, found, name->entry)))) {
@@ -175,11 +199,11 @@ static void join_parent(struct mt_stories *s, uint32_t *roots, uint32_t i)
     const struct mt_entry *e = &s->entries[i];
     struct mt_slice id = mt_kept_event_get(&e->event, MT_F_PARENT_QUEUE_ID);
     bool bounce = mt_slice_eq(mt_kept_event_get(&e->event, MT_F_ORIGIN), MT_LIT("bounce"));
-    uint64_t hash = hash_of(s, id);
-    size_t at = id.n ? mt_names_from(&s->ids, hash, e->first + SAME_TIME + 1) : 0;
+    uint64_t hash = hash_of_queued(s, &e->event, id);
+    size_t at = id.n ? mt_names_from(&s->queued, hash, e->first + SAME_TIME + 1) : 0;
 
-    for (bool found = false; at-- > 0 && s->ids.v[at].hash == hash && !found;) {
-        uint32_t parent = s->ids.v[at].entry;
+    for (bool found = false; at-- > 0 && s->queued.v[at].hash == hash && !found;) {
+        uint32_t parent = s->queued.v[at].entry;
         found = parent != i && has_id(s, parent, MT_F_QUEUE_ID, id) &&
                 same_field(&s->entries[parent].event, &e->event, MT_F_HOST) &&
                 set_parent(s, roots, i, parent, bounce ? MT_LINK_BOUNCE : MT_LINK_MADE);
@@ -243,7 +267,7 @@ static bool find_next(const struct mt_stories *s, uint32_t delivery, struct clai
         return false;
     }
     mt_nearest_start(&near, &s->ids, hash_of(s, id), time);
-    while ((name = mt_nearest_next(&near))) {
+    for (unsigned i = 0; i < LOOKED_AT && (name = mt_nearest_next(&near)); i++) {
         const struct mt_entry *e = &s->entries[name->entry];
         if (name->entry != d->entry && e->first <= time + CLOCKS && e->last >= time - CLOCKS &&
             is_called(s, name->entry, id) && may_be_same(&d->event, &e->event)) {

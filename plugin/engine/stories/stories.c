@@ -41,6 +41,7 @@ void mt_stories_free(struct mt_stories *s)
     mt_memory_put(&s->memory, s->attempts, s->attempts_room * sizeof *s->attempts);
     mt_index_free(&s->memory, &s->seen);
     mt_names_free(&s->memory, &s->ids);
+    mt_names_free(&s->memory, &s->queued);
     mt_names_free(&s->memory, &s->clients);
     mt_memory_free(&s->memory);
     free(s);
