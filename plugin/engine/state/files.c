@@ -1,6 +1,7 @@
 /* The files of the state: which there are, when a new one begins, when an old one goes. See state.h.
  *
- * What lies on disk is at most SHARE times the newest image, or DISK_LEAST, whatever is more: two images and a
+ * What lies on disk is at most SHARE times the newest image, or DISK_LEAST, whatever is more, and no more than DISK_FEW
+ * where an image leaves room for journals in that: two images and a
  * journal behind each, or two files and the third image. A new file is begun when the journal has grown so far. A file goes
  * when what it says is in the image of a later one, and its events need not be given out again; or for the bound.
  *
@@ -19,6 +20,7 @@
 
 #define SHARE      4
 #define DISK_LEAST (UINT64_C(32) << 20)
+#define DISK_FEW   (UINT64_C(64) << 20) /* enough for an image of up to 3/8 of it */
 
 #define TELL_EVERY (60 * INT64_C(1000000)) /* usec: a disk that fails now and then is reported so often at most */
 
@@ -78,6 +80,9 @@ static uint64_t bound(const struct mt_state *state)
     uint64_t most = SHARE * state->segment.begin;
 
     most = most < DISK_LEAST ? DISK_LEAST : most;
+    if (most > DISK_FEW && state->segment.begin <= DISK_FEW / 8 * 3) {
+        most = DISK_FEW;
+    }
     return most > state->config.max_bytes ? state->config.max_bytes : most;
 }
 
