@@ -69,6 +69,8 @@ struct mt_stats {
     uint64_t recipients_omitted;
     uint64_t hops_omitted;     /* logged Received: headers beyond what is kept of a message */
     uint64_t verdicts_omitted; /* verdicts, or symbols of one, beyond what is kept of a line or a message */
+    uint64_t verdicts_unsure; /* what a filter seems to say, but a stranger may have written, or several entries are meant */
+    uint64_t verdicts_unjoined; /* lines of filters for which no entry was found */
     uint64_t aliases_dropped;  /* names of entries other than queue IDs: too long, or too many */
     uint64_t lives_omitted; /* beginnings of entries, of more with one queue ID and one timestamp than are told apart */
     uint64_t sessions_omitted;  /* to which lines could not add any more, since their process has had too many others */

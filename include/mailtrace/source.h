@@ -27,6 +27,7 @@
     X(courier, "courier")           \
     X(dma, "dma")                   \
     X(rspamd, "rspamd")             \
+    X(amavis, "amavis")             \
     X(opendkim, "opendkim")         \
     X(opendmarc, "opendmarc")       \
     X(spf, "policyd-spf")           \

@@ -33,6 +33,8 @@ static const struct row {
     {{"aliases.dropped", NULL, false}, offsetof(struct mt_engine_stats, lines.aliases_dropped), NULL, 1},
     {{"hops.omitted", NULL, false}, offsetof(struct mt_engine_stats, lines.hops_omitted), NULL, 1},
     {{"verdicts.omitted", NULL, false}, offsetof(struct mt_engine_stats, lines.verdicts_omitted), NULL, 1},
+    {{"verdicts.unsure", NULL, false}, offsetof(struct mt_engine_stats, lines.verdicts_unsure), NULL, 1},
+    {{"verdicts.unjoined", NULL, false}, offsetof(struct mt_engine_stats, lines.verdicts_unjoined), NULL, 1},
     {{"lives.omitted", NULL, false}, offsetof(struct mt_engine_stats, lines.lives_omitted), NULL, 1},
     {{"sessions.omitted", NULL, false}, offsetof(struct mt_engine_stats, lines.sessions_omitted), NULL, 1},
     {{"instances.omitted", NULL, false}, offsetof(struct mt_engine_stats, lines.instances_omitted), NULL, 1},

@@ -34,6 +34,7 @@
     X(dma)           \
     X(filters)       \
     X(filter_lines)  \
+    X(filtered)      \
     X(event)         \
     X(hostile)       \
     X(correlate)     \

@@ -11,6 +11,10 @@
 #define END    "), len: 369, time: 8.1ms, dns req: 3, digest: <360d5749d18ce1fd988d1be7eb3ca251>, rcpts: <r@c.test>"
 #define Q      "\"queue_id\":\"1BBD3B7\""
 
+#define AMAVIS "(01213-01-2) "
+#define FROM   "[192.0.2.1]:3328 <s@b.test> -> <r@c.test>,<t@c.test>"
+#define TAIL   "mail_id: gpmDXV7ld-cK, Hits: -0.5..7.1, size: 755, queued_as: 7C740B7/7C740B8, 345 ms"
+
 /* says: what the record's JSON must have; says_not: what it must not. NULL: not looked at. */
 static const struct {
     const char *program, *text;
@@ -75,6 +79,47 @@ static const struct {
     {"rspamd", RSPAMD "qid: <1BBD3B7>, (default: T (reject): [99.00/15.00] [A(0.30){x;},B(0.2", 1,
      "\"score\":99,\"required\":15}]}", "symbols"},
     {"rspamd", RSPAMD "qid: <1BBD3B7>, ip: 192.0.2.1", 1, Q, "verdicts"},
+    {"amavis", AMAVIS "Passed CLEAN {RelayedInbound}, " FROM ", Queue-ID: 1BBD3B7, Message-ID: <m@b.test>, " TAIL, 0,
+     Q
+     ",\"verdicts\":{\"spam\":[{\"by\":\"amavis\",\"id\":\"gpmDXV7ld-cK\",\"action\":\"passed\",\"category\":\"CLEAN\","
+     "\"score\":7.1}]}}",
+     NULL},
+    {"amavis",
+     AMAVIS
+     "(!)Blocked INFECTED (Eicar, Other (x)) {DiscardedInbound,Quarantined}, MYNETS LOCAL " FROM
+     ", quarantine: v/virus-x, Queue-ID: 1BBD3B7, mail_id: a-b, Hits: -, size: 1, dkim_sd=s:b.test,t:c.test, 3 ms",
+     0,
+     "\"action\":\"blocked\",\"category\":\"INFECTED\",\"quarantine\":\"v/"
+     "virus-x\"}],\"virus\":[{\"by\":\"amavis\",\"name\":"
+     "\"Eicar\"},{\"by\":\"amavis\",\"name\":\"Other "
+     "(x)\"}],\"dkim\":[{\"by\":\"amavis\",\"domain\":\"b.test\",\"selector\":\"s\","
+     "\"result\":\"pass\"},{\"by\":\"amavis\",\"domain\":\"c.test\",\"selector\":\"t\",\"result\":\"pass\"}]}",
+     NULL},
+    {"amavis", AMAVIS "Passed SPAMMY {RelayedInbound}, " FROM ", " TAIL, 0, "\"category\":\"SPAMMY\"", "queue_id"},
+    /* Strangers' words: an address, a Message-ID, a name. */
+    {"amavis",
+     AMAVIS "Passed CLEAN {RelayedInbound}, [192.0.2.1]:1 <\"x> -> <y>, Queue-ID: FFFFFFF, mail_id: F, Hits: 9, size: "
+            "1, 1 ms\"@b>"
+            " -> <r@c>, Queue-ID: 1BBD3B7, " TAIL,
+     0, Q, "FFFFFFF"},
+    {"amavis",
+     AMAVIS "Passed CLEAN {RelayedInbound}, " FROM ", Queue-ID: 1BBD3B7, Message-ID: <x, mail_id: F, Hits: 9, size: 1, "
+            "queued_as: FFFFFFF@b>, " TAIL,
+     0, Q, "\"score\":9"},
+    {"amavis",
+     AMAVIS
+     "Blocked BANNED (x) {RelayedInbound}, [192.0.2.66]:25 <a@b> -> <c@d>, Queue-ID: FFFFFFF, mail_id: F, Hits: -, "
+     "size: 1, 1 ms.exe) {BouncedInbound}, " FROM ", Queue-ID: 1BBD3B7, " TAIL,
+     0, Q, "FFFFFFF"},
+    {"amavis",
+     AMAVIS "Blocked BANNED (x) {RelayedInbound}, [192.0.2.66]:25 <a@b> -> <c@d>, Queue-ID: FFFFFFF, Message-ID: <x) "
+            "{BouncedInbound}, " FROM ", Queue-ID: 1BBD3B7, " TAIL,
+     1, NULL, "queue_id"},
+    {"amavis",
+     AMAVIS "Passed CLEAN {RelayedInbound}, " FROM
+            ", Queue-ID: 1BBD3B7, Message-ID: <m@b>, mail_id: T, Hits: 1, size: 1, "
+            "queued_as: 550 5.1.1 <x, mail_id: F, Hits: 9, size: 1, queued_as: 250 y>, 3 ms",
+     1, NULL, "verdicts"},
 };
 
 START_TEST(test_a_filters_line_says_this)
@@ -103,6 +148,9 @@ static const struct {
     {"rspamd", "<95b4ff>; milter; rspamd_milter_process_command: got connection from 192.0.2.1:4"},
     {"rspamd", "<95b4ff>; proxy; rspamd_task_write_log: id: <m@b.test>"},
     {"rspamd", "<95b4ff"},
+    {"amavis", AMAVIS "Checking: gpmDXV7ld-cK [192.0.2.1] <s@b.test> -> <r@c.test>"},
+    {"amavis", "Passed CLEAN {RelayedInbound}, x"},
+    {"amavis", "(01213-01"},
     {"rspamd", RSPAMD "qid: <x y>, (default: F (no action): [0.00/15.00] []" END},
 };
 

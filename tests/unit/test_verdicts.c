@@ -204,6 +204,27 @@ START_TEST(test_verdicts_survive_a_restart)
 }
 END_TEST
 
+/* A verdict waits for its entry, over a restart as well. */
+START_TEST(test_a_verdict_that_waits_survives_a_restart)
+{
+    struct mt_shards *before = new_shards(), *after = new_shards();
+    struct mt_buffer image = {0};
+
+    feed_line(before,
+              "2026-03-02T09:59:59+00:00 mx1 rspamd[3]: <95b4ff>; proxy; rspamd_task_write_log: id: <m@b>, qid: "
+              "<3F2A1C0>, (default: F (no action): [1.00/15.00] []), len: 3, time: 8ms, dns req: 3");
+    feed_line(before, "2026-03-02T10:00:00+00:00 mx1 postfix/smtpd[4]: connect from a.test[192.0.2.1]");
+    ck_assert(mt_shards_save(before, append, &image));
+    mt_shards_free(before);
+    ck_assert(mt_shards_load(after, image.p, image.n));
+    mt_buffer_free(&image);
+    feed_entry(after);
+    expect_message(after, "\"verdicts\":{\"spam\":[{\"by\":\"rspamd\",\"action\":\"no action\",\"score\":1,"
+                          "\"required\":15}]},\"lines\":4}");
+    mt_shards_free(after);
+}
+END_TEST
+
 START_TEST(test_what_is_beyond_the_bounds_is_counted)
 {
     struct mt_shards *shards = new_shards();
@@ -215,19 +236,22 @@ START_TEST(test_what_is_beyond_the_bounds_is_counted)
     feed_entry(shards);
     rec = filter_record("2");
     for (int i = 0; i < MT_LINE_VERDICTS + 3; i++) {
-        mt_verdict_add(&rec->verdicts, MT_VERDICT_VIRUS, MT_LIT("f"));
+        struct mt_filter_verdict *v = mt_verdict_add(&rec->verdicts, MT_VERDICT_VIRUS, MT_LIT("f"));
+        if (v) {
+            v->name = mt_slice(name, (size_t)i + 1);
+        }
     }
     feed_record(shards, rec, false);
     for (int i = 3; i < 9; i++) { /* 2 KB each */
         char second[] = {(char)('0' + i), '\0'};
         rec = filter_record(second);
+        name[0] = second[0];
         mt_verdict_add(&rec->verdicts, MT_VERDICT_DKIM, MT_LIT("f"))->domain = mt_slice(name, sizeof name);
-        mt_verdict_add(&rec->verdicts, MT_VERDICT_DKIM, MT_LIT("f"))->domain = mt_slice(name, sizeof name);
+        mt_verdict_add(&rec->verdicts, MT_VERDICT_DKIM, MT_LIT("g"))->domain = mt_slice(name, sizeof name);
         feed_record(shards, rec, true);
     }
     mt_shards_stats(shards, &stats);
-    ck_assert_uint_eq(stats.verdicts_omitted,
-                      3 + 2 * 2); /* of 8 KiB, 16 short ones and 4 pairs of long ones have room */
+    ck_assert_uint_eq(stats.verdicts_omitted, 3 + 5); /* of 8 KiB, 16 short ones and 7 long ones have room */
     expect_message(shards, "\"verdicts\":{\"virus\":[");
     mt_shards_free(shards);
 }
@@ -304,6 +328,7 @@ Suite *mt_suite_verdicts(void)
     tcase_add_loop_test(tests, test_verdicts_of_a_line_are_the_messages, 0, 2);
     tcase_add_test(tests, test_verdicts_stand_in_the_order_of_their_lines);
     tcase_add_test(tests, test_verdicts_survive_a_restart);
+    tcase_add_test(tests, test_a_verdict_that_waits_survives_a_restart);
     tcase_add_test(tests, test_what_is_beyond_the_bounds_is_counted);
     tcase_add_test(tests, test_verdict_that_is_too_long_is_counted);
     tcase_add_test(tests, test_line_of_a_filter_has_its_verdicts);

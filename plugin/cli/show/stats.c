@@ -54,6 +54,8 @@ static void print_events(const struct mt_stats *stats)
     print_some("aliases dropped", "", stats->aliases_dropped);
     print_some("hops omitted", "", stats->hops_omitted);
     print_some("verdicts omitted", "", stats->verdicts_omitted);
+    print_some("verdicts unsure", "", stats->verdicts_unsure);
+    print_some("verdicts unjoined", "", stats->verdicts_unjoined);
     print_some("messages of one second not told apart", "", stats->lives_omitted);
     print_some("sessions of one process not followed", "", stats->sessions_omitted);
     print_some("lines of instances not known", "", stats->instances_omitted);

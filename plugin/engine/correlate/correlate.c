@@ -15,7 +15,7 @@
 #define PARTS_KEPT      INT64_C(60000000) /* usec that the pieces of a split line are waited for */
 #define HOSTS_MAX       16384             /* the longest idle gives way: names can be made up */
 #define GIVE_UP_AT_ONCE 32                /* messages of the host that is found to have the most */
-#define PARTS_SHARE     16                /* of max_memory */
+#define WAITING_SHARE   16                /* of max_memory: for pieces of lines, and for early ones */
 
 static uint64_t random_seed(void)
 {
@@ -37,7 +37,7 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
         return NULL;
     }
     c->seed = random_seed();
-    c->parts = mt_parts_new(config->max_memory / PARTS_SHARE, config->max_line, c->seed);
+    c->parts = mt_parts_new(config->max_memory / WAITING_SHARE, config->max_line, c->seed);
     if (!c->parts) {
         free(c);
         return NULL;
@@ -53,12 +53,14 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
                                        .seed = c->seed,
                                        .max_recipients = config->max_recipients};
     c->aliases = (struct mt_aliases){.memory = &c->memory, .seed = c->seed};
+    c->early =
+        (struct mt_early_lines){.memory = &c->memory, .seed = c->seed, .max_bytes = config->max_memory / WAITING_SHARE};
     return c;
 }
 
 void mt_correlator_set_seed(struct mt_correlator *c, uint64_t seed)
 {
-    c->seed = c->sessions.seed = c->messages.seed = c->aliases.seed = seed;
+    c->seed = c->sessions.seed = c->messages.seed = c->aliases.seed = c->early.seed = seed;
 }
 
 /* --- hosts --- */
@@ -202,6 +204,7 @@ static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
         (host->sessions.first && host->sessions.first->last.usec < idle)) {
         expire_sessions(c, host, closed, idle);
     }
+    mt_early_expire(&c->early, host, minus(now, MT_EARLY_KEPT));
 }
 
 /* --- taking lines --- */
@@ -223,7 +226,7 @@ static void advance(struct mt_correlator *c, struct mt_host *host, int64_t befor
             expire(c, host, timestamp);
         }
         lines = mt_line_queue_take(&c->memory, &host->queue, &n);
-        host->taken = timestamp + 1;
+        host->taken = timestamp < host->taken ? host->taken : timestamp + 1;
         mt_take_lines(c, host, lines, n);
     }
     if (any_due(host, before)) {
@@ -352,6 +355,7 @@ static void drop_host(struct mt_correlator *c, struct mt_host *host)
     while ((s = mt_session_expire(&c->sessions, host, INT64_MAX, INT64_MAX))) {
         mt_session_release(&c->sessions, s);
     }
+    mt_early_expire(&c->early, host, INT64_MAX);
     list_remove(c, host);
     mt_index_remove(&c->hosts, host);
     host_free(c, host);
@@ -530,6 +534,7 @@ static void finish(struct mt_correlator *c, struct mt_host *host, bool incomplet
     while (incomplete && host->open.first) {
         mt_merge_give_up(c, host->open.first, MT_REASON_OPEN);
     }
+    mt_early_expire(&c->early, host, incomplete ? INT64_MAX : INT64_MIN);
 }
 
 void mt_correlator_flush(struct mt_correlator *c, bool incomplete)
@@ -538,23 +543,6 @@ void mt_correlator_flush(struct mt_correlator *c, bool incomplete)
     for (struct mt_host *host = c->host_list; host; host = host->next) {
         finish(c, host, incomplete);
     }
-}
-
-void mt_correlator_replay(struct mt_correlator *c, bool silent)
-{
-    if (!c->replaying) {
-        c->kept = c->stats;
-    }
-    c->replaying = true;
-    c->silent = silent;
-}
-
-void mt_correlator_replayed(struct mt_correlator *c)
-{
-    if (c->replaying) {
-        c->stats = c->kept;
-    }
-    c->replaying = c->silent = false;
 }
 
 void mt_correlator_resume(struct mt_correlator *c)
@@ -573,6 +561,7 @@ void mt_correlator_clear(struct mt_correlator *c)
         drop_host(c, c->host_list);
     }
     mt_aliases_free(&c->aliases);
+    mt_index_free(&c->memory, &c->early.index);
     while (mt_parts_drop(c->parts)) {
     }
 }

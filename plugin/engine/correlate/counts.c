@@ -39,9 +39,28 @@ void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out)
     *out = c->stats;
     out->no_memory += c->memory.failures;
     out->aliases_dropped = c->aliases.dropped;
+    out->verdicts_unjoined = c->early.dropped;
     out->sessions_omitted = c->sessions.omitted;
     out->parts_omitted = mt_parts_incomplete(c->parts);
     out->open = c->messages.nopen;
     out->sessions = c->sessions.n;
     out->memory = c->memory.used + mt_parts_memory(c->parts);
+}
+
+/* What is counted while lines are replayed was counted before. */
+void mt_correlator_replay(struct mt_correlator *c, bool silent)
+{
+    if (!c->replaying) {
+        c->kept = c->stats;
+    }
+    c->replaying = true;
+    c->silent = silent;
+}
+
+void mt_correlator_replayed(struct mt_correlator *c)
+{
+    if (c->replaying) {
+        c->stats = c->kept;
+    }
+    c->replaying = c->silent = false;
 }

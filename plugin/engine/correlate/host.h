@@ -4,6 +4,7 @@
 #ifndef MT_CORRELATE_HOST_H
 #define MT_CORRELATE_HOST_H
 
+#include "early.h"
 #include "event_queue.h"
 #include "instances.h"
 #include "line_queue.h"
@@ -29,6 +30,8 @@ struct mt_host {
     uint64_t nopen;
     struct mt_session_list sessions, closed;
     struct mt_event_queue due, due_later;
+    struct mt_early_list early;           /* lines of filters, in order of arrival */
+    bool by_message_id;                   /* open entries have their Message-IDs as aliases */
     int64_t newest;                       /* usec: the newest timestamp believed; INT64_MIN before the first line */
     int64_t clock;                        /* usec: the same, moved on by the wall clock while no line comes */
     int64_t taken;                        /* usec: lines with an older timestamp than this were taken */

@@ -29,12 +29,31 @@ static void walk_sessions(struct mt_image *im, const struct mt_session_list *lis
 
 /* --- lines --- */
 
-static void walk_queue(struct mt_image *im, struct mt_line_queue *queue)
+/* A filter's line that waits for its entry is written as one that waits for its turn: it is taken again. */
+static void save_early(struct mt_image *im, const struct mt_early *early)
 {
-    uint64_t n = mt_archive_count(&im->a, queue->n, 1);
-    struct mt_line_place at = {0};
+    struct mt_line_copy copy = {.refs = 1, .line = early->line, .repeated = early->repeated}, *line = &copy;
 
+    mt_image_walk_line(im, &line);
+}
+
+static void walk_queue(struct mt_image *im, struct mt_host *host)
+{
+    struct mt_line_queue *queue = &host->queue;
+    const struct mt_early *early = im->a.loading ? NULL : host->early.first;
+    struct mt_line_place at = {0};
+    uint64_t n = queue->n;
+
+    for (const struct mt_early *e = early; e; e = e->next) {
+        n++;
+    }
+    n = mt_archive_count(&im->a, n, 1);
     for (uint64_t i = 0; i < n && !im->a.failed; i++) {
+        if (early) {
+            save_early(im, early);
+            early = early->next;
+            continue;
+        }
         struct mt_line_copy *line = im->a.loading ? NULL : mt_line_queue_next(queue, &at);
         mt_image_walk_line(im, &line);
         if (im->a.loading && line && !mt_line_queue_add(&im->c->memory, queue, line)) {
@@ -170,7 +189,7 @@ static void walk_host(struct mt_image *im, struct mt_host *host)
     }
     walk_sessions(im, &host->sessions);
     walk_sessions(im, &host->closed);
-    walk_queue(im, &host->queue);
+    walk_queue(im, host);
     walk_events(im, &host->due);
     walk_events(im, &host->due_later);
     walk_messages(im, &host->open);

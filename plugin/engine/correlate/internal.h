@@ -5,6 +5,7 @@
 #define MT_CORRELATE_INTERNAL_H
 
 #include "alias.h"
+#include "early.h"
 #include "host.h"
 #include "mailtrace/correlate.h"
 #include "mailtrace/parts.h"
@@ -28,6 +29,8 @@ struct mt_correlator {
     struct mt_sessions sessions;
     struct mt_messages messages;
     struct mt_aliases aliases;
+    struct mt_early_lines early;
+    bool filtered; /* lines of filters may wait for an entry, or ask for its Message-ID */
     struct mt_index hosts;
     struct mt_host *host_list, *last_host; /* all, the longest idle first; the one of the last line */
     uint64_t seed;
@@ -98,6 +101,15 @@ bool mt_merge_find(struct mt_correlator *c, struct mt_host *host, const struct m
 /* A new one; NULL when memory is short. */
 struct mt_message *mt_merge_open(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line,
                                  const struct mt_owner *owner, struct mt_slice queue_id);
+
+/* Was the line merged into that entry before? */
+bool mt_merge_seen(const struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line);
+
+/* merge_filter.c: merges a filter's line into its entry, or keeps it until that is known. */
+void mt_filter_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line);
+/* The line was merged into m: takes what waits for that. m is held by the caller. */
+void mt_filter_take(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
+                    const struct mt_line_copy *line);
 
 /* merge_line.c: what a line does to its message m, which is awake. */
 void mt_merge_line(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line);

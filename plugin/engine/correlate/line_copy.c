@@ -195,6 +195,7 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
     }
     s->verdicts.n = 0;
     s->verdicts_omitted = 0;
+    s->verdicts_unsure = rec->verdicts.unsure;
     if (__builtin_expect(rec->verdicts.n, 0)) {
         copy_verdicts(s, &rec->verdicts, bytes + rec->line.text.n + rec->line.program.n);
     }

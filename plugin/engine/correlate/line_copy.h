@@ -44,7 +44,7 @@ struct mt_line_copy {
     struct mt_slice within; /* the record's `session` */
     struct mt_alias_name alias;
     struct mt_slice verdicts; /* packed: packed_verdicts.h */
-    uint32_t verdicts_omitted;
+    uint32_t verdicts_omitted, verdicts_unsure;
     struct mt_session *session; /* what the line belongs to: found out when it is taken */
     struct mt_peer *peer;       /* the TLS connection that a delivery went through */
     struct mt_chunk *chunk;
@@ -78,9 +78,10 @@ static inline bool mt_record_matters(const struct mt_record *rec)
     case MT_KIND_ERROR:
     case MT_KIND_FATAL:
     case MT_KIND_PANIC:
-    case MT_KIND_FILTER:
         return mt_has(&rec->f, MT_F_QUEUE_ID) || rec->trouble || mt_has(&rec->f, MT_F_NEXT_QUEUE_ID) ||
                rec->alias.text.n;
+    case MT_KIND_FILTER:
+        return rec->verdicts.n || rec->verdicts.unsure || (rec->alias.text.n && mt_has(&rec->f, MT_F_QUEUE_ID));
     case MT_KIND_STATISTICS:
     case MT_KIND_SERVICE:
         return false;

@@ -103,6 +103,11 @@ static bool seen_before(const struct mt_correlator *c, const struct mt_message *
            (line->repeated && mt_message_has_seen(&c->messages, m, line->text_hash));
 }
 
+bool mt_merge_seen(const struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line)
+{
+    return seen_before(c, m, line);
+}
+
 /* A delivery that a relay wraps as repeated comes with a timestamp of its own: there process and text tell. */
 static void remember(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
 {
@@ -259,6 +264,10 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
 {
     struct mt_message *m = NULL;
 
+    if (__builtin_expect(line->kind == MT_KIND_FILTER, 0)) {
+        mt_filter_merge(c, host, line);
+        return;
+    }
     if (mt_line_copy_has(line, MT_F_QUEUE_ID) || line->alias.text.n) {
         m = mt_line_copy_has(line, MT_F_QUEUE_ID) ? entry_of(c, host, line) : named_entry_of(c, host, line);
         if (!m) {
@@ -286,6 +295,9 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
             mt_merge_set_alias(c, m, line);
             mt_parent_of_process(c, m, &line->alias, line->usec);
         }
+        if (__builtin_expect(c->filtered, 0)) {
+            mt_filter_take(c, host, m, line);
+        }
         if (!mt_sources[m->source]->tells_end && m->state == MT_OPEN && is_over(m)) {
             mt_end_message_quietly(c, host, m, line);
         }
@@ -305,6 +317,14 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
     }
 }
 
+/* A filter that was asked before there was an entry has spoken before its first line. */
+static int rank_of(const struct mt_line_copy *line)
+{
+    bool before = line->kind == MT_KIND_FILTER && !line->alias.text.n && !mt_line_copy_has(line, MT_F_QUEUE_ID);
+
+    return before ? 0 : mt_kind_ranks[line->kind];
+}
+
 int mt_merge_compare(const struct mt_line_copy *a, const struct mt_line_copy *b)
 {
     int64_t delay_a, delay_b;
@@ -313,7 +333,7 @@ int mt_merge_compare(const struct mt_line_copy *a, const struct mt_line_copy *b)
         return a->life - b->life;
     }
     if (a->kind != b->kind) {
-        return mt_kind_ranks[a->kind] - mt_kind_ranks[b->kind];
+        return rank_of(a) - rank_of(b);
     }
     if (a->postmaster != b->postmaster) { /* of two notifications the sender's is the message's */
         return b->postmaster ? -1 : 1;

@@ -52,15 +52,28 @@ static void add_received(struct mt_correlator *c, struct mt_message *m, const st
     }
 }
 
-/* All of a line's verdicts, or none. */
+static bool is_said(struct mt_slice known, struct mt_slice verdict)
+{
+    struct mt_slice one;
+
+    while (mt_verdicts_next(&known, &one)) {
+        if (mt_slice_eq(one, verdict)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a filter says for each recipient, or each of its steps, is said once. */
 static void add_verdicts(struct mt_correlator *c, struct mt_message *m, const struct mt_line_copy *line)
 {
-    size_t n, nsymbols;
+    struct mt_slice rest = line->verdicts, one;
 
     c->stats.verdicts_omitted += line->verdicts_omitted;
-    if (line->verdicts.n && !append(c, m, MT_F_VERDICTS, line->verdicts, mt_slice(NULL, 0), VERDICTS_MAX)) {
-        mt_verdicts_count(line->verdicts, &n, &nsymbols);
-        c->stats.verdicts_omitted += n;
+    while (mt_verdicts_next(&rest, &one)) {
+        if (!is_said(mt_kept_get(&m->kept, MT_F_VERDICTS), one)) {
+            c->stats.verdicts_omitted += !append(c, m, MT_F_VERDICTS, one, mt_slice(NULL, 0), VERDICTS_MAX);
+        }
     }
 }
 

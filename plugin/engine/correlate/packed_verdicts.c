@@ -237,6 +237,59 @@ void mt_verdicts_count(struct mt_slice packed, size_t *n, size_t *nsymbols)
     }
 }
 
+bool mt_verdicts_next(struct mt_slice *packed, struct mt_slice *one)
+{
+    const char *start = packed->p;
+    size_t n;
+
+    if (packed->n < HEAD) {
+        return false;
+    }
+    n = read_short(packed->p);
+    if (!n || n > packed->n - 2) {
+        return false;
+    }
+    *one = mt_slice(start, 2 + n);
+    *packed = mt_slice_skip(*packed, 2 + n);
+    return true;
+}
+
+/* Who says a verdict. */
+static struct mt_slice filter_of(struct mt_slice members)
+{
+    struct mt_filter_verdict v = {0};
+    struct mt_slice value;
+    uint8_t number;
+
+    while (!v.by.n && next_member(&members, &number, &value)) {
+        if (number != SYMBOL) {
+            read_member(&v, number, value);
+        }
+    }
+    return v.by;
+}
+
+struct mt_slice mt_verdicts_filter(struct mt_slice packed)
+{
+    struct mt_slice members;
+    uint8_t kind;
+
+    return next_verdict(&packed, &kind, &members) ? filter_of(members) : mt_slice(NULL, 0);
+}
+
+bool mt_verdicts_have(struct mt_slice packed, struct mt_slice filter)
+{
+    struct mt_slice members;
+    uint8_t kind;
+
+    while (next_verdict(&packed, &kind, &members)) {
+        if (mt_slice_eq(filter_of(members), filter)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void mt_verdicts_unpack(struct mt_slice packed, struct mt_filter_verdict *v, struct mt_symbol *symbols)
 {
     struct mt_slice members;

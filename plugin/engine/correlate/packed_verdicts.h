@@ -24,6 +24,13 @@ void mt_verdicts_pack(const struct mt_line_verdicts *verdicts, char *p);
 /* How many verdicts and symbols are in packed bytes, which may be anything. */
 void mt_verdicts_count(struct mt_slice packed, size_t *n, size_t *nsymbols);
 
+/* Who says the first of them, and whether any of them is said by that filter. */
+struct mt_slice mt_verdicts_filter(struct mt_slice packed);
+bool mt_verdicts_have(struct mt_slice packed, struct mt_slice filter);
+
+/* The bytes of the next verdict, which are moved over. False: there is none. */
+bool mt_verdicts_next(struct mt_slice *packed, struct mt_slice *one);
+
 /* Reads packed bytes into arrays with room for as many as were counted. The text stays where it is. */
 void mt_verdicts_unpack(struct mt_slice packed, struct mt_filter_verdict *v, struct mt_symbol *symbols);
 

@@ -360,7 +360,7 @@ void mt_parent_forwards(struct mt_correlator *c, struct mt_message *m, const str
 
 /* --- rule c --- */
 
-static bool is_loopback(struct mt_slice ip)
+bool mt_is_loopback(struct mt_slice ip)
 {
     if (mt_slice_starts(ip, MT_LIT("IPv6:"))) {
         ip = mt_slice_skip(ip, 5);
@@ -377,7 +377,7 @@ static bool came_from_relay(const struct mt_message *m, const struct mt_line_cop
     if (client.n && mt_slice_eq(client, relay)) {
         return true;
     }
-    return is_loopback(client) && (is_loopback(relay) || mt_line_copy_has(line, MT_F_RELAY_PATH));
+    return mt_is_loopback(client) && (mt_is_loopback(relay) || mt_line_copy_has(line, MT_F_RELAY_PATH));
 }
 
 static bool same_mail(const struct mt_message *a, const struct mt_message *b)
@@ -514,7 +514,7 @@ static bool is_proxied(const struct mt_message *m, const struct mt_session *oute
         !mt_slice_eq(mt_line_copy_get(line, MT_F_FROM), mt_kept_get(&m->kept, MT_F_FROM))) {
         return false;
     }
-    return named.n ? mt_slice_eq(named, client) : is_loopback(mt_kept_get(&m->kept, MT_F_CLIENT_IP));
+    return named.n ? mt_slice_eq(named, client) : mt_is_loopback(mt_kept_get(&m->kept, MT_F_CLIENT_IP));
 }
 
 struct mt_message *mt_parent_proxied(struct mt_correlator *c, struct mt_host *host, const struct mt_line_copy *line)

@@ -4,6 +4,9 @@
 
 #include "internal.h"
 
+/* Is it an address of the host itself? */
+bool mt_is_loopback(struct mt_slice ip);
+
 /* Rule a. The line that was just merged names m's parent, or m reached the queue: the parent's trace and, of what a filter
  * handed back, the client are taken from the parent. To be called again changes nothing.
  */

@@ -184,6 +184,25 @@ struct mt_slice mt_reply_id(struct mt_slice text, char blank)
     return id.n ? id : saved(text, blank);
 }
 
+struct mt_slice mt_reply_filter_id(struct mt_slice text)
+{
+    static const struct mt_slice begin = MT_TEXT(", id=");
+    const char *p = mt_find_text(text, begin);
+    struct mt_slice s = p ? mt_slice_to(p + begin.n, text.p + text.n) : mt_slice(NULL, 0);
+    size_t n = 0, numbers = 0;
+
+    while (n < s.n && mt_is_digit(s.p[n])) {
+        while (n < s.n && mt_is_digit(s.p[n])) {
+            n++;
+        }
+        numbers++;
+        if (n + 1 < s.n && s.p[n] == '-' && mt_is_digit(s.p[n + 1])) {
+            n++;
+        }
+    }
+    return numbers > 1 && (n == s.n || s.p[n] == ' ' || s.p[n] == ',') ? mt_slice(s.p, n) : mt_slice(NULL, 0);
+}
+
 /* "250 2.0.0 ", "2.0.0 ", "250 " */
 static void read_codes(struct mt_slice text, char blank, struct mt_reply *reply)
 {

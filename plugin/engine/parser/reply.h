@@ -16,6 +16,9 @@ struct mt_reply mt_reply_read(struct mt_slice text, char blank);
 /* The ID alone. */
 struct mt_slice mt_reply_id(struct mt_slice text, char blank);
 
+/* The number that a content filter names in its own reply: "01213-01" in "..., id=01213-01 - spam". It is no queue ID. */
+struct mt_slice mt_reply_filter_id(struct mt_slice text);
+
 /* Sets REPLY_CODE and DSN, if a reply begins with them. */
 void mt_reply_codes(struct mt_record *rec, struct mt_slice text);
 

@@ -202,6 +202,17 @@ static void set_next(struct mt_record *rec, struct mt_slice relay, struct mt_sli
     }
 }
 
+/* What is not handed back was answered by the filter itself, which is on the host. */
+static void set_filter_id(struct mt_record *rec, struct mt_slice response)
+{
+    struct mt_slice relay = mt_get(&rec->f, MT_F_RELAY_IP);
+
+    if (mt_slice_starts(relay, MT_LIT("127.")) || mt_slice_eq(relay, MT_LIT("::1")) ||
+        mt_has(&rec->f, MT_F_RELAY_PATH)) {
+        rec->alias = (struct mt_alias_name){mt_reply_filter_id(response), MT_SPACE_FILTER};
+    }
+}
+
 /* 098F1AAE9E9: to=<a@b>, orig_to=<c>, relay=h[10.0.0.1]:25, delay=0.07, delays=0.02/0/0/0.05,
  * dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4jX8mH6GrSz1drYQ)
  */
@@ -248,6 +259,9 @@ bool mt_postfix_delivery(struct mt_record *rec, const struct mt_form *form, stru
     }
     if (rec->status == MT_STATUS_SENT) {
         set_next(rec, relay, at);
+    }
+    if (!mt_has(&rec->f, MT_F_NEXT_QUEUE_ID)) {
+        set_filter_id(rec, at);
     }
     if (rec->status == MT_STATUS_DELIVERABLE || rec->status == MT_STATUS_UNDELIVERABLE) {
         rec->effect = MT_EFFECT_PROBES;

@@ -1,0 +1,228 @@
+/* Which entry a filter's line is merged into, whenever it comes. */
+#include <check.h>
+#include <stdio.h>
+
+#include "correlate/early.h"
+#include "correlate/internal.h"
+#include "story.h"
+#include "suites.h"
+
+#define CLIENT(id) "postfix/smtpd[4]: " id ": client=a.test[192.0.2.1]"
+#define MID(id)    "postfix/cleanup[5]: " id ": message-id=<m@b.test>"
+#define QUEUED(id) "postfix/qmgr[6]: " id ": from=<s@b.test>, size=7, nrcpt=1 (queue active)"
+#define SENT(id) \
+    "postfix/local[7]: " id ": to=<r@c.test>, relay=local, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (ok)"
+#define REMOVED(id)  "postfix/qmgr[6]: " id ": removed"
+#define REINJECT(id) "postfix/smtpd[8]: " id ": client=localhost[127.0.0.1]"
+#define TO_FILTER(id, status)                                                                             \
+    "postfix/smtp[9]: " id ": to=<r@c.test>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=1/0/0/0, " \
+    "dsn=2.0.0, status=" status
+#define RSPAMD(qid, score)                                                                                       \
+    "rspamd[3]: <95b4ff>; proxy; rspamd_task_write_log: id: <m@b.test>, " qid "(default: F (no action): [" score \
+    "/15.00] []), len: 369, time: 8.1ms, dns req: 3, digest: <360d5749d18ce1fd988d1be7eb3ca251>"
+#define AMAVIS(action, end)                                                                                         \
+    "amavis[2]: (01213-01) " action " {RelayedInbound}, <s@b.test> -> <r@c.test>, mail_id: X, Hits: 1, size: 7" end \
+    ", 3 ms"
+
+static void end_entry(struct story *s, const char *time)
+{
+    story_line(s, time, SENT("3F2A1C0"));
+    story_line(s, time, REMOVED("3F2A1C0"));
+    story_finish(s);
+}
+
+static void begin_entry(struct story *s, const char *time)
+{
+    story_line(s, time, CLIENT("3F2A1C0"));
+    story_line(s, time, MID("3F2A1C0"));
+    story_line(s, time, QUEUED("3F2A1C0"));
+}
+
+START_TEST(test_by_queue_id_before_and_behind_the_first_line)
+{
+    struct story s;
+
+    story_start(&s, NULL);
+    if (_i) {
+        story_line(&s, "10:00:00", RSPAMD("qid: <3F2A1C0>, ", "1.00"));
+    }
+    begin_entry(&s, "10:00:04");
+    if (!_i) {
+        story_line(&s, "10:00:05", RSPAMD("qid: <3F2A1C0>, ", "1.00"));
+    }
+    story_line(&s, "10:00:06", RSPAMD("qid: <4444444>, ", "2.00"));
+    end_entry(&s, "10:00:07");
+    story_is(&s, "message", 0, "verdicts.spam",
+             "[{\"by\":\"rspamd\",\"action\":\"no action\",\"score\":1,\"required\":15}]");
+    story_is(&s, "message", 0, "arrived", "2024-03-07T10:00:04+00:00");
+    story_is(&s, "message", 0, "lines", "6");
+    ck_assert_uint_eq(story_stats(&s).verdicts_unjoined, 1);
+    story_end(&s);
+}
+END_TEST
+
+START_TEST(test_a_repeat_is_one_and_a_verdict_that_is_said_again_is_one)
+{
+    struct story s;
+
+    story_start(&s, NULL);
+    story_line(&s, "10:00:00", RSPAMD("qid: <3F2A1C0>, ", "1.00"));
+    story_line(&s, "10:00:00", RSPAMD("qid: <3F2A1C0>, ", "1.00"));
+    begin_entry(&s, "10:00:04");
+    story_line(&s, "10:00:00", RSPAMD("qid: <3F2A1C0>, ", "1.00"));
+    story_line(&s, "10:00:05", RSPAMD("qid: <3F2A1C0>, ", "1.00"));
+    end_entry(&s, "10:00:07");
+    story_is(&s, "message", 0, "verdicts.spam.1", "-");
+    story_is(&s, "message", 0, "lines", "7");
+    ck_assert_uint_eq(story_stats(&s).repeated, 2);
+    ck_assert_uint_eq(story_stats(&s).verdicts_unjoined, 0);
+    story_end(&s);
+}
+END_TEST
+
+START_TEST(test_a_refused_message_has_its_verdicts)
+{
+    struct story s;
+
+    story_start(&s, NULL);
+    begin_entry(&s, "10:00:00");
+    story_line(&s, "10:00:01",
+               "postfix/cleanup[5]: 3F2A1C0: milter-reject: END-OF-MESSAGE from a.test[192.0.2.1]: 5.7.1 "
+               "Spam; from=<s@b.test> to=<r@c.test> proto=ESMTP helo=<a.test>");
+    story_line(&s, "10:00:02", RSPAMD("qid: <3F2A1C0>, ", "20.00"));
+    story_finish(&s);
+    story_is(&s, "message", 0, "result", "rejected");
+    story_is(&s, "message", 0, "verdicts.spam.0.score", "20");
+    story_end(&s);
+}
+END_TEST
+
+/* The queue ID is another entry's now: what comes behind the end of the one before is not of that. */
+START_TEST(test_a_verdict_is_of_the_entry_that_has_the_queue_id_by_then)
+{
+    struct story s;
+
+    story_start(&s, NULL);
+    begin_entry(&s, "10:00:00");
+    story_line(&s, "10:00:00", SENT("3F2A1C0"));
+    story_line(&s, "10:00:00", REMOVED("3F2A1C0"));
+    story_line(&s, "10:00:01", RSPAMD("qid: <3F2A1C0>, ", "3.00"));
+    begin_entry(&s, "10:00:01");
+    end_entry(&s, "10:00:07");
+    ck_assert_uint_eq(story_count(&s, "message"), 2);
+    story_is(&s, "message", 0, "verdicts", "-");
+    story_is(&s, "message", 1, "verdicts.spam.0.score", "3");
+    story_end(&s);
+}
+END_TEST
+
+/* Mail that was submitted on the host has no queue ID for the filter. */
+START_TEST(test_by_what_was_handed_back)
+{
+    struct story s;
+    const char *lines[] = {AMAVIS("Passed CLEAN", ", queued_as: 4D1F2C1"),
+                           TO_FILTER("3F2A1C0", "sent (250 2.0.0 Ok: queued as 4D1F2C1)")};
+
+    story_start(&s, NULL);
+    begin_entry(&s, "10:00:00");
+    story_line(&s, "10:00:01", REINJECT("4D1F2C1"));
+    story_line(&s, "10:00:01", MID("4D1F2C1"));
+    story_line(&s, "10:00:01", QUEUED("4D1F2C1"));
+    story_line(&s, "10:00:02", lines[_i]);
+    story_line(&s, "10:00:02", lines[!_i]);
+    story_line(&s, "10:00:02", REMOVED("3F2A1C0"));
+    story_line(&s, "10:00:03", SENT("4D1F2C1"));
+    story_line(&s, "10:00:03", REMOVED("4D1F2C1"));
+    story_finish(&s);
+    story_is(&s, "message", 0, "queue_id", "3F2A1C0");
+    story_is(&s, "message", 0, "verdicts.spam.0.category", "CLEAN");
+    story_is(&s, "message", 1, "parent_queue_id", "3F2A1C0");
+    story_is(&s, "message", 1, "origin", "filter");
+    story_is(&s, "message", 1, "verdicts", "-");
+    story_end(&s);
+}
+END_TEST
+
+START_TEST(test_by_the_filters_own_number)
+{
+    struct story s;
+    const char *lines[] = {AMAVIS("Blocked SPAM", ""),
+                           TO_FILTER("3F2A1C0", "sent (250 2.7.0 Ok, discarded, id=01213-01 - spam)")};
+
+    story_start(&s, NULL);
+    begin_entry(&s, "10:00:00");
+    story_line(&s, "10:00:02", lines[_i]);
+    story_line(&s, "10:00:02", lines[!_i]);
+    story_line(&s, "10:00:02", REMOVED("3F2A1C0"));
+    story_finish(&s);
+    story_is(&s, "message", 0, "verdicts.spam.0.action", "blocked");
+    ck_assert_uint_eq(story_stats(&s).verdicts_unjoined, 0);
+    story_end(&s);
+}
+END_TEST
+
+/* A server elsewhere says that it has queued what the filter has handed back: its word is a stranger's. */
+START_TEST(test_a_strangers_reply_takes_no_verdict)
+{
+    struct story s;
+
+    story_start(&s, NULL);
+    begin_entry(&s, "10:00:00");
+    story_line(&s, "10:00:01", AMAVIS("Passed CLEAN", ", queued_as: 4D1F2C1"));
+    story_line(&s, "10:00:02",
+               "postfix/smtp[9]: 3F2A1C0: to=<r@c.test>, relay=x.test[192.0.2.7]:25, delay=1, "
+               "delays=1/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4D1F2C1)");
+    story_line(&s, "10:00:02", REMOVED("3F2A1C0"));
+    story_finish(&s);
+    story_is(&s, "message", 0, "verdicts", "-");
+    ck_assert_uint_eq(story_stats(&s).verdicts_unjoined, 1);
+    story_end(&s);
+}
+END_TEST
+
+/* Verdicts of queue IDs that nobody has are bounded in number and time. */
+START_TEST(test_verdicts_of_no_entry_are_bounded)
+{
+    struct mt_config config;
+    struct story s;
+    char text[300];
+
+    mt_config_default(&config);
+    config.max_memory = 4 << 20;
+    story_start(&s, &config);
+    for (int i = 0; i < 20000; i++) {
+        snprintf(text, sizeof text, RSPAMD("qid: <F%06X>, ", "1.00"), (unsigned)i);
+        story_line(&s, "10:00:00", text);
+    }
+    for (int i = 0; i < 100; i++) {
+        snprintf(text, sizeof text, RSPAMD("qid: <3F2A1C0>, ", "%d.00"), i);
+        story_line(&s, "10:00:01", text);
+    }
+    story_line(&s, "10:00:05", CLIENT("5F2A1C0"));
+    ck_assert_uint_le(s.correlator->early.bytes, config.max_memory / 16);
+    ck_assert_uint_gt(story_stats(&s).verdicts_unjoined, 100 - MT_EARLY_PER_NAME + 18000);
+    story_line(&s, "10:20:00", CLIENT("6F2A1C0"));
+    story_line(&s, "10:20:05", CLIENT("7F2A1C0"));
+    ck_assert_uint_eq(story_stats(&s).verdicts_unjoined, 20100);
+    ck_assert_uint_eq(s.correlator->early.bytes, 0);
+    story_finish(&s);
+    story_end(&s);
+}
+END_TEST
+
+Suite *mt_suite_filtered(void)
+{
+    Suite *suite = suite_create("filtered");
+    TCase *tests = tcase_create("joins");
+
+    tcase_add_loop_test(tests, test_by_queue_id_before_and_behind_the_first_line, 0, 2);
+    tcase_add_test(tests, test_a_repeat_is_one_and_a_verdict_that_is_said_again_is_one);
+    tcase_add_test(tests, test_a_refused_message_has_its_verdicts);
+    tcase_add_test(tests, test_a_verdict_is_of_the_entry_that_has_the_queue_id_by_then);
+    tcase_add_loop_test(tests, test_by_what_was_handed_back, 0, 2);
+    tcase_add_loop_test(tests, test_by_the_filters_own_number, 0, 2);
+    tcase_add_test(tests, test_a_strangers_reply_takes_no_verdict);
+    tcase_add_test(tests, test_verdicts_of_no_entry_are_bounded);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
