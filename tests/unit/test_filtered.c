@@ -161,6 +161,28 @@ START_TEST(test_by_the_filters_own_number)
 }
 END_TEST
 
+/* What a policy service said comes first, among whatever other filters say in the same second. */
+START_TEST(test_by_client_and_sender)
+{
+    struct story s;
+    char text[300];
+
+    story_start(&s, NULL);
+    begin_entry(&s, "10:00:00");
+    for (int i = 0; i < 20; i++) {
+        snprintf(text, sizeof text, RSPAMD("qid: <3F2A1C0>, ", "%d.00"), i);
+        story_line(&s, "10:00:00", text);
+    }
+    story_line(&s, "10:00:00",
+               "policyd-spf[1]: : prepend Received-SPF: Pass (mailfrom) identity=mailfrom; "
+               "client-ip=192.0.2.1; helo=a.test; envelope-from=s@b.test; receiver=c.test ");
+    end_entry(&s, "10:00:07");
+    story_is(&s, "message", 0, "verdicts.spf.0.domain", "b.test");
+    ck_assert_uint_eq(story_stats(&s).verdicts_unjoined, 0);
+    story_end(&s);
+}
+END_TEST
+
 /* A server elsewhere says that it has queued what the filter has handed back: its word is a stranger's. */
 START_TEST(test_a_strangers_reply_takes_no_verdict)
 {
@@ -221,6 +243,7 @@ Suite *mt_suite_filtered(void)
     tcase_add_test(tests, test_a_verdict_is_of_the_entry_that_has_the_queue_id_by_then);
     tcase_add_loop_test(tests, test_by_what_was_handed_back, 0, 2);
     tcase_add_loop_test(tests, test_by_the_filters_own_number, 0, 2);
+    tcase_add_test(tests, test_by_client_and_sender);
     tcase_add_test(tests, test_a_strangers_reply_takes_no_verdict);
     tcase_add_test(tests, test_verdicts_of_no_entry_are_bounded);
     suite_add_tcase(suite, tests);

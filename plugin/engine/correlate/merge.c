@@ -332,7 +332,7 @@ int mt_merge_compare(const struct mt_line_copy *a, const struct mt_line_copy *b)
     if (a->life != b->life) {
         return a->life - b->life;
     }
-    if (a->kind != b->kind) {
+    if ((a->kind != b->kind || a->kind == MT_KIND_FILTER) && rank_of(a) != rank_of(b)) {
         return rank_of(a) - rank_of(b);
     }
     if (a->postmaster != b->postmaster) { /* of two notifications the sender's is the message's */
