@@ -29,7 +29,7 @@ static void walk_sessions(struct mt_image *im, const struct mt_session_list *lis
 
 /* --- lines --- */
 
-/* A filter's line that waits for its entry is written as one that waits for its turn: it is taken again. */
+/* A filter's line that waits for its entry is written as one that waits for its turn; its time tells that it was taken. */
 static void save_early(struct mt_image *im, const struct mt_early *early)
 {
     struct mt_line_copy copy = {.refs = 1, .line = early->line, .repeated = early->repeated}, *line = &copy;
@@ -56,6 +56,11 @@ static void walk_queue(struct mt_image *im, struct mt_host *host)
         }
         struct mt_line_copy *line = im->a.loading ? NULL : mt_line_queue_next(queue, &at);
         mt_image_walk_line(im, &line);
+        if (im->a.loading && line && line->kind == MT_KIND_FILTER && line->usec < host->taken) {
+            mt_filter_merge(im->c, host, line); /* no entry is loaded yet: it waits again */
+            mt_line_release(im->c, line);
+            continue;
+        }
         if (im->a.loading && line && !mt_line_queue_add(&im->c->memory, queue, line)) {
             im->a.failed = true;
             mt_line_release(im->c, line);
