@@ -255,7 +255,7 @@ const struct cost_pattern cost_patterns[] = {
     {"sendmail-recipients-of-an-alias", 1500,
      .groups = {ONCE(0, "sm-mta[8]: $t: " SM_FROM),
                 EACH(1000, 1000, "sm-mta[9]: $t: to=<u$i@example.net>, ctladdr=<list@example.com> (8/0), " SM_SENT)}},
-    {"sendmail-recipients-cut", 500,
+    {"sendmail-recipients-cut", 1500,
      .groups = {ONCE(0, "sm-mta[8]: $t: from=<a@example.com>, size=1284, class=0, nrcpts=99999, msgid=<a@example.com>, "
                         "relay=x [192.0.2.10]"),
                 EACH(1000, 1000, "sm-mta[9]: $t: to=<u$i@example.net>, [more], " SM_SENT)}},
