@@ -47,6 +47,22 @@ HOST3 = """2024-03-27T15:07:52.200000+00:00 store postfix/smtpd[300]: 4V4VKG0wRc
 2024-03-27T15:07:54.000000+00:00 store postfix/lmtp[303]: 4V4VKG0wRcz8tpy: to=<bob@example.net>, relay=store.example.net[private/dovecot-lmtp], delay=1.6, delays=0.6/0.01/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 <bob@example.net> abcDEF Saved)
 2024-03-27T15:07:54.100000+00:00 store postfix/qmgr[302]: 4V4VKG0wRcz8tpy: removed
 """
+# Of which the last two log no Message-ID, and the second its queue ID in the names of envelopes only.
+NO_MESSAGE_IDS = """2026-12-01T13:54:27.330361+00:00 mx1 postfix/smtpd[434]: 4jf2SM2L7BzvHYM: client=relay1.example[192.0.2.12]
+2026-12-01T13:54:27.380861+00:00 mx1 postfix/cleanup[444]: 4jf2SM2L7BzvHYM: message-id=<chain7@client.example>
+2026-12-01T13:54:27.393485+00:00 mx1 postfix/qmgr[311]: 4jf2SM2L7BzvHYM: from=<sender7@client.example>, size=806, nrcpt=1 (queue active)
+2026-12-01T13:54:27.420992+00:00 osd1 smtpd[317]: fc17cf8167d692e3 smtp connected address=192.0.2.11 host=mx1.example
+2026-12-01T13:54:27.442833+00:00 osd1 smtpd[317]: fc17cf8167d692e3 smtp message msgid=c0a5c0dc size=956 nrcpt=1 proto=ESMTP
+2026-12-01T13:54:27.442900+00:00 osd1 smtpd[317]: fc17cf8167d692e3 smtp envelope evpid=c0a5c0dc8ca670a7 from=<sender7@client.example> to=<bob@five.example>
+2026-12-01T13:54:27.443168+00:00 mx1 postfix/smtp[465]: 4jf2SM2L7BzvHYM: to=<bob@five.example>, relay=osd1.example[192.0.2.22]:25, delay=0.12, delays=0.07/0/0.03/0.02, dsn=2.0.0, status=sent (250 2.0.0 c0a5c0dc Message accepted for delivery)
+2026-12-01T13:54:27.443294+00:00 osd1 smtpd[317]: fc17cf8167d692e3 smtp disconnected reason=quit
+2026-12-01T13:54:27.448035+00:00 mx1 postfix/qmgr[311]: 4jf2SM2L7BzvHYM: removed
+2026-12-01T13:54:27.972321+00:00 osd1 smtpd[317]: fc17cf7bc0b40de2 mta delivery evpid=c0a5c0dc8ca670a7 from=<sender7@client.example> to=<bob@five.example> rcpt=<-> source="192.0.2.22" relay="192.0.2.23 (cour1.example)" delay=0s result="Ok" stat="250 Ok. 000000006B0ED193.00000244"
+2026-12-01T13:54:27.988153+00:00 cour1 courierd: newmsg,id=000000000052E17F.000000006B0ED193.00000244: dns; osd1.example (osd1.example [::ffff:192.0.2.22])
+2026-12-01T13:54:27.994177+00:00 cour1 courierd: started,id=000000000052E17F.000000006B0ED193.00000244,from=<sender7@client.example>,module=local,host=bob!!52002!52002!/home/bob!!,addr=<bob>
+2026-12-01T13:54:28.201016+00:00 cour1 courierlocal: id=000000000052E17F.000000006B0ED193.00000244,from=<sender7@client.example>,addr=<bob@five.example>,size=1214,success: Message delivered.
+2026-12-01T13:54:28.203789+00:00 cour1 courierd: completed,id=000000000052E17F.000000006B0ED193.00000244
+"""
 BOUNCED = """2024-03-27T16:00:00.000000+00:00 mx2 postfix/smtpd[400]: 5C5C5C5C5C: client=mail.example.com[192.0.2.8]
 2024-03-27T16:00:00.100000+00:00 mx2 postfix/cleanup[401]: 5C5C5C5C5C: message-id=<refused@example.com>
 2024-03-27T16:00:00.200000+00:00 mx2 postfix/qmgr[202]: 5C5C5C5C5C: from=<alice@example.com>, size=900, nrcpt=1 (queue active)
@@ -156,6 +172,14 @@ class Story(Case):
                      ["--from=alice@EXAMPLE.com", "--to=@example.net"], ["--ip=192.0.2.77"], ["--since=2024-03-27", "--until=2024-03-28"]):
             self.assertEqual(self.text(*args, *self.hosts()), want, args)
             self.assertEqual(self.text(*args, *reversed(self.hosts())), want, args)
+
+    def test_a_queue_id_that_begins_the_names_of_envelopes_leads_on(self):
+        path = self.file("mail.log", NO_MESSAGE_IDS)
+        out = self.text("--message-id=chain7@client.example", path)
+        self.assertIn("queued there as c0a5c0dc: see below", out)
+        self.assertIn("queued there as 000000006B0ED193.00000244: see below", out)
+        self.assertIn("=> delivered on cour1 at 13:54:28: Message delivered.", out)
+        self.assertEqual(self.text("--queue-id=c0a5c0dc", path), out)
 
     def test_without_the_other_logs_the_story_ends_where_they_begin(self):
         path = self.hosts()[0]

@@ -154,6 +154,11 @@ class Json(Case):
         self.assertEqual(self.hops(stdin=box), 2 * self.hops(stdin=MAIL))
         self.assertEqual(self.text(stdin=box).count("<20240327@example.com>"), 2)
 
+    def test_a_dated_line_begins_a_mail_without_an_empty_one_before_it(self):
+        courier = f"From a Wed Mar 27 15:02:58 2024\n{MAIL}\ntext\nFrom b@x.example Thu Mar 28  5:02:58 2024\n{MAIL}\ntext\n"
+        self.assertEqual(self.hops(stdin=courier.replace("  5:", " 05:")), 2 * self.hops(stdin=MAIL))
+        self.assertEqual(self.hops(stdin=courier), self.hops(stdin=MAIL))
+
     def test_received_headers_of_the_body_are_no_hops(self):
         self.assertEqual(len(self.hops(stdin=MAIL + "\n" + POSTFIX)), 2)
 

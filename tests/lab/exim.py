@@ -139,7 +139,7 @@ class Exim(mta.Mta):
     host, mta, name, domain = 'out1', 'exim', NAME, DOMAIN
     silent = frozenset(('given-incomplete',))
     held, waiting = 'frozen', 'queue'
-    selector = '+millisec +subject +received_recipients'
+    selector = '+millisec +subject +received_recipients +pid'
     logging = 'log_timezone = true\nsyslog_duplication = false'
     routes = {'sink.example': 'sink.example', 'nostarttls.example': 'sink.example::2526', 'client.example': 'sink.example',
               'post.example': 'mx1.example', 'send.example': 'relay1.example', 'open.example': 'osd1.example',

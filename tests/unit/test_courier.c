@@ -274,7 +274,12 @@ START_TEST(test_what_the_host_submits_with_the_null_sender_is_a_notification)
 {
     static const struct {
         const char *client, *from, *origin;
-    } cases[] = {{FROM_HOST, "", "bounce"}, {FROM_HOST, "#@[]", "bounce"}, {FROM_HOST, "a@x.example", "local"}, {FROM_NETWORK, "", "network"}};
+    } cases[] = {
+        {FROM_HOST, "", "bounce"},
+        {FROM_HOST, "#@[]", "bounce"},
+        {FROM_HOST, "a@x.example", "local"},
+        {FROM_NETWORK, "", "network"},
+    };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         teardown();

@@ -44,14 +44,32 @@ static bool add(struct cli_mails *mails, struct mt_slice line)
     return !mails->failed;
 }
 
-/* Of a mailbox: up to the line that begins the next mail, which stands behind an empty one. */
+/* "From a@x Tue Dec  1 13:54:26 2026", with the date of asctime(3) */
+static bool begins_dated(struct mt_slice line)
+{
+    static const char form[] = " aaa aaa ?d dd:dd:dd dddd";
+    size_t n = sizeof form - 1;
+
+    for (size_t i = 0; line.n > n && i < n; i++) {
+        char c = line.p[line.n - n + i];
+        bool digit = c >= '0' && c <= '9', letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (form[i] == 'a' ? !letter : form[i] == 'd' ? !digit : form[i] == '?' ? !digit && c != ' ' : c != form[i]) {
+            return false;
+        }
+    }
+    return line.n > n;
+}
+
+/* Of a mailbox: up to the line that begins the next mail. It stands behind an empty one, or tells when it was written: not all
+ * servers write an empty one.
+ */
 static void skip_body(struct cli_mails *mails)
 {
     struct mt_slice line;
     bool empty = true;
 
     while (take_line(mails, &line)) {
-        if (mails->mailbox && empty && mt_slice_starts(line, MT_LIT("From "))) {
+        if (mails->mailbox && mt_slice_starts(line, MT_LIT("From ")) && (empty || begins_dated(line))) {
             return;
         }
         empty = !line.n;

@@ -45,6 +45,17 @@ static void search(struct cli_related *related, struct mt_slice text, enum cli_s
     related->learned_place = related->place;
 }
 
+/* Lines may tell of it by the names of its envelopes, which begin with it: eight hex digits, and eight more. */
+static bool may_begin_names(struct mt_slice id)
+{
+    for (size_t i = 0; i < id.n; i++) {
+        if (!(id.p[i] >= '0' && id.p[i] <= '9') && !(id.p[i] >= 'a' && id.p[i] <= 'f')) {
+            return false;
+        }
+    }
+    return id.n == 8;
+}
+
 static void add_id(struct cli_related *related, struct mt_slice id)
 {
     uint32_t before = related->ids.n;
@@ -52,7 +63,7 @@ static void add_id(struct cli_related *related, struct mt_slice id)
     if (cli_numbered_texts_add(&related->ids, id) == CLI_NO_NUMBER) {
         no_memory(related);
     } else if (related->ids.n > before && id.n >= CLI_SEARCH_LEAST) {
-        search(related, id, CLI_SEARCH_WORD);
+        search(related, id, may_begin_names(id) ? CLI_SEARCH_START : CLI_SEARCH_WORD);
     }
 }
 

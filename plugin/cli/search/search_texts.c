@@ -206,7 +206,10 @@ static bool is_here(const struct cli_search_text *wanted, const char *p, struct 
             return false;
         }
     }
-    return wanted->kind == CLI_SEARCH_ANYWHERE || ((p == s.p || !is_word(p[-1])) && (after == end || !is_word(*after)));
+    if (wanted->kind != CLI_SEARCH_ANYWHERE && p > s.p && is_word(p[-1])) {
+        return false;
+    }
+    return wanted->kind != CLI_SEARCH_WORD || after == end || !is_word(*after);
 }
 
 static bool any_here(const struct cli_search_texts *texts, const char *p, struct mt_slice s)

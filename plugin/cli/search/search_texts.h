@@ -16,6 +16,7 @@
 enum cli_search_text_kind {
     CLI_SEARCH_ANYWHERE, /* anywhere */
     CLI_SEARCH_WORD,     /* no letter or digit before and behind */
+    CLI_SEARCH_START,    /* none before */
 };
 
 struct cli_search_text {
