@@ -25,8 +25,11 @@ struct mt_config {
     uint64_t max_memory;     /* bytes */
     uint32_t max_recipients; /* recipients stored of one message */
     uint32_t max_line;       /* bytes of a line that adapters hand on; the rest is cut off (line.cut) and counted */
-    unsigned events;         /* set of 1u << enum mt_event_kind */
+    unsigned events;         /* set of 1u << enum mt_event_kind; MT_EVENTS_EVERY_END may be added */
 };
+
+/* With MESSAGE: also of the entries of sources that tell of deliveries alone. For who joins events to stories; no store wants them. */
+#define MT_EVENTS_EVERY_END (1u << 31)
 
 /* max_memory is at least this. */
 #define MT_MAX_MEMORY_LEAST (UINT64_C(1) << 20)

@@ -166,6 +166,22 @@ class Story(Case):
                   => taken by the mail store store.example.net at 15:07:54, queued there as abcDEF
 """)
 
+    def test_the_mail_store_is_the_end_of_the_way(self):
+        store = self.file("store.log", HOST3 + """\
+2024-03-27T15:07:53.900000+00:00 store dovecot: lmtp(bob@example.net)<304><abcDEF>: msgid=<chain@example.com>: saved mail to INBOX
+""")
+        tail = """\
+      => taken by the mail store store.example.net at 15:07:54, queued there as abcDEF: see below
+        store dovecot abcDEF, 2024-03-27 15:07:53 to 15:07:53
+          handed over by a mail server
+          to bob@example.net
+            15:07:53  sent      INBOX: saved mail to INBOX
+            => delivered on store at 15:07:53: saved mail to INBOX
+"""
+        for wanted in ("--message-id=chain@example.com", "--queue-id=abcDEF"):
+            out = self.text(wanted, store)
+            self.assertTrue(out.endswith(tail), out)
+
     def test_any_hop_leads_to_the_whole_story(self):
         want = self.text("--message-id=chain@example.com", *self.hosts())
         for args in (["--queue-id=42RF2oXk000100"], ["--queue-id=2B2B2B2B2B"], ["--queue-id=4V4VKG0wRcz8tpy"], ["--to=BOB@example.net"],

@@ -553,6 +553,23 @@ START_TEST(test_dovecot_is_the_last_leg_of_a_mail)
 }
 END_TEST
 
+START_TEST(test_who_tells_stories_has_the_end_of_the_last_leg)
+{
+    struct mt_config config;
+    struct story s;
+
+    mt_config_default(&config);
+    config.events |= MT_EVENTS_EVERY_END;
+    story_start(&s, &config);
+    story_line(&s, "10:00:00", "dovecot: " LMTP "saved mail to INBOX");
+    story_finish(&s);
+    ck_assert_uint_eq(story_count(&s, "delivery"), 1);
+    ck_assert_uint_eq(story_count(&s, "message"), 1);
+    story_is(&s, "message", 0, "result", "sent");
+    story_end(&s);
+}
+END_TEST
+
 Suite *mt_suite_filter_lines(void)
 {
     Suite *suite = suite_create("filter_lines");
@@ -561,6 +578,7 @@ Suite *mt_suite_filter_lines(void)
     LOOP(lines, test_the_lines_of_a_filter_say_this, filters);
     LOOP(lines, test_a_cut_line_is_read_without_reading_too_far, filters);
     tcase_add_test(events, test_dovecot_is_the_last_leg_of_a_mail);
+    tcase_add_test(events, test_who_tells_stories_has_the_end_of_the_last_leg);
     suite_add_tcase(suite, lines);
     suite_add_tcase(suite, events);
     return suite;

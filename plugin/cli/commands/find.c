@@ -56,7 +56,7 @@ static bool is_short(const struct mt_correlator *c)
 static bool read_all(struct find *find)
 {
     struct cli_options options = find->options;
-    struct mt_correlator *c = mt_correlator_new(&options.settings.config, note_event, find);
+    struct mt_correlator *c;
     char **paths = calloc(find->files.n + 1, sizeof *paths);
     const struct mt_line *line;
     struct mt_record rec;
@@ -66,6 +66,8 @@ static bool read_all(struct find *find)
     for (size_t i = 0; paths && i < find->files.n; i++) {
         paths[i] = find->files.v[i].path;
     }
+    options.settings.config.events |= MT_EVENTS_EVERY_END;
+    c = mt_correlator_new(&options.settings.config, note_event, find);
     options.files = paths;
     options.nfiles = (int)find->files.n;
     logs = c && paths ? cli_merged_logs_new(&options, NULL) : NULL;

@@ -79,6 +79,7 @@ static void give(struct cli_found *found)
 
     config.timeout = TIMEOUT;
     config.max_recipients = MAX_RECIPIENTS;
+    config.events |= MT_EVENTS_EVERY_END;
     c = mt_correlator_new(&config, add_event, found);
     if (!c) {
         no_memory(found);

@@ -1,5 +1,6 @@
 #include "story.h"
 
+#include "mailtrace/source.h"
 #include "search/evidence.h"
 #include "verdict.h"
 
@@ -73,6 +74,8 @@ static void print_origin(struct cli_text *text, const struct mt_event *event, un
         field(text, " by ", event, MT_F_CLIENT_USER);
     } else if (mt_has(f, MT_F_CLIENT_UID)) {
         cli_text_print(text, "put into the queue by uid %lld", (long long)mt_get_int(f, MT_F_CLIENT_UID, 0));
+    } else if (mt_sources[mt_source_find(mt_get(f, MT_F_MTA))]->tells_only_deliveries) {
+        cli_text_word(text, "handed over by a mail server");
     } else {
         cli_text_word(text, "where it came from is not in these logs");
     }

@@ -421,15 +421,16 @@ void mt_line_release(struct mt_correlator *c, struct mt_line_copy *line)
 }
 
 /* The end of an entry whose source tells of deliveries and of nothing else. */
-static bool is_no_end(const struct mt_queued_event *p)
+static bool is_no_end(const struct mt_correlator *c, const struct mt_queued_event *p)
 {
-    return p->kind == MT_EVENT_MESSAGE && mt_sources[p->message->source]->tells_only_deliveries;
+    return p->kind == MT_EVENT_MESSAGE && mt_sources[p->message->source]->tells_only_deliveries &&
+           !(c->config.events & MT_EVENTS_EVERY_END);
 }
 
 void mt_make_event(struct mt_correlator *c, struct mt_host *host, struct mt_queued_event *p)
 {
     if (!outdated(p)) {
-        if (is_no_end(p)) {
+        if (is_no_end(c, p)) {
             p->message->reason = MT_REASON_NONE;
         } else if ((c->config.events >> p->kind) & 1) {
             make(c, host, p);
