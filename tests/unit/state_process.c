@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "drawn.h"
@@ -67,8 +68,16 @@ void run_open(struct run *run)
     mt_shards_give_all(run->shards);
 }
 
-/* wall: the wall clock at the first line; four lines come in a second. */
-void run_feed(struct run *run, size_t from, size_t to, int64_t wall)
+int64_t elapsed(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec * DRAWN_SECOND + now.tv_nsec / 1000;
+}
+
+/* now: elapsed time at the first line; four lines come in a second. */
+void run_feed(struct run *run, size_t from, size_t to, int64_t now)
 {
     static struct mt_record rec;
     struct mt_zone zone = {.fixed = true};
@@ -86,12 +95,12 @@ void run_feed(struct run *run, size_t from, size_t to, int64_t wall)
         copy = i % 2 ? mt_copier_copy(&copier, &rec, verdict) : NULL;
         c = mt_shards_take(run->shards, shard, run);
         if (copy) {
-            mt_state_feed_copy(run->state, c, copy, wall, &place);
+            mt_state_feed_copy(run->state, c, copy, now, &place);
         } else {
-            mt_state_feed(run->state, c, &rec, verdict, wall, &place);
+            mt_state_feed(run->state, c, &rec, verdict, now, &place);
         }
         mt_shards_give(run->shards, shard);
-        wall += wall ? DRAWN_SECOND / 4 : 0;
+        now += now ? DRAWN_SECOND / 4 : 0;
     }
     mt_copier_free(&copier, mt_shards_at(run->shards, MT_LIT("mx1")));
 }
@@ -106,7 +115,7 @@ void run_close(struct run *run)
 
 /* In a process of its own: opens, feeds the lines, ends: by SIGKILL, or as it should; with `all` the input ends, too.
  */
-void live(size_t from, size_t to, bool killed, int64_t wall)
+void live(size_t from, size_t to, bool killed, int64_t now)
 {
     pid_t child;
     int status;
@@ -117,7 +126,7 @@ void live(size_t from, size_t to, bool killed, int64_t wall)
     if (child == 0) {
         struct run run;
         run_open(&run);
-        run_feed(&run, from, to, wall);
+        run_feed(&run, from, to, now);
         if (killed) {
             raise(SIGKILL);
         }
