@@ -149,6 +149,9 @@ class Courier(mta.Mta):
                     entries[line.partition('.')[2]] = {'queue': 'queue', 'recipients': left}
         return entries
 
+    def cuts_client(self, helo):
+        return len(helo) > 60
+
     def written_helo(self, name):
         return name.replace(' ', '_')
 

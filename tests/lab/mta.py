@@ -28,6 +28,10 @@ class Mta:
         """From the words of the answer to a message that was taken: `2.0.0 ID Message accepted for delivery`"""
         return reply.split()[1]
 
+    def cuts_client(self, helo):
+        """Whether its line about a client with so long a HELO name may end before the client's address."""
+        return False
+
     def written_helo(self, name):
         return name
 

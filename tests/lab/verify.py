@@ -159,6 +159,8 @@ def check_message(message, truth, events, score):
 def check_client(message, end, score):
     client = end.get('client', {})
     score.equal('origins', end.get('origin'), 'network', end)
+    if not client and message.mta.cuts_client(message.helo):
+        return
     score.equal('clients: ip', client.get('ip'), lab.client_ip(message.client), end)
     score.equal('clients: name', client.get('name'), lab.client_name(message.client), end)
     helo = message.mta.written_helo(message.helo)
