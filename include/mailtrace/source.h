@@ -17,28 +17,35 @@
 
 #include "mailtrace/api_begin.h"
 
-/* X(its struct is mt_source_ID, name in the field "mta"). A new source is one row more. */
-#define MT_SOURCE_ROWS(X)           \
-    X(postfix, "postfix")           \
-    X(sendmail, "sendmail")         \
-    X(exim, "exim")                 \
-    X(opensmtpd, "opensmtpd")       \
-    X(qmail, "qmail")               \
-    X(courier, "courier")           \
-    X(dma, "dma")                   \
-    X(rspamd, "rspamd")             \
-    X(amavis, "amavis")             \
-    X(opendkim, "opendkim")         \
-    X(opendmarc, "opendmarc")       \
-    X(spf, "policyd-spf")           \
-    X(spamassassin, "spamassassin") \
-    X(clamav, "clamav-milter")      \
-    X(clamsmtp, "clamsmtp")         \
-    X(mimedefang, "mimedefang")     \
-    X(mailscanner, "mailscanner")   \
-    X(postgrey, "postgrey")         \
-    X(sqlgrey, "sqlgrey")           \
-    X(dovecot, "dovecot")
+/* A letter as a bit of a set; some other bytes share it. */
+#define MT_INITIAL(letter) (UINT64_C(1) << ((unsigned char)(letter)&63))
+
+/* X(its struct is mt_source_ID, name in the field "mta", the letters that its programs begin with). A new source is one row more. */
+#define MT_SOURCE_ROWS(X) MT_SOURCE_ROWS_WITH(MT_SOURCE_ROW, X)
+#define MT_SOURCE_ROW(X, id, name, initials) X(id, name)
+
+/* Y(X, ID, name, initials): with one argument more for each row. */
+#define MT_SOURCE_ROWS_WITH(Y, X)                                                               \
+    Y(X, postfix, "postfix", MT_INITIAL('p'))                                                    \
+    Y(X, sendmail, "sendmail", MT_INITIAL('s'))                                                  \
+    Y(X, exim, "exim", MT_INITIAL('e'))                                                          \
+    Y(X, opensmtpd, "opensmtpd", MT_INITIAL('s'))                                                \
+    Y(X, qmail, "qmail", MT_INITIAL('q') | MT_INITIAL('t') | MT_INITIAL('r') | MT_INITIAL('s'))  \
+    Y(X, courier, "courier", MT_INITIAL('c') | MT_INITIAL('s'))                                  \
+    Y(X, dma, "dma", MT_INITIAL('d'))                                                            \
+    Y(X, rspamd, "rspamd", MT_INITIAL('r'))                                                      \
+    Y(X, amavis, "amavis", MT_INITIAL('a'))                                                      \
+    Y(X, opendkim, "opendkim", MT_INITIAL('o'))                                                  \
+    Y(X, opendmarc, "opendmarc", MT_INITIAL('o'))                                                \
+    Y(X, spf, "policyd-spf", MT_INITIAL('p'))                                                    \
+    Y(X, spamassassin, "spamassassin", MT_INITIAL('s'))                                          \
+    Y(X, clamav, "clamav-milter", MT_INITIAL('c'))                                               \
+    Y(X, clamsmtp, "clamsmtp", MT_INITIAL('c'))                                                  \
+    Y(X, mimedefang, "mimedefang", MT_INITIAL('m'))                                              \
+    Y(X, mailscanner, "mailscanner", MT_INITIAL('M'))                                            \
+    Y(X, postgrey, "postgrey", MT_INITIAL('p'))                                                  \
+    Y(X, sqlgrey, "sqlgrey", MT_INITIAL('s'))                                                    \
+    Y(X, dovecot, "dovecot", MT_INITIAL('d'))
 
 enum mt_source_number {
     MT_SOURCE_NONE = 0,
@@ -78,9 +85,6 @@ struct mt_source_transport {
 
 struct mt_record;
 
-/* A letter as a bit of a set; some other bytes share it. */
-#define MT_INITIAL(letter) (UINT64_C(1) << ((unsigned char)(letter)&63))
-
 struct mt_source {
     bool is_mta; /* a mail server; if not, a filter, which speaks of a server's messages */
 
@@ -106,11 +110,6 @@ struct mt_source {
      * last one. What stands before the first slash is then the INSTANCE, unless it is in `programs`.
      */
     const struct mt_source_program *programs, *daemons;
-
-    /* The first letters of `programs`, MT_INITIAL() of each, so that other tags, which are most of a host's, are told at once.
-     * 0: any.
-     */
-    uint64_t initials;
 
     const struct mt_source_transport *transports; /* NULL: all end elsewhere */
 

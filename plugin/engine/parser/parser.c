@@ -22,6 +22,21 @@ const char *const mt_source_names[MT_SOURCE_COUNT] = {NULL,
 #undef MT_ROW
 };
 
+/* The sources, as bits, that have a program with this initial: other tags, which are most of a host's, are told at once. */
+#define MT_IF_INITIAL(n, id, name, initials) | (uint32_t)((initials) >> (n)&1) << MT_SOURCE_##id
+#define MT_ONE(n)                            0 MT_SOURCE_ROWS_WITH(MT_IF_INITIAL, n)
+#define MT_EIGHT(n)                                                                                                  \
+    MT_ONE(n), MT_ONE((n) + 1), MT_ONE((n) + 2), MT_ONE((n) + 3), MT_ONE((n) + 4), MT_ONE((n) + 5), MT_ONE((n) + 6), \
+        MT_ONE((n) + 7)
+static const uint32_t sources_of_initial[64] = {MT_EIGHT(0),  MT_EIGHT(8),  MT_EIGHT(16), MT_EIGHT(24),
+                                                MT_EIGHT(32), MT_EIGHT(40), MT_EIGHT(48), MT_EIGHT(56)};
+_Static_assert(MT_SOURCE_COUNT <= 32, "a bit for each source");
+
+static inline uint32_t sources_like(struct mt_slice program)
+{
+    return program.n ? sources_of_initial[*program.p & 63] : 0;
+}
+
 #define MT_TEXT(text)            \
     {                            \
         (text), sizeof(text) - 1 \
@@ -146,13 +161,10 @@ static inline struct mt_slice instance_of(const struct mt_source_program *progra
 /* A tag without a slash, or one whose source has no daemons. */
 static inline void find_named(struct origin *found, struct mt_slice first, bool slash)
 {
-    const uint64_t initial = first.n ? MT_INITIAL(*first.p) : 0;
-
-    for (uint8_t i = 1; i < MT_SOURCE_COUNT; i++) {
-        const struct mt_source *source = mt_sources[i];
-        const struct mt_source_program *program =
-            !source->initials || (source->initials & initial) ? find_program(source->programs, first) : NULL;
-        if (program && !(slash && source->daemons && found->service.n)) {
+    for (uint32_t left = sources_like(first); left; left &= left - 1) {
+        const uint8_t i = (uint8_t)__builtin_ctz(left);
+        const struct mt_source_program *program = find_program(mt_sources[i]->programs, first);
+        if (program && !(slash && mt_sources[i]->daemons && found->service.n)) {
             found->source = i;
             found->role = program->role;
             return;
@@ -246,7 +258,8 @@ static __attribute__((noinline)) bool read_namesake(struct mt_record *rec, const
 {
     const uint8_t first = rec->source;
 
-    for (uint8_t i = 1; i < MT_SOURCE_COUNT && !line->source; i++) {
+    for (uint32_t left = line->source ? 0 : sources_like(line->program); left; left &= left - 1) {
+        const uint8_t i = (uint8_t)__builtin_ctz(left);
         if (i == first || !find_program(mt_sources[i]->programs, line->program)) {
             continue;
         }

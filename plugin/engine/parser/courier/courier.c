@@ -73,7 +73,6 @@ const struct mt_source mt_source_courier = {
     .tells_bounce_sender = true,
     .tells_no_parent = true,
     .programs = programs,
-    .initials = MT_INITIAL('c') | MT_INITIAL('s'),
     .transports = transports,
     .read = read_line,
 };

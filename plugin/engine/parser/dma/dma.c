@@ -153,6 +153,5 @@ const struct mt_source mt_source_dma = {
     .arrives_at_once = true,
     .reuses_ids = true,
     .programs = programs,
-    .initials = MT_INITIAL('d'),
     .read = read_line,
 };

@@ -32,7 +32,6 @@ const struct mt_source mt_source_exim = {
     .arrives_at_once = true,
     .merges_recipients = true,
     .programs = programs,
-    .initials = MT_INITIAL('e'),
     .transports = transports,
     .read = mt_exim_read,
 };

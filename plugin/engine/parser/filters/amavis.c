@@ -392,4 +392,4 @@ static bool read_line(struct mt_record *rec)
                                      : false;
 }
 
-MT_FILTER_SOURCE(amavis, "amavis", 'a', read_line);
+MT_FILTER_SOURCE(amavis, "amavis", read_line);

@@ -69,4 +69,4 @@ static bool read_line(struct mt_record *rec)
     return take_number(&text) && mt_form_read(rec, forms, sizeof forms / sizeof *forms, text, false);
 }
 
-MT_FILTER_SOURCE(clamsmtp, "clamsmtpd", 'c', read_line);
+MT_FILTER_SOURCE(clamsmtp, "clamsmtpd", read_line);

@@ -186,7 +186,6 @@ const struct mt_source mt_source_dovecot = {
     .is_mta = true,
     .tells_only_deliveries = true,
     .programs = programs,
-    .initials = MT_INITIAL('d'),
     .transports = transports,
     .read = read_line,
 };

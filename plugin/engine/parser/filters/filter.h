@@ -11,7 +11,7 @@
 #include "parser/form.h"
 
 /* The source of a filter that has one program, with `read` as its reader. */
-#define MT_FILTER_SOURCE(id, program, initial, read_line)     \
+#define MT_FILTER_SOURCE(id, program, read_line)              \
     static const struct mt_source_program id##_programs[] = { \
         {MT_TEXT(program), MT_ROLE_OTHER},                    \
         {{NULL, 0}, MT_ROLE_OTHER},                           \
@@ -19,7 +19,6 @@
     extern const struct mt_source mt_source_##id;             \
     const struct mt_source mt_source_##id = {                 \
         .programs = id##_programs,                            \
-        .initials = MT_INITIAL(initial),                      \
         .read = (read_line),                                  \
     }
 

@@ -138,4 +138,4 @@ static bool read_line(struct mt_record *rec)
     return mt_form_read(rec, forms, sizeof forms / sizeof *forms, rec->line.text, false);
 }
 
-MT_FILTER_SOURCE(mailscanner, "MailScanner", 'M', read_line);
+MT_FILTER_SOURCE(mailscanner, "MailScanner", read_line);

@@ -87,6 +87,5 @@ static const struct mt_source_program programs[] = {
 extern const struct mt_source mt_source_mimedefang;
 const struct mt_source mt_source_mimedefang = {
     .programs = programs,
-    .initials = MT_INITIAL('m'),
     .read = read_line,
 };

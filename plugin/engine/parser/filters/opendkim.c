@@ -216,4 +216,4 @@ static bool read_line(struct mt_record *rec)
     return mt_form_read(rec, job_forms, sizeof job_forms / sizeof *job_forms, text, true);
 }
 
-MT_FILTER_SOURCE(opendkim, "opendkim", 'o', read_line);
+MT_FILTER_SOURCE(opendkim, "opendkim", read_line);

@@ -113,4 +113,4 @@ static bool read_line(struct mt_record *rec)
            mt_form_read(rec, job_forms, sizeof job_forms / sizeof *job_forms, text, true);
 }
 
-MT_FILTER_SOURCE(opendmarc, "opendmarc", 'o', read_line);
+MT_FILTER_SOURCE(opendmarc, "opendmarc", read_line);

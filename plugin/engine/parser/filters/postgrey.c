@@ -60,4 +60,4 @@ static bool read_line(struct mt_record *rec)
     return mt_form_read(rec, forms, sizeof forms / sizeof *forms, text, false);
 }
 
-MT_FILTER_SOURCE(postgrey, "postgrey", 'p', read_line);
+MT_FILTER_SOURCE(postgrey, "postgrey", read_line);

@@ -125,6 +125,5 @@ static const struct mt_source_program programs[] = {
 extern const struct mt_source mt_source_spamassassin;
 const struct mt_source mt_source_spamassassin = {
     .programs = programs,
-    .initials = MT_INITIAL('s'),
     .read = read_line,
 };

@@ -289,6 +289,5 @@ extern const struct mt_source mt_source_spf;
 const struct mt_source mt_source_spf = {
     .programs = programs,
     .daemons = daemons,
-    .initials = MT_INITIAL('p'),
     .read = read_line,
 };

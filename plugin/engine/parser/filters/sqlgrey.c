@@ -64,4 +64,4 @@ static bool read_line(struct mt_record *rec)
     return mt_form_read(rec, forms, sizeof forms / sizeof *forms, rec->line.text, false);
 }
 
-MT_FILTER_SOURCE(sqlgrey, "sqlgrey", 's', read_line);
+MT_FILTER_SOURCE(sqlgrey, "sqlgrey", read_line);

@@ -22,7 +22,6 @@ const struct mt_source mt_source_opensmtpd = {
     .tells_bounce_sender = true,
     .tells_no_parent = true,
     .programs = programs,
-    .initials = MT_INITIAL('s'),
     .transports = transports,
     .read = mt_opensmtpd_read,
 };

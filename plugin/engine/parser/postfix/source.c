@@ -61,7 +61,6 @@ const struct mt_source mt_source_postfix = {
     .reuses_ids = true,
     .tls_per_entry = true,
     .programs = programs,
-    .initials = MT_INITIAL('p'),
     .daemons = daemons,
     .transports = transports,
     .read = mt_postfix_read,

@@ -211,7 +211,6 @@ const struct mt_source mt_source_qmail = {
     .reuses_ids = true,
     .names_by_process = true,
     .programs = programs,
-    .initials = MT_INITIAL('q') | MT_INITIAL('t') | MT_INITIAL('r') | MT_INITIAL('s'),
     .transports = transports,
     .read = read_line,
 };

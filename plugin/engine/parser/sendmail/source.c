@@ -45,7 +45,6 @@ const struct mt_source mt_source_sendmail = {
     .arrives_at_once = true,
     .submits_apart = true,
     .programs = programs,
-    .initials = MT_INITIAL('s'),
     .transports = transports,
     .read = mt_sendmail_read,
 };
