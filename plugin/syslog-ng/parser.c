@@ -74,32 +74,30 @@ static struct mt_zone *zone_of(const struct parser *self)
 static struct mt_outbox *feed_wrapped(struct parser *self, LogMessage *msg, struct mt_slice text,
                                       struct mt_record *record, enum mt_verdict verdict)
 {
-    ScratchBuffersMarker marker;
-    struct mt_outbox *box;
     struct mt_line line;
 
-    scratch_buffers_mark(&marker);
     if (mt_source_wrapped(msg, text, zone_of(self), &line)) {
         verdict = mt_engine_parse(mt_core_engine(self->core), &line, record);
     }
-    box = mt_core_feed(self->core, record, verdict);
-    scratch_buffers_reclaim_marked(marker);
-    return box;
+    return mt_core_feed(self->core, record, verdict);
 }
 
 static struct mt_outbox *feed(struct parser *self, LogMessage *msg, struct mt_slice text)
 {
     enum mt_verdict verdict = MT_FOREIGN;
+    ScratchBuffersMarker marker; /* what the line lives in */
+    struct mt_outbox *box;
     struct mt_record record;
     struct mt_line line;
 
+    scratch_buffers_mark(&marker);
     if (mt_source_line(msg, text, &line)) {
         verdict = mt_engine_parse(mt_core_engine(self->core), &line, &record);
     }
-    if (verdict != MT_RECOGNISED && self->options.engine.wrapped) {
-        return feed_wrapped(self, msg, text, &record, verdict);
-    }
-    return mt_core_feed(self->core, &record, verdict);
+    box = verdict != MT_RECOGNISED && self->options.engine.wrapped ? feed_wrapped(self, msg, text, &record, verdict)
+                                                                   : mt_core_feed(self->core, &record, verdict);
+    scratch_buffers_reclaim_marked(marker);
+    return box;
 }
 
 /* What was known before syslog-ng was started comes first, and with it the events that may not have

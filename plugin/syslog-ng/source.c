@@ -6,7 +6,7 @@
 
 #define SECOND INT64_C(1000000)
 
-/* What syslog-ng takes off the front of a wrapped line is no longer than that. */
+/* What syslog-ng takes off the front of a wrapped line, or of a tag, is no longer than that. */
 #define TAKEN_MOST 64
 
 static struct mt_slice value_of(const LogMessage *msg, NVHandle handle)
@@ -43,16 +43,36 @@ static struct mt_time time_of(const UnixTime *timestamp)
     return time;
 }
 
+/* What stands in brackets behind the program is its pid where it is a number. dma puts a queue ID there, which is part of
+ * the tag: syslog-ng has taken it off.
+ */
+static void read_tag(const LogMessage *msg, struct mt_line *line)
+{
+    struct mt_slice pid = value_of(msg, LM_V_PID);
+    GString *tag;
+
+    line->program = value_of(msg, LM_V_PROGRAM);
+    line->pid = number_of(pid);
+    if (line->pid || !pid.n || pid.n > TAKEN_MOST) {
+        return;
+    }
+    tag = scratch_buffers_alloc();
+    g_string_append_len(tag, line->program.p, (gssize)line->program.n);
+    g_string_append_c(tag, '[');
+    g_string_append_len(tag, pid.p, (gssize)pid.n);
+    g_string_append_c(tag, ']');
+    mt_syslog_tag(mt_slice(tag->str, tag->len), &line->program, &line->pid);
+}
+
 bool mt_source_line(const LogMessage *msg, struct mt_slice text, struct mt_line *line)
 {
-    line->program = value_of(msg, LM_V_PROGRAM);
+    read_tag(msg, line);
     line->source = 0;
     if (mt_is_foreign(line)) {
         return false;
     }
     line->time = time_of(&msg->timestamps[LM_TS_STAMP]);
     line->host = value_of(msg, LM_V_HOST);
-    line->pid = number_of(value_of(msg, LM_V_PID));
     line->text = mt_syslog_text(text);
     line->order = 0; /* a source hands its lines on as they came; its threads read the clock each for itself */
     line->cut = false;

@@ -1,4 +1,4 @@
-/* From a message of syslog-ng to a line of the engine: slices into the message, nothing copied. */
+/* From a message of syslog-ng to a line of the engine: slices into the message, seldom copied. */
 #ifndef MT_SYSLOG_NG_SOURCE_H
 #define MT_SYSLOG_NG_SOURCE_H
 
@@ -8,7 +8,8 @@
 #include "mailtrace/syslog.h"
 
 /* What syslog-ng's parser found; text is the message, or what the parser's template() made of it.
- * The line lives as long as both. False: it is of no known MTA, and was not read.
+ * The line lives as long as both; it may live in a scratch buffer of syslog-ng, which the caller reclaims. False: it is of no
+ * known MTA, and was not read.
  */
 bool mt_source_line(const LogMessage *msg, struct mt_slice text, struct mt_line *line);
 

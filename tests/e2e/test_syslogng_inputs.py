@@ -69,6 +69,22 @@ class Network(unittest.TestCase):
         lines = corpus(11)
         self.check([maillog.rfc3339(line, '<22>') for line in lines], cli_events([maillog.rfc3339(x) for x in lines]))
 
+    def test_tags_with_a_queue_id_in_brackets(self):
+        """dma's: syslog-ng takes it for the pid."""
+        def lines(before):
+            for i in range(40):
+                stamp = '2024-03-07T15:02:%02d.500000+00:00' % i
+                for tag, text in (('dma[1f00%02x]' % i, 'new mail from user=alice uid=1000 envelope_from=<alice@example.org>'),
+                                  ('dma[1f00%02x]' % i, 'mail to=<bob@example.net> queued as 1f00%02x.559bf17fb680' % i),
+                                  ('dma[1f00%02x.559bf17fb680]' % i, '<bob@example.net> trying delivery'),
+                                  ('dma[1f00%02x.559bf17fb680]' % i, '<bob@example.net> delivery successful')):
+                    yield ('%s%s mx1 %s: %s' % (before, stamp, tag, text)).encode()
+            yield ('%s2024-03-07T15:10:00.500000+00:00 mx1 dma[1f0100]: new mail from user=alice uid=1000 envelope_from=<a@example.org>'
+                   % before).encode()
+        events = cli_events(list(lines('')))
+        self.assertEqual(len(events), 80)
+        self.check(list(lines('<22>')), events)
+
     def test_rfc5424_with_counted_frames(self):
         lines = corpus(13)
         frames = [maillog.rfc5424(line) for line in lines]
