@@ -4,12 +4,8 @@
  * Lines are put into the order of their timestamps first: a line waits until the
  * host's log clock is `settle` past its timestamp. An event then waits `settle` more,
  * so that it says what the lines up to that time say, whatever order they came in.
- * Where lines come live, the caller gives elapsed time (usec since some beginning, not 0; it never goes back and nobody
- * can set it). Lines wait a quarter of `settle` by it too, since threads that feed an old log are further apart in log time
- * than in fact. Lines with timestamps that it does not explain wait until it has shown what they are (doubt.c), and no
- * message is given up before it was silent for `timeout` by log time and by elapsed time. Elapsed time begins
- * anew with mt_correlator_resume(): what a message had of it until then still counts.
- * Of a log at rest elapsed time is 0, and timestamps alone decide.
+ * Where the caller gives the wall clock, lines wait a quarter of `settle` by it too,
+ * since threads that feed an old log are further apart in log time than in fact.
  *
  * Thread rules: one thread at a time for one correlator; the caller locks (shards.h does). The
  * emit function is called from inside the calls below, on the caller's thread.
@@ -23,7 +19,7 @@
 #include "mailtrace/api_begin.h"
 
 struct mt_config {
-    int64_t timeout;         /* usec without a line after which a message is given up, by log time and elapsed time */
+    int64_t timeout;         /* usec without a line after which a message is given up */
     int64_t settle;          /* usec; 0: lines are taken as they come, events emitted at once */
     uint64_t max_messages;   /* open messages */
     uint64_t max_memory;     /* bytes */
@@ -100,10 +96,10 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
 void mt_correlator_free(struct mt_correlator *c);
 
 /* Feeds one line: rec and verdict are what mt_parse() made of it (rec is not looked
- * at for MT_FOREIGN). What is to be kept is copied. elapsed: see above;
- * 0 for logs at rest.
+ * at for MT_FOREIGN). What is to be kept is copied. wall is the wall clock (usec),
+ * or 0 for logs at rest.
  */
-void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, enum mt_verdict verdict, int64_t elapsed);
+void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, enum mt_verdict verdict, int64_t wall);
 
 /* Where a correlator has a lock, or a thread of its own, lines can be copied beside it: the parsing thread does so,
  * and feeds the copy instead of the record.
@@ -126,13 +122,13 @@ struct mt_copier {
 struct mt_line_copy *mt_copier_copy(struct mt_copier *copier, const struct mt_record *rec, enum mt_verdict verdict);
 
 /* As mt_correlator_feed(); the copy is the correlator's then. Under the lock. */
-void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_line_copy *copy, int64_t elapsed);
+void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_line_copy *copy, int64_t wall);
 
 /* The end of a copier, and of copies that were not fed; before mt_correlator_free(), and under the lock. */
 void mt_copier_free(struct mt_copier *copier, struct mt_correlator *c);
 
-/* No line came: moves the log clocks on by elapsed time, one step not further than lines and events wait and 5 s. */
-void mt_correlator_tick(struct mt_correlator *c, int64_t elapsed);
+/* No line came: moves the log clocks on by the wall clock (usec). */
+void mt_correlator_tick(struct mt_correlator *c, int64_t wall);
 
 /* End of input: takes what still waits. With incomplete set, every open message ends as
  * "incomplete" with reason open, and the last lines are believed however long the pause before them was;
@@ -148,7 +144,7 @@ void mt_correlator_stats(const struct mt_correlator *c, struct mt_stats *out);
 void mt_correlator_replay(struct mt_correlator *c, bool silent);
 void mt_correlator_replayed(struct mt_correlator *c);
 
-/* Time has passed in which no line could come, and elapsed time may begin anew: it says nothing of the log clocks. */
+/* Time has passed in which no line could come: the wall clock says nothing of the log clocks. */
 void mt_correlator_resume(struct mt_correlator *c);
 
 /* Unrecognised lines by program, largest first is not promised. Calls fn for each. */

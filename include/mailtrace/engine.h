@@ -73,12 +73,11 @@ enum mt_verdict mt_engine_parse(const struct mt_engine *engine, struct mt_line *
 /* Feeds what it has become. record is not looked at for MT_FOREIGN. The line is one of now. */
 void mt_engine_feed(struct mt_engine *engine, const struct mt_record *record, enum mt_verdict verdict, void *call);
 
-/* The same, where the caller knows whether the line is one of now: elapsed is mt_engine_clock() then. Of a log at rest it
- * is 0: no time passes while it is read, and its timestamps alone decide what has waited long enough and what is given
- * up. place says how far its log is read with it (state.h), or is NULL.
+/* The same for logs at rest: wall is the wall clock that the line was written by (usec), or 0 where that is not known.
+ * place says how far its log is read with it (state.h), or is NULL.
  */
-void mt_engine_feed_at(struct mt_engine *engine, const struct mt_record *record, enum mt_verdict verdict,
-                       int64_t elapsed, const struct mt_place *place, void *call);
+void mt_engine_feed_at(struct mt_engine *engine, const struct mt_record *record, enum mt_verdict verdict, int64_t wall,
+                       const struct mt_place *place, void *call);
 
 /* A whole line with its syslog header, without the line feed: reads and feeds it. zone, a copy of the settings' for each
  * thread or log, reads timestamps that say no year or zone.
@@ -90,21 +89,18 @@ enum mt_verdict mt_engine_text(struct mt_engine *engine, struct mt_zone *zone, s
  * in which they were made. NULL: there is none, and the record itself is to be fed (correlate.h says when).
  */
 struct mt_line_copy *mt_engine_copy(struct mt_engine *engine, const struct mt_record *record, enum mt_verdict verdict);
-void mt_engine_feed_copy(struct mt_engine *engine, struct mt_line_copy *copy, int64_t elapsed, void *call);
+void mt_engine_feed_copy(struct mt_engine *engine, struct mt_line_copy *copy, int64_t wall, void *call);
 
 /* The end of all input, for logs at rest: takes what still waits. incomplete: what is open ends as well. */
 void mt_engine_flush(struct mt_engine *engine, bool incomplete, void *call);
 
 /* --- time, and what is known of output --- */
 
-/* Elapsed time as ticks and feeding have it, in usec: CLOCK_BOOTTIME, which neither an administrator nor NTP can set. It is
- * never 0.
- */
+/* The wall clock as ticks and feeding have it, in usec. */
 int64_t mt_engine_clock(void);
 
-/* Once a second: moves the clocks of the logs on, gives out what is due, keeps house on disk. elapsed: mt_engine_clock().
- */
-void mt_engine_tick(struct mt_engine *engine, int64_t elapsed, void *call);
+/* Once a second: moves the clocks of the logs on, gives out what is due, keeps house on disk. wall: mt_engine_clock(). */
+void mt_engine_tick(struct mt_engine *engine, int64_t wall, void *call);
 
 /* All events given out so far have reached their output, so they need not come again after a kill; if all says so, which
  * is asked when no event can be given out at the same time. NULL: it is so.

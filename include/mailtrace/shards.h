@@ -49,7 +49,7 @@ struct mt_correlator *mt_shards_at(const struct mt_shards *shards, struct mt_sli
 
 /* As the calls of correlate.h that are called so, for all, with all taken. */
 void mt_shards_stats(const struct mt_shards *shards, struct mt_stats *out); /* the sums */
-void mt_shards_tick(struct mt_shards *shards, int64_t elapsed);
+void mt_shards_tick(struct mt_shards *shards, int64_t wall);
 void mt_shards_replay(struct mt_shards *shards, bool silent);
 void mt_shards_replayed(struct mt_shards *shards);
 void mt_shards_resume(struct mt_shards *shards);

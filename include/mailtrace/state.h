@@ -40,7 +40,7 @@ enum mt_severity { MT_SEVERITY_INFO, MT_SEVERITY_WARNING, MT_SEVERITY_ERROR };
 
 struct mt_state_config {
     const char *path;
-    int64_t redeliver;  /* usec of elapsed time; MT_REDELIVER_UNMARKED: all events since mt_state_delivered() */
+    int64_t redeliver;  /* usec of the wall clock; MT_REDELIVER_UNMARKED: all events since mt_state_delivered() */
     uint64_t max_bytes; /* on disk, all files together; at least MT_STATE_LEAST */
     enum mt_sync sync;
     bool reads_again; /* the caller reads on at mt_state_position() after any end: lines may be written many at a time,
@@ -89,11 +89,11 @@ struct mt_place {
 
 /* As mt_correlator_feed() and _feed_copy(), with that correlator taken; place may be NULL. */
 void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct mt_record *rec,
-                   enum mt_verdict verdict, int64_t elapsed, const struct mt_place *place);
-void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_line_copy *copy, int64_t elapsed,
+                   enum mt_verdict verdict, int64_t wall, const struct mt_place *place);
+void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_line_copy *copy, int64_t wall,
                         const struct mt_place *place);
 /* As mt_shards_tick(), with all correlators taken. */
-void mt_state_tick(struct mt_state *state, struct mt_shards *shards, int64_t elapsed);
+void mt_state_tick(struct mt_state *state, struct mt_shards *shards, int64_t wall);
 
 /* All events given out so far have reached their output. With all correlators taken. */
 void mt_state_delivered(struct mt_state *state);

@@ -59,17 +59,7 @@ struct mt_engine {
     int64_t reported;
 };
 
-/* In whole milliseconds: lines that come together are of one time. */
 int64_t mt_engine_clock(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return now.tv_sec * SECOND + now.tv_nsec / 1000000 * 1000 + 1;
-}
-
-/* What an administrator or NTP may set at any time: only to read timestamps that say no year. */
-static int64_t wall_clock(void)
 {
     struct timespec now;
 
@@ -151,7 +141,7 @@ static void give_back_copier(struct copier *copier)
     }
 }
 
-static void feed(struct mt_engine *engine, const struct mt_record *record, enum mt_verdict verdict, int64_t elapsed,
+static void feed(struct mt_engine *engine, const struct mt_record *record, enum mt_verdict verdict, int64_t wall,
                  const struct mt_place *place, unsigned shard, void *call)
 {
     struct taker taker = {engine->host.event, call};
@@ -160,24 +150,24 @@ static void feed(struct mt_engine *engine, const struct mt_record *record, enum 
     struct mt_correlator *correlator = take(engine, shard, &taker);
 
     if (copy) {
-        mt_state_feed_copy(engine->state, correlator, copy, elapsed, place);
+        mt_state_feed_copy(engine->state, correlator, copy, wall, place);
     } else {
-        mt_state_feed(engine->state, correlator, record, verdict, elapsed, place);
+        mt_state_feed(engine->state, correlator, record, verdict, wall, place);
     }
     give(engine, shard);
     give_back_copier(copier);
 }
 
-void mt_engine_feed_at(struct mt_engine *engine, const struct mt_record *record, enum mt_verdict verdict,
-                       int64_t elapsed, const struct mt_place *place, void *call)
+void mt_engine_feed_at(struct mt_engine *engine, const struct mt_record *record, enum mt_verdict verdict, int64_t wall,
+                       const struct mt_place *place, void *call)
 {
     if (engine->only) {
         engine->taker.call = call;
-        mt_state_feed(engine->state, engine->only, record, verdict, elapsed, place);
+        mt_state_feed(engine->state, engine->only, record, verdict, wall, place);
     } else if (verdict != MT_FOREIGN) {
-        feed(engine, record, verdict, elapsed, place, mt_shards_of(engine->shards, record->line.host), call);
+        feed(engine, record, verdict, wall, place, mt_shards_of(engine->shards, record->line.host), call);
     } else if (place) {
-        feed(engine, NULL, verdict, elapsed, place, 0, call);
+        feed(engine, NULL, verdict, wall, place, 0, call);
     } else {
         __atomic_add_fetch(&engine->foreign, 1, __ATOMIC_RELAXED);
     }
@@ -198,7 +188,7 @@ enum mt_verdict mt_engine_text(struct mt_engine *engine, struct mt_zone *zone, s
     struct mt_record record;
     struct mt_line line = {.order = __atomic_add_fetch(&engine->order, 1, __ATOMIC_RELAXED)};
 
-    zone->now = wall_clock();
+    zone->now = mt_engine_clock();
     if (mt_syslog_read(zone, text, &line)) {
         verdict = mt_engine_parse(engine, &line, &record);
     }
@@ -211,14 +201,14 @@ struct mt_line_copy *mt_engine_copy(struct mt_engine *engine, const struct mt_re
     return mt_copier_copy(&engine->copiers[0].of[0], record, verdict);
 }
 
-void mt_engine_feed_copy(struct mt_engine *engine, struct mt_line_copy *copy, int64_t elapsed, void *call)
+void mt_engine_feed_copy(struct mt_engine *engine, struct mt_line_copy *copy, int64_t wall, void *call)
 {
     assert(engine->only);
     engine->taker.call = call;
     if (engine->state) {
-        mt_state_feed_copy(engine->state, engine->only, copy, elapsed, NULL);
+        mt_state_feed_copy(engine->state, engine->only, copy, wall, NULL);
     } else {
-        mt_correlator_feed_copy(engine->only, copy, elapsed);
+        mt_correlator_feed_copy(engine->only, copy, wall);
     }
 }
 
@@ -259,7 +249,7 @@ static void report_bounds(struct mt_engine *engine, const struct mt_stats *stats
     uint64_t given_up = stats->incomplete[MT_REASON_EVICTED];
     int64_t now = mt_engine_clock();
 
-    if (given_up == engine->given_up || (engine->reported && now - engine->reported < REPORT_EVERY)) {
+    if (given_up == engine->given_up || now - engine->reported < REPORT_EVERY) {
         return;
     }
     if (engine->host.given_up) {
@@ -269,13 +259,13 @@ static void report_bounds(struct mt_engine *engine, const struct mt_stats *stats
     engine->reported = now;
 }
 
-void mt_engine_tick(struct mt_engine *engine, int64_t elapsed, void *call)
+void mt_engine_tick(struct mt_engine *engine, int64_t wall, void *call)
 {
     struct taker taker = {engine->host.event, call};
     struct mt_stats stats;
 
     take_all(engine, &taker);
-    mt_state_tick(engine->state, engine->shards, elapsed);
+    mt_state_tick(engine->state, engine->shards, wall);
     mt_shards_stats(engine->shards, &stats);
     give_all(engine);
     pthread_mutex_lock(&engine->ticking);
@@ -365,7 +355,7 @@ static bool init(struct mt_engine *engine, const struct mt_settings *settings, c
     unsigned shards = host->one_thread ? 1 : mt_shards_for(&settings->config);
 
     engine->host = *host;
-    engine->order = (uint64_t)wall_clock();
+    engine->order = (uint64_t)mt_engine_clock();
     pthread_mutex_init(&engine->ticking, NULL);
     mt_settings_init(&engine->settings);
     if (!mt_settings_copy(settings, &engine->settings) || (state && !(engine->state_name = strdup(state)))) {

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "drawn.h"
@@ -68,16 +67,8 @@ void run_open(struct run *run)
     mt_shards_give_all(run->shards);
 }
 
-int64_t elapsed(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return now.tv_sec * DRAWN_SECOND + now.tv_nsec / 1000;
-}
-
-/* now: elapsed time at the first line; four lines come in a second. */
-void run_feed(struct run *run, size_t from, size_t to, int64_t now)
+/* wall: the wall clock at the first line; four lines come in a second. */
+void run_feed(struct run *run, size_t from, size_t to, int64_t wall)
 {
     static struct mt_record rec;
     struct mt_zone zone = {.fixed = true};
@@ -95,12 +86,12 @@ void run_feed(struct run *run, size_t from, size_t to, int64_t now)
         copy = i % 2 ? mt_copier_copy(&copier, &rec, verdict) : NULL;
         c = mt_shards_take(run->shards, shard, run);
         if (copy) {
-            mt_state_feed_copy(run->state, c, copy, now, &place);
+            mt_state_feed_copy(run->state, c, copy, wall, &place);
         } else {
-            mt_state_feed(run->state, c, &rec, verdict, now, &place);
+            mt_state_feed(run->state, c, &rec, verdict, wall, &place);
         }
         mt_shards_give(run->shards, shard);
-        now += now ? DRAWN_SECOND / 4 : 0;
+        wall += wall ? DRAWN_SECOND / 4 : 0;
     }
     mt_copier_free(&copier, mt_shards_at(run->shards, MT_LIT("mx1")));
 }
@@ -115,7 +106,7 @@ void run_close(struct run *run)
 
 /* In a process of its own: opens, feeds the lines, ends: by SIGKILL, or as it should; with `all` the input ends, too.
  */
-void live(size_t from, size_t to, bool killed, int64_t now)
+void live(size_t from, size_t to, bool killed, int64_t wall)
 {
     pid_t child;
     int status;
@@ -126,7 +117,7 @@ void live(size_t from, size_t to, bool killed, int64_t now)
     if (child == 0) {
         struct run run;
         run_open(&run);
-        run_feed(&run, from, to, now);
+        run_feed(&run, from, to, wall);
         if (killed) {
             raise(SIGKILL);
         }

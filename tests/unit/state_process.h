@@ -28,15 +28,12 @@ void state_teardown(void);
 void emit(void *ctx, const struct mt_event *event);
 
 void run_open(struct run *run);
-/* As the machine has it now (usec). */
-int64_t elapsed(void);
-
-/* The drawn lines from `from` to before `to`. now: elapsed time at the first line; four lines come in a second. */
-void run_feed(struct run *run, size_t from, size_t to, int64_t now);
+/* The drawn lines from `from` to before `to`. wall: the wall clock at the first line; four lines come in a second. */
+void run_feed(struct run *run, size_t from, size_t to, int64_t wall);
 void run_close(struct run *run);
 
 /* In a process of its own: opens, feeds the lines, ends: by SIGKILL, or as it should; with ALL the input ends, too. */
-void live(size_t from, size_t to, bool killed, int64_t now);
+void live(size_t from, size_t to, bool killed, int64_t wall);
 
 /* A file's content, to be freed. */
 char *read_file(const char *name);

@@ -55,7 +55,6 @@
     X(verdicts)      \
     X(stories)       \
     X(turns)         \
-    X(clock)         \
     MT_SUITES_FASTJSON(X)
 
 #define MT_SUITE_DECLARE(name) Suite *mt_suite_##name(void);

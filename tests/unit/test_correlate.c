@@ -526,6 +526,57 @@ START_TEST(test_clock_set_back_is_followed_when_lines_agree)
 }
 END_TEST
 
+START_TEST(test_wall_clock_moves_on_a_silent_log)
+{
+    static struct mt_record rec;
+    struct mt_line line = {
+        .time = {1709805600000000, 0, 0}, .host = MT_LIT("mx1"), .program = MT_LIT("postfix/smtp"), .pid = 50};
+    int64_t wall = INT64_C(1800000000000000); /* has nothing to do with the log's time */
+
+    line.text = mt_slice_str(strchr(TO_SENT("3F2A1C0", "bob@example.net"), ' ') + 1);
+    mt_correlator_feed(s.correlator, &rec, mt_parse(&line, &rec), wall);
+    for (int second = 1; second <= 5; second++) {
+        ck_assert_uint_eq(story_count(&s, "delivery"), 0);
+        mt_correlator_tick(s.correlator, wall + second * INT64_C(1000000));
+    }
+    ck_assert_uint_eq(story_count(&s, "delivery"), 1);
+    mt_correlator_tick(s.correlator, wall + INT64_C(90000) * 1000000);
+    ck_assert_uint_eq(story_count(&s, "message"), 1);
+}
+END_TEST
+
+/* A line of a thread that is two hours of log time behind, at `wall`. Returns how many were late so far. */
+static uint64_t feed_behind(int64_t wall)
+{
+    static struct mt_record rec;
+    static int64_t usec = 1709805600000000 - INT64_C(7200000000);
+    struct mt_line line = {.time = {++usec, 0, 0}, .host = MT_LIT("mx1"), .program = MT_LIT("postfix/smtp"), .pid = 50};
+
+    line.text = mt_slice_str(strchr(TO_SENT("3F2A1C0", "bob@example.net"), ' ') + 1);
+    mt_correlator_feed(s.correlator, &rec, mt_parse(&line, &rec), wall);
+    return story_stats(&s).late;
+}
+
+START_TEST(test_a_thread_that_lags_does_not_set_the_clock_back)
+{
+    static struct mt_record rec;
+    struct mt_line line = {
+        .time = {1709805600000000, 0, 0}, .host = MT_LIT("mx1"), .program = MT_LIT("postfix/smtp"), .pid = 50};
+    int64_t wall = INT64_C(1800000000000000);
+    uint64_t late;
+
+    line.text = mt_slice_str(strchr(TO_SENT("3F2A1C0", "bob@example.net"), ' ') + 1);
+    for (int i = 0; i < 10; i++, line.time.usec += 5000000, wall += 1000000) {
+        mt_correlator_feed(s.correlator, &rec, mt_parse(&line, &rec), wall);
+    }
+    for (unsigned i = 1; i <= 100; i++) { /* as many in no time */
+        ck_assert_uint_eq(feed_behind(wall), i);
+    }
+    late = feed_behind(wall + 1000000); /* a clock that was set is believed a moment later */
+    ck_assert_uint_eq(feed_behind(wall + 1000001), late);
+}
+END_TEST
+
 START_TEST(test_without_settling_events_come_at_once)
 {
     struct mt_config config = defaults();
@@ -903,6 +954,8 @@ Suite *mt_suite_correlate(void)
         test_silent_message_times_out_by_log_time,
         test_one_line_with_a_wrong_date_times_nothing_out,
         test_clock_set_back_is_followed_when_lines_agree,
+        test_wall_clock_moves_on_a_silent_log,
+        test_a_thread_that_lags_does_not_set_the_clock_back,
         test_without_settling_events_come_at_once,
         test_event_says_what_is_known_when_it_has_settled,
         test_lines_read_again_change_nothing,

@@ -26,7 +26,7 @@ struct events {
     /* The taker's, as the engine is: */
     struct cli_output output;
     bool flushed;   /* a part of the output was written since it was last noted */
-    bool live;      /* its lines are of now: time passes while it is read */
+    bool live;      /* the wall clock holds for the log, too */
     int64_t newest; /* timestamp of the last line */
 };
 
@@ -56,7 +56,7 @@ static void give_out(struct events *events, bool idle)
 
     events->live |= idle || (distance < LIVE_WITHIN && distance > -LIVE_WITHIN);
     if (events->live) {
-        mt_engine_tick(events->engine, mt_engine_clock(), events);
+        mt_engine_tick(events->engine, now, events);
     }
     deliver(events);
 }
@@ -76,9 +76,9 @@ static void make_pause(void *ctx, bool idle)
     }
 }
 
-static int64_t elapsed(const struct events *events)
+static int64_t wall_clock(const struct events *events)
 {
-    return events->live ? mt_engine_clock() : 0;
+    return events->live ? cli_now() : 0;
 }
 
 static void feed(struct events *events, const struct mt_line *line, const struct mt_place *place)
@@ -86,7 +86,7 @@ static void feed(struct events *events, const struct mt_line *line, const struct
     struct mt_record record;
     enum mt_verdict verdict = mt_parse(line, &record);
 
-    mt_engine_feed_at(events->engine, &record, verdict, elapsed(events), place, events);
+    mt_engine_feed_at(events->engine, &record, verdict, wall_clock(events), place, events);
     if (events->flushed) {
         deliver(events);
     }
@@ -104,7 +104,7 @@ static bool take(void *ctx, const struct cli_batch *batch)
         if (events->output.failed) {
             free(line->line);
         } else if (line->copy) {
-            mt_engine_feed_copy(events->engine, line->copy, elapsed(events), events);
+            mt_engine_feed_copy(events->engine, line->copy, wall_clock(events), events);
         } else if (line->line) {
             feed(events, line->line, NULL);
             free(line->line);

@@ -7,6 +7,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#define SESSION_IDLE INT64_C(600000000) /* usec; longer than the servers' own time-outs */
+/* usec that an ended entry is known for, so that lines read again are repeats */
+#define ENDED_KEPT      INT64_C(3600000000)
+#define ENDED_MAX       65536             /* entries, and a quarter of the open ones more */
 #define EXPIRE_BITS     18                /* what is too old is looked for when 2^18 usec of timestamps have passed */
 #define PARTS_KEPT      INT64_C(60000000) /* usec that the pieces of a split line are waited for */
 #define HOSTS_MAX       16384             /* the longest idle gives way: names can be made up */
@@ -90,7 +94,7 @@ static struct mt_host *host_new(struct mt_correlator *c, struct mt_slice name, u
     }
     host->hash = hash;
     host->name = mt_slice(copy, name.n);
-    host->newest = host->clock = host->taken = host->abandoned = INT64_MIN;
+    host->newest = host->clock = host->taken = INT64_MIN;
     if (!mt_index_add(&c->memory, &c->hosts, host)) {
         mt_memory_put(&c->memory, host, sizeof *host);
         mt_memory_put(&c->memory, copy, name.n + 1);
@@ -124,7 +128,6 @@ struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name)
 static void host_free(struct mt_correlator *c, struct mt_host *host)
 {
     mt_line_queue_free(&c->memory, &host->queue);
-    mt_line_queue_free(&c->memory, &host->late);
     mt_event_queue_free(&c->memory, &host->due);
     mt_event_queue_free(&c->memory, &host->due_later);
     mt_instances_free(&c->memory, &host->instances);
@@ -169,9 +172,45 @@ static void emit_due(struct mt_correlator *c, struct mt_host *host, int64_t befo
     }
 }
 
+/* b - a, where a may be the beginning of time. */
+static int64_t minus(int64_t a, int64_t b)
+{
+    return a < INT64_MIN + b ? INT64_MIN : a - b;
+}
+
+static void expire_sessions(struct mt_correlator *c, struct mt_host *host, int64_t closed, int64_t idle)
+{
+    struct mt_session *s;
+
+    while ((s = mt_session_expire(&c->sessions, host, closed, idle))) {
+        mt_end_session(c, host, s, NULL);
+    }
+}
+
+/* What has had no line for too long at the time now. */
+static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
+{
+    int64_t oldest = minus(now, c->config.timeout);
+    int64_t closed = minus(now, 2 * c->config.settle), idle = minus(now, SESSION_IDLE);
+
+    while (host->open.first && host->open.first->last < oldest && host->open.first->state == MT_OPEN) {
+        mt_merge_give_up(c, host->open.first, MT_REASON_TIMEOUT);
+    }
+    while (host->ended.first && (host->ended.first->end < minus(now, ENDED_KEPT) ||
+                                 c->messages.index.n - c->messages.nopen > ENDED_MAX + c->messages.nopen / 4)) {
+        mt_message_forget(&c->messages, host->ended.first);
+    }
+    if ((host->closed.first && host->closed.first->last.usec < closed) ||
+        (host->sessions.first && host->sessions.first->last.usec < idle)) {
+        expire_sessions(c, host, closed, idle);
+    }
+    mt_early_expire(&c->early, host, minus(now, MT_EARLY_KEPT));
+}
+
 /* --- taking lines --- */
 
-void mt_advance(struct mt_correlator *c, struct mt_host *host, int64_t before)
+/* Takes the waiting lines that are older than `before`, and makes the events that are due by then. */
+static void advance(struct mt_correlator *c, struct mt_host *host, int64_t before)
 {
     const struct mt_line_copy *first;
 
@@ -184,7 +223,7 @@ void mt_advance(struct mt_correlator *c, struct mt_host *host, int64_t before)
             emit_due(c, host, timestamp);
         }
         if (((uint64_t)timestamp ^ ((uint64_t)host->taken - 1)) >> EXPIRE_BITS) {
-            mt_expire(c, host, timestamp);
+            expire(c, host, timestamp);
         }
         lines = mt_line_queue_take(&c->memory, &host->queue, &n);
         host->taken = timestamp < host->taken ? host->taken : timestamp + 1;
@@ -193,6 +232,18 @@ void mt_advance(struct mt_correlator *c, struct mt_host *host, int64_t before)
     if (any_due(host, before)) {
         emit_due(c, host, before);
     }
+}
+
+/* For how long lines wait by the wall clock (usec): see clock.c. */
+static int64_t hold(const struct mt_correlator *c)
+{
+    return c->config.settle / 4;
+}
+
+/* Up to where all lines that can be waited for have come. With settle 0 that is now. */
+static inline int64_t settled(const struct mt_correlator *c, struct mt_host *host, int64_t wall)
+{
+    return c->config.settle ? minus(mt_clock_held(host, wall, hold(c)), c->config.settle) : host->clock + 1;
 }
 
 /* Lines too far ahead of the clock, which nothing has confirmed, are taken as they stand. */
@@ -241,7 +292,7 @@ static size_t share_ended(const struct mt_host *host)
 
 static size_t share_waiting(const struct mt_host *host)
 {
-    return host->queue.n + host->late.n + host->due.n;
+    return host->queue.n + host->due.n;
 }
 
 static size_t share_sessions(const struct mt_host *host)
@@ -263,15 +314,13 @@ static bool give_up_some(struct mt_correlator *c)
             mt_merge_give_up(c, host->open.first, MT_REASON_EVICTED);
         }
     } else if ((host = largest(c, share_waiting))) {
-        if (host->late.n) {
-            mt_doubt_end(c, host);
-        } else if (host->queue.n) {
-            mt_advance(c, host, mt_line_queue_first(&host->queue)->usec + 1);
+        if (host->queue.n) {
+            advance(c, host, mt_line_queue_first(&host->queue)->usec + 1);
         } else {
             emit_due(c, host, INT64_MAX);
         }
     } else if ((host = largest(c, share_sessions))) {
-        mt_expire_sessions(c, host, INT64_MAX, host->sessions.first ? host->sessions.first->last.usec + 1 : INT64_MIN);
+        expire_sessions(c, host, INT64_MAX, host->sessions.first ? host->sessions.first->last.usec + 1 : INT64_MIN);
     } else {
         return false;
     }
@@ -287,21 +336,14 @@ static void drop_pending(struct mt_correlator *c, struct mt_event_queue *queue)
     }
 }
 
-static void drop_lines(struct mt_correlator *c, const struct mt_line_queue *queue)
-{
-    struct mt_line_place at = {0};
-
-    for (struct mt_line_copy *line; (line = mt_line_queue_next(queue, &at));) {
-        mt_line_release(c, line);
-    }
-}
-
 static void drop_host(struct mt_correlator *c, struct mt_host *host)
 {
+    struct mt_line_place at = {0};
     struct mt_session *s;
 
-    drop_lines(c, &host->queue);
-    drop_lines(c, &host->late);
+    for (struct mt_line_copy *line; (line = mt_line_queue_next(&host->queue, &at));) {
+        mt_line_release(c, line);
+    }
     drop_pending(c, &host->due);
     drop_pending(c, &host->due_later);
     while (host->open.first) {
@@ -322,9 +364,8 @@ static void drop_host(struct mt_correlator *c, struct mt_host *host)
 /* Ends all that a host has, and forgets it. */
 static void give_up_host(struct mt_correlator *c, struct mt_host *host)
 {
-    mt_doubt_end(c, host);
-    mt_advance(c, host, INT64_MAX);
-    mt_expire_sessions(c, host, INT64_MAX, INT64_MAX);
+    advance(c, host, INT64_MAX);
+    expire_sessions(c, host, INT64_MAX, INT64_MAX);
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who calls this has a host */
     while (host->open.first) {
         mt_merge_give_up(c, host->open.first, MT_REASON_EVICTED);
@@ -358,38 +399,28 @@ static inline void hold_bounds(struct mt_correlator *c)
 
 /* --- the calls --- */
 
-static struct mt_line_queue *queue_at_rest(struct mt_correlator *c, struct mt_host *host, int64_t usec)
+/* A line of that host has come; it is NULL when it says nothing but the time. */
+static void take_in(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line, int64_t usec,
+                    int64_t wall)
 {
     bool stray;
 
-    mt_clock_line_at_rest(host, usec, &stray);
+    mt_clock_line(host, usec, wall, hold(c), &stray);
     if (stray) {
         take_strays(c, host);
     }
-    return &host->queue;
-}
-
-/* A line of that host has come; it is NULL when it says nothing but the time. */
-static void take_in(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line, int64_t usec,
-                    int64_t elapsed)
-{
-    struct mt_line_queue *queue = elapsed ? mt_doubt_queue(c, host, usec, elapsed) : queue_at_rest(c, host, usec);
-
-    if (line && usec < host->taken && queue == &host->queue) {
+    if (line && usec < host->taken) {
         c->stats.late += c->config.settle > 0;
         mt_take_lines(c, host, &line, 1);
-    } else if (line && !mt_line_queue_add(&c->memory, queue, line)) {
+    } else if (line && !mt_line_queue_add(&c->memory, &host->queue, line)) {
         c->stats.no_memory++;
         mt_take_lines(c, host, &line, 1);
     }
-    if (host->doubt.side && elapsed) {
-        mt_doubt_look(c, host, elapsed);
-    }
-    mt_advance(c, host, mt_settled(c, host, elapsed));
+    advance(c, host, settled(c, host, wall));
     hold_bounds(c);
 }
 
-static void feed_record(struct mt_correlator *c, const struct mt_record *rec, int64_t elapsed)
+static void feed_record(struct mt_correlator *c, const struct mt_record *rec, int64_t wall)
 {
     struct mt_host *host = mt_host_get(c, rec->line.host);
     struct mt_line_copy *line = NULL;
@@ -398,29 +429,29 @@ static void feed_record(struct mt_correlator *c, const struct mt_record *rec, in
         c->stats.no_memory++;
         return;
     }
-    take_in(c, host, line, rec->line.time.usec, elapsed);
+    take_in(c, host, line, rec->line.time.usec, wall);
 }
 
 /* A line that its MTA had split. */
-static void feed_whole(struct mt_correlator *c, const struct mt_line *line, int64_t elapsed)
+static void feed_whole(struct mt_correlator *c, const struct mt_line *line, int64_t wall)
 {
     if (mt_parse(line, &c->whole) == MT_RECOGNISED && c->whole.kind != MT_KIND_PART) {
-        feed_record(c, &c->whole, elapsed);
+        feed_record(c, &c->whole, wall);
     } else {
         mt_count_unrecognised(c, &c->whole);
     }
 }
 
-static void expire_parts(struct mt_correlator *c, int64_t before, int64_t elapsed)
+static void expire_parts(struct mt_correlator *c, int64_t before, int64_t wall)
 {
     struct mt_line line;
 
     while (mt_parts_expire(c->parts, before, &line)) {
-        feed_whole(c, &line, elapsed);
+        feed_whole(c, &line, wall);
     }
 }
 
-void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, enum mt_verdict verdict, int64_t elapsed)
+void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, enum mt_verdict verdict, int64_t wall)
 {
     struct mt_line whole;
 
@@ -436,15 +467,15 @@ void mt_correlator_feed(struct mt_correlator *c, const struct mt_record *rec, en
     }
     c->stats.recognised[rec->source]++;
     if (rec->kind != MT_KIND_PART) {
-        feed_record(c, rec, elapsed);
+        feed_record(c, rec, wall);
     } else if (mt_parts_add(c->parts, rec, &whole)) {
-        feed_whole(c, &whole, elapsed);
-    } else if (!elapsed) { /* live, a timestamp ends nothing */
-        expire_parts(c, mt_minus(rec->line.time.usec, PARTS_KEPT), elapsed);
+        feed_whole(c, &whole, wall);
+    } else {
+        expire_parts(c, minus(rec->line.time.usec, PARTS_KEPT), wall);
     }
 }
 
-void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_line_copy *copy, int64_t elapsed)
+void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_line_copy *copy, int64_t wall)
 {
     struct mt_host *host = mt_host_get(c, copy->line.host);
 
@@ -454,7 +485,7 @@ void mt_correlator_feed_copy(struct mt_correlator *c, struct mt_line_copy *copy,
     c->stats.cut += copy->line.cut;
     c->stats.recognised[copy->source]++;
     if (host) {
-        take_in(c, host, copy, copy->usec, elapsed);
+        take_in(c, host, copy, copy->usec, wall);
     } else {
         mt_line_release(c, copy);
         c->stats.no_memory++;
@@ -466,24 +497,20 @@ void mt_copier_free(struct mt_copier *copier, struct mt_correlator *c)
     mt_copier_leave(copier, &c->store);
 }
 
-void mt_correlator_tick(struct mt_correlator *c, int64_t elapsed)
+void mt_correlator_tick(struct mt_correlator *c, int64_t wall)
 {
     int64_t slowest = INT64_MAX;
 
     for (struct mt_host *host = c->host_list; host; host = host->next) {
-        mt_clock_tick(host, elapsed, mt_wait(c));
+        mt_clock_tick(host, wall);
         if (host->clock != INT64_MIN) {
-            mt_doubt_find(host, elapsed);
-            if (host->doubt.side) {
-                mt_doubt_look(c, host, elapsed);
-            }
-            mt_advance(c, host, mt_settled(c, host, elapsed));
-            mt_expire(c, host, mt_settled(c, host, elapsed));
+            advance(c, host, settled(c, host, wall));
+            expire(c, host, settled(c, host, wall));
             slowest = host->clock < slowest ? host->clock : slowest;
         }
     }
     if (slowest != INT64_MAX) {
-        expire_parts(c, mt_minus(slowest, PARTS_KEPT), elapsed);
+        expire_parts(c, minus(slowest, PARTS_KEPT), wall);
     }
     hold_bounds(c);
 }
@@ -499,12 +526,11 @@ static void believe_last_line(struct mt_host *host)
 /* Everything that waits, as if time went on without end. */
 static void finish(struct mt_correlator *c, struct mt_host *host, bool incomplete)
 {
-    mt_doubt_end(c, host);
     if (incomplete) {
         believe_last_line(host);
     }
-    mt_advance(c, host, INT64_MAX);
-    mt_expire_sessions(c, host, INT64_MAX, incomplete ? INT64_MAX : INT64_MIN);
+    advance(c, host, INT64_MAX);
+    expire_sessions(c, host, INT64_MAX, incomplete ? INT64_MAX : INT64_MIN);
     while (incomplete && host->open.first) {
         mt_merge_give_up(c, host->open.first, MT_REASON_OPEN);
     }
@@ -522,9 +548,8 @@ void mt_correlator_flush(struct mt_correlator *c, bool incomplete)
 void mt_correlator_resume(struct mt_correlator *c)
 {
     for (struct mt_host *host = c->host_list; host; host = host->next) {
-        host->elapsed = host->held_at = host->passed = 0;
+        host->wall = host->held_at = 0;
         host->nsamples = 0;
-        mt_doubt_forget(c, host);
     }
 }
 

@@ -91,16 +91,6 @@ struct mt_queued_event *mt_event_queue_at(struct mt_event_queue *queue, size_t i
     return i < n ? &queue->v[queue->first + i] : &late_of(queue->late.v[i - n])->event;
 }
 
-void mt_event_queue_move(struct mt_event_queue *queue, int64_t by)
-{
-    for (size_t i = 0; i < queue->n; i++) {
-        mt_event_queue_at(queue, i)->due += by;
-    }
-    for (size_t i = 0; i < queue->late.n; i++) { /* their order stays */
-        queue->late.v[i]->key += by;
-    }
-}
-
 void mt_event_queue_free(struct mt_memory *memory, struct mt_event_queue *queue)
 {
     mt_memory_put(memory, queue->v, queue->size * sizeof *queue->v);

@@ -63,9 +63,6 @@ static inline void mt_event_queue_drop(struct mt_event_queue *queue)
 void mt_event_queue_sort(struct mt_event_queue *queue);
 struct mt_queued_event *mt_event_queue_at(struct mt_event_queue *queue, size_t i);
 
-/* All are due so much later (usec). */
-void mt_event_queue_move(struct mt_event_queue *queue, int64_t by);
-
 /* It is empty. */
 void mt_event_queue_free(struct mt_memory *memory, struct mt_event_queue *queue);
 

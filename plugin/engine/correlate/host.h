@@ -12,20 +12,9 @@
 #include "recent.h"
 #include "session.h"
 
-/* What the clock said at an elapsed time. */
+/* What the clock said at a time of the wall clock. */
 struct mt_sample {
-    int64_t elapsed, clock;
-};
-
-/* Where a line is that the clock does not believe. */
-enum mt_side { MT_SIDE_NONE, MT_SIDE_AHEAD, MT_SIDE_BEHIND };
-
-/* Lines in doubt (doubt.c), one after the other, and none of the host's own time between them. */
-struct mt_doubt {
-    uint8_t side; /* enum mt_side; NONE: there are none */
-    uint32_t lines;
-    int64_t since, last;  /* elapsed time at the first and at the last of them */
-    int64_t usec, newest; /* timestamp of the last one; the newest */
+    int64_t wall, clock;
 };
 
 #define MT_SAMPLES 8
@@ -44,30 +33,15 @@ struct mt_host {
     struct mt_early_list early;           /* lines of filters, in order of arrival */
     bool by_message_id;                   /* open entries have their Message-IDs as aliases */
     int64_t newest;                       /* usec: the newest timestamp believed; INT64_MIN before the first line */
-    int64_t clock;                        /* usec: the same, moved on by elapsed time while no line comes */
+    int64_t clock;                        /* usec: the same, moved on by the wall clock while no line comes */
     int64_t taken;                        /* usec: lines with an older timestamp than this were taken */
-    int64_t elapsed;                      /* elapsed time (usec) when the clock was last set; 0: not known */
-    unsigned ahead;                       /* at rest: lines in a row that are far ahead of the clock */
-    unsigned behind;                      /* at rest: lines in a row that are far behind */
+    int64_t wall;                         /* wall clock (usec) when the clock was last set; 0: not known */
+    unsigned ahead;                       /* lines in a row that are far ahead of the clock */
+    unsigned behind;                      /* lines in a row that are far behind */
+    int64_t behind_wall;                  /* wall clock at the first of them */
     struct mt_sample samples[MT_SAMPLES]; /* of the clock, the newest at nsamples - 1 (modulo) */
     unsigned nsamples;
-    int64_t held_at, held; /* what mt_clock_held() said last, and for which elapsed time; 0: nothing yet */
-
-    /* While lines come live: */
-    int64_t passed;            /* elapsed time up to which reach and ran have come; 0: nothing comes live */
-    int64_t reach;             /* usec: newer timestamps are doubted */
-    int64_t ran;               /* usec that have passed, as messages count them */
-    uint32_t seconds;          /* the same */
-    int64_t since, abandoned;  /* elapsed time when the clock was set back; where it stood (usec), INT64_MIN: nowhere */
-    int64_t waited;            /* usec that the lines being taken have waited, because they are ahead of the clock */
-    struct mt_doubt doubt;     /* its lines are the last of the queue, or: */
-    struct mt_line_queue late; /* lines in doubt that are behind */
+    int64_t held_at, held; /* what mt_clock_held() said last, and for which time of the wall clock; 0: nothing yet */
 };
-
-/* Is the timestamp one of before the clock was set back, which seems to be still to come? */
-static inline bool mt_is_abandoned(const struct mt_host *host, int64_t usec)
-{
-    return usec > host->clock && usec <= host->abandoned;
-}
 
 #endif

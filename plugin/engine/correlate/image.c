@@ -37,13 +37,12 @@ static void save_early(struct mt_image *im, const struct mt_early *early)
     mt_image_walk_line(im, &line);
 }
 
-/* Lines that are late find their place among the others. */
 static void walk_queue(struct mt_image *im, struct mt_host *host)
 {
     struct mt_line_queue *queue = &host->queue;
     const struct mt_early *early = im->a.loading ? NULL : host->early.first;
-    struct mt_line_place at = {0}, at_late = {0};
-    uint64_t late = host->late.n, n = queue->n + late;
+    struct mt_line_place at = {0};
+    uint64_t n = queue->n;
 
     for (const struct mt_early *e = early; e; e = e->next) {
         n++;
@@ -55,10 +54,7 @@ static void walk_queue(struct mt_image *im, struct mt_host *host)
             early = early->next;
             continue;
         }
-        struct mt_line_copy *line = im->a.loading ? NULL
-                                    : late        ? mt_line_queue_next(&host->late, &at_late)
-                                                  : mt_line_queue_next(queue, &at);
-        late -= late > 0;
+        struct mt_line_copy *line = im->a.loading ? NULL : mt_line_queue_next(queue, &at);
         mt_image_walk_line(im, &line);
         if (im->a.loading && line && line->kind == MT_KIND_FILTER && line->usec < host->taken) {
             mt_filter_merge(im->c, host, line); /* no entry is loaded yet: it waits again */

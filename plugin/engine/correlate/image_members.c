@@ -169,7 +169,7 @@ static void walk_samples(struct mt_image *im, void *p, const struct mt_member *m
     struct mt_host *host = p;
 
     for (size_t i = 0; i < MT_SAMPLES; i++) {
-        walk_usec(im, &host->samples[i].elapsed, member);
+        walk_usec(im, &host->samples[i].wall, member);
         walk_usec(im, &host->samples[i].clock, member);
     }
 }

@@ -58,19 +58,7 @@ struct mt_correlator {
 static inline int64_t mt_event_due(const struct mt_correlator *c, const struct mt_host *host,
                                    const struct mt_line_copy *line)
 {
-    return (line->usec < host->clock ? line->usec : host->clock - host->waited) + c->config.settle;
-}
-
-/* For how long lines wait by elapsed time alone (usec): see clock.c. */
-static inline int64_t mt_hold(const struct mt_correlator *c)
-{
-    return c->config.settle / 4;
-}
-
-/* For how long a line and its event wait together (usec). */
-static inline int64_t mt_wait(const struct mt_correlator *c)
-{
-    return 2 * c->config.settle + mt_hold(c);
+    return (line->usec < host->clock ? line->usec : host->clock) + c->config.settle;
 }
 
 static inline bool mt_event_wanted(const struct mt_correlator *c, enum mt_event_kind kind)
@@ -80,20 +68,6 @@ static inline bool mt_event_wanted(const struct mt_correlator *c, enum mt_event_
 
 /* correlate.c: the host of that name, made when it is new; NULL when memory is short. */
 struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name);
-/* Takes the waiting lines that are older than `before`, and makes the events that are due by then. */
-void mt_advance(struct mt_correlator *c, struct mt_host *host, int64_t before);
-
-/* expire.c: ends the sessions whose last line is older: closed ones, and others. */
-void mt_expire_sessions(struct mt_correlator *c, struct mt_host *host, int64_t closed, int64_t idle);
-/* Ends or forgets what has had no line for too long at the time now. */
-void mt_expire(struct mt_correlator *c, struct mt_host *host, int64_t now);
-
-/* a - b, where a may be the beginning of time. */
-static inline int64_t mt_minus(int64_t a, int64_t b)
-{
-    return a < INT64_MIN + b ? INT64_MIN : a - b;
-}
-
 /* Forgets all that lines have said. */
 void mt_correlator_clear(struct mt_correlator *c);
 /* What hashes are keyed with; of one that was fed nothing yet. */
@@ -178,39 +152,12 @@ void mt_event_set_trace_id(struct mt_fields *f, char out[MT_TRACE_ID]);
 /* What the line or the entry is named by, be it a service's name. */
 struct mt_slice mt_event_name(const struct mt_queued_event *p);
 
-/* clock.c: how far a timestamp may be ahead of what elapsed time allows (usec): less than an idle session waits, and
- * more than relays delay lines.
- */
-#define MT_REACH INT64_C(300000000)
-
-/* Moves the host's clock by the timestamp of a line at rest. *stray is set when lines that were too far ahead of it
+/* clock.c: moves the host's clock by a line's timestamp. *stray is set when lines that were too far ahead of it
  * to be believed turn out to be wrong: they are to be taken as they stand.
  */
-void mt_clock_line_at_rest(struct mt_host *host, int64_t usec, bool *stray);
-/* By one that comes live; or it is not believed, as one that is older than `oldest` is not. */
-enum mt_side mt_clock_line(struct mt_host *host, int64_t usec, int64_t elapsed, int64_t hold, int64_t oldest);
-/* By elapsed time, where lines and events wait that long. */
-void mt_clock_tick(struct mt_host *host, int64_t elapsed, int64_t wait);
-/* Sets it, to that time and newest timestamp, whatever it said. */
-void mt_clock_set(struct mt_host *host, int64_t usec, int64_t newest, int64_t elapsed, int64_t hold);
-/* The clock as it was `hold` ago by elapsed time; as it is where that is not known. */
-int64_t mt_clock_held(struct mt_host *host, int64_t elapsed, int64_t hold);
-
-/* Up to where all lines that can be waited for have come. With settle 0 that is now. */
-static inline int64_t mt_settled(const struct mt_correlator *c, struct mt_host *host, int64_t elapsed)
-{
-    return c->config.settle ? mt_minus(mt_clock_held(host, elapsed, mt_hold(c)), c->config.settle) : host->clock + 1;
-}
-
-/* doubt.c: the queue that a line of now waits in; moves the clock by it, if it is believed. */
-struct mt_line_queue *mt_doubt_queue(struct mt_correlator *c, struct mt_host *host, int64_t usec, int64_t elapsed);
-/* They are believed, or taken as they stand, when they have waited long enough. */
-void mt_doubt_look(struct mt_correlator *c, struct mt_host *host, int64_t elapsed);
-/* No line comes any more: late ones are taken; those ahead of the clock stay in the queue. */
-void mt_doubt_end(struct mt_correlator *c, struct mt_host *host);
-/* Elapsed time begins anew: all wait in the queue, and nothing is known of them. */
-void mt_doubt_forget(struct mt_correlator *c, struct mt_host *host);
-/* Lines that wait ahead of the clock are in doubt, if they are not yet. */
-void mt_doubt_find(struct mt_host *host, int64_t elapsed);
+void mt_clock_line(struct mt_host *host, int64_t usec, int64_t wall, int64_t hold, bool *stray);
+void mt_clock_tick(struct mt_host *host, int64_t wall);
+/* The clock as it was `hold` ago by the wall clock; as it is when there is no wall clock. */
+int64_t mt_clock_held(struct mt_host *host, int64_t wall, int64_t hold);
 
 #endif

@@ -311,7 +311,7 @@ static void set_message(struct mt_correlator *c, const struct mt_queued_event *p
     struct mt_fields *f = &c->event.f;
     struct mt_message *m = p->message;
     int64_t counts[MT_STATUS_COUNT] = {0}, last = m->last > m->end ? m->last : m->end;
-    struct mt_time end = {last > m->first.usec ? last : m->first.usec, m->first.offset, m->first.digits};
+    struct mt_time end = {last, m->first.offset, m->first.digits};
     enum result result;
 
     count_statuses(m, counts);

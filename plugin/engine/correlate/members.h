@@ -71,7 +71,6 @@ enum mt_way {
     WHOLE(PACKED, RECIPIENTS, "recipients") \
     X(HEAD, NUMBER, state, "state")         \
     X(HEAD, USEC, last, "last")             \
-    X(HEAD, NUMBER, ran, "ran")             \
     WHOLE(HEAD, OWN_SESSION, "session")     \
     X(AWAKE, USEC, end, "end")              \
     WHOLE(HEAD, ALIASES, "aliases")
@@ -156,9 +155,7 @@ enum mt_way {
     X(ANY, USEC, newest, "newest")                       \
     X(ANY, USEC, clock, "clock")                         \
     X(ANY, USEC, taken, "taken")                         \
-    X(ANY, USEC, elapsed, "wall")                        \
-    X(ANY, USEC, abandoned, "abandoned")                 \
-    X(ANY, NUMBER, ran, "ran")                           \
+    X(ANY, USEC, wall, "wall")                           \
     X(ANY, NUMBER, ahead, "ahead")                       \
     X(ANY, NUMBER, behind, "behind")                     \
     X(ANY, NUMBER, nsamples, "nsamples")                 \

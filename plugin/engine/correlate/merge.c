@@ -11,9 +11,6 @@ struct mt_message *mt_merge_open(struct mt_correlator *c, struct mt_host *host, 
     if (m && m->first.usec > host->clock) {
         m->last = host->clock;
     }
-    if (m) {
-        m->ran = host->seconds;
-    }
     return m;
 }
 
@@ -186,7 +183,7 @@ static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host
         c->stats.repeated++;
         return NULL;
     }
-    if (!proves_entry(line) && (!m || (line->usec < m->first.usec && !mt_is_abandoned(host, m->first.usec)))) {
+    if (!proves_entry(line) && (!m || line->usec < m->first.usec)) {
         return NULL;
     }
     if (m && is_next_life(m, line)) {
@@ -224,7 +221,7 @@ static struct mt_message *named_entry_of(struct mt_correlator *c, struct mt_host
         c->stats.repeated++;
         return NULL;
     }
-    return m && (line->usec >= m->first.usec || mt_is_abandoned(host, m->first.usec)) ? m : NULL;
+    return m && line->usec >= m->first.usec ? m : NULL;
 }
 
 /* A session broke while it handed over an entry. Once the text has come whole, the entry
@@ -285,13 +282,9 @@ void mt_merge(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy
             take_name(c, host, m, line);
         }
         m->lines++;
-        if (line->usec < m->first.usec && !mt_is_abandoned(host, m->first.usec)) {
+        if (line->usec < m->first.usec) {
             m->first = line->line.time;
         }
-        if (mt_is_abandoned(host, m->last)) {
-            m->last = line->usec;
-        }
-        m->ran = host->seconds;
         mt_message_touch(m, line->usec < host->clock ? line->usec : host->clock);
         m->refs++;                                           /* what follows may take it out of the index */
         if (m->session && m->session->closed < line->usec) { /* it adds nothing more */

@@ -86,7 +86,6 @@ struct mt_message {
     struct mt_host *host;
     struct mt_message *next, *prev; /* of the host: open ones, or ended ones, in order of the last line */
     int64_t last;
-    uint32_t ran; /* seconds that its host had run for at its last line (clock.c) */
     uint32_t refs;
     uint16_t resting; /* bytes that it is packed into; 0: it is not at rest */
     uint8_t state;

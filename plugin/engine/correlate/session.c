@@ -73,12 +73,6 @@ static struct mt_session *newest(const struct mt_sessions *sessions, uint64_t ha
     return mt_index_next(&sessions->index, hash, &at);
 }
 
-/* Had it begun at the line's time? */
-static bool had_begun(const struct mt_session *s, const struct mt_host *host, const struct mt_line_copy *line)
-{
-    return line->usec >= s->first || mt_is_abandoned(host, s->first);
-}
-
 /* The newest session of the line's process (hash: its key) and client that was open at the line's time. */
 static struct mt_session *find(const struct mt_sessions *sessions, const struct mt_host *host,
                                const struct mt_line_copy *line, uint64_t hash)
@@ -88,7 +82,7 @@ static struct mt_session *find(const struct mt_sessions *sessions, const struct 
 
     for (; s; s = s->older) {
         bool over = told && line->usec > s->closed;
-        if (!over && (!s->connected || had_begun(s, host, line)) && same_key(s, host, line) && same_client(s, line)) {
+        if (!over && (line->usec >= s->first || !s->connected) && same_key(s, host, line) && same_client(s, line)) {
             return s;
         }
     }
@@ -111,7 +105,7 @@ bool mt_session_was_open(const struct mt_sessions *sessions, const struct mt_hos
 {
     const struct mt_session *s = find(sessions, host, line, mt_session_key(sessions, host, line));
 
-    return s && s->closed == INT64_MAX && s->first != line->usec && had_begun(s, host, line);
+    return s && s->closed == INT64_MAX && s->first < line->usec;
 }
 
 static void close_session(struct mt_session *s, int64_t usec)
@@ -164,7 +158,7 @@ static unsigned close_others(struct mt_sessions *sessions, struct mt_host *host,
     unsigned n = 0;
 
     for (struct mt_session *s = newest(sessions, hash); s; s = s->older, n++) {
-        if (same_key(s, host, line) && s->closed == INT64_MAX && had_begun(s, host, line)) {
+        if (same_key(s, host, line) && s->closed == INT64_MAX && s->first <= line->usec) {
             close_session(s, line->usec);
         }
     }
@@ -282,8 +276,7 @@ static void note_trouble(struct mt_memory *m, struct mt_session *s, const struct
     }
 }
 
-static void learn(struct mt_memory *m, const struct mt_host *host, struct mt_session *s,
-                  const struct mt_line_copy *line)
+static void learn(struct mt_memory *m, struct mt_session *s, const struct mt_line_copy *line)
 {
     mt_kept_put_line(m, &s->kept, line, session_fields);
     if (line->kind == MT_KIND_CLIENT && mt_line_copy_has(line, MT_F_QUEUE_ID)) {
@@ -302,10 +295,10 @@ static void learn(struct mt_memory *m, const struct mt_host *host, struct mt_ses
     s->connected |= line->kind == MT_KIND_CONNECT;
     s->local |= line->kind == MT_KIND_CONNECT && line->effect == MT_EFFECT_SUBMITS;
     s->lost |= line->kind == MT_KIND_LOST_CONNECTION;
-    if (!had_begun(s, host, line)) {
+    if (line->usec < s->first) {
         s->first = line->usec;
     }
-    if (line->usec >= s->last.usec || mt_is_abandoned(host, s->last.usec)) {
+    if (line->usec >= s->last.usec) {
         struct mt_session_list *list = list_of(s);
         s->last = line->line.time;
         s->last_text = line->text_hash;
@@ -316,10 +309,10 @@ static void learn(struct mt_memory *m, const struct mt_host *host, struct mt_ses
     }
 }
 
-static void attach(struct mt_memory *m, const struct mt_host *host, struct mt_session *s, struct mt_line_copy *line)
+static void attach(struct mt_memory *m, struct mt_session *s, struct mt_line_copy *line)
 {
     if (s) {
-        learn(m, host, s, line);
+        learn(m, s, line);
         line->session = s;
         s->refs++;
     }
@@ -493,12 +486,12 @@ struct mt_session *mt_session_take(struct mt_sessions *sessions, struct mt_host 
         s = find_or_open(sessions, host, line);
         if (s) {
             take_outgoing(sessions, s, line);
-            learn(sessions->memory, host, s, line);
+            learn(sessions->memory, s, line);
         }
         return NULL;
     }
     s = session_of(sessions, host, line);
-    attach(sessions->memory, host, s, line);
+    attach(sessions->memory, s, line);
     if (!s) {
         return NULL;
     }

@@ -198,14 +198,14 @@ void mt_shards_stats(const struct mt_shards *shards, struct mt_stats *out)
     }
 }
 
-void mt_shards_tick(struct mt_shards *shards, int64_t elapsed)
+void mt_shards_tick(struct mt_shards *shards, int64_t wall)
 {
     for (unsigned i = 0; i < shards->n; i++) {
         show_use(&shards->v[i]);
     }
     for (unsigned i = 0; i < shards->n; i++) {
         share_out(shards, &shards->v[i]);
-        mt_correlator_tick(shards->v[i].c, elapsed);
+        mt_correlator_tick(shards->v[i].c, wall);
     }
 }
 

@@ -98,7 +98,7 @@ bool mt_state_hold_bound(struct mt_state *state, uint64_t more)
 
 void mt_state_fail(struct mt_state *state, int error)
 {
-    int64_t now = mt_state_now(state);
+    int64_t now = mt_state_now();
 
     if (!state->failing && now >= state->tell) {
         state->told = true;
@@ -176,7 +176,7 @@ static void told_again(struct mt_state *state)
 bool mt_state_rotate(struct mt_state *state, bool fresh)
 {
     struct mt_segment next;
-    int64_t now = mt_state_now(state);
+    int64_t now = mt_state_now();
     int error = mt_state_relock(state);
 
     if (state->segment.fd >= 0 && mt_segment_write(&state->segment) != 0) {
@@ -217,7 +217,7 @@ bool mt_state_wants_new_file(const struct mt_state *state)
 {
     const struct mt_segment *segment = &state->segment;
 
-    return segment->fd < 0 ? mt_state_now(state) >= state->retry : segment->end - segment->begin > state->rotate_at;
+    return segment->fd < 0 ? mt_state_now() >= state->retry : segment->end - segment->begin > state->rotate_at;
 }
 
 void mt_state_renew(struct mt_state *state)
@@ -228,7 +228,7 @@ void mt_state_renew(struct mt_state *state)
         return;
     }
     if (segment->fd < 0) {
-        state->retry = mt_state_now(state) + MT_STATE_RETRY;
+        state->retry = mt_state_now() + MT_STATE_RETRY;
         if (!mt_state_rotate(state, true)) {
             mt_state_fail(state, errno);
         }

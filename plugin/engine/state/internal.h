@@ -66,12 +66,11 @@ struct mt_state {
     struct mt_recovery *recovery; /* while it goes on */
     struct mt_spot delivered;     /* the last record of that kind */
     struct mt_spot keep;          /* what was given out again at the start, and may have to be once more */
-    int64_t before;               /* usec of elapsed time that earlier runs had: see mt_state_now() */
-    int64_t started;              /* when that was */
-    int64_t retry;                /* when to try the disk again */
+    int64_t started;              /* wall clock of that */
+    int64_t retry;                /* wall clock: when to try the disk again */
     uint64_t rotate_at;           /* bytes of journal */
     bool failing, told;           /* the disk fails; that was reported, */
-    int64_t tell;                 /* and is not again before this */
+    int64_t tell;                 /* and is not again before this, wall clock */
     bool unsynced;
     uint64_t order;
     struct mt_buffer note;
@@ -89,10 +88,7 @@ bool mt_state_lock(struct mt_state *state, char *why, size_t size);
 /* The same when PATH is not the file any more that is locked. Returns 0 or an errno. */
 int mt_state_relock(struct mt_state *state);
 
-/* Elapsed time (usec): that of the machine, and what earlier runs had of it. All times in the files are of it; earlier
- * versions wrote the wall clock, from where it then goes on.
- */
-int64_t mt_state_now(const struct mt_state *state);
+int64_t mt_state_now(void);
 void mt_state_report(struct mt_state *state, enum mt_severity severity, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

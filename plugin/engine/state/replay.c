@@ -181,7 +181,7 @@ static void finish(struct mt_state *state)
     }
     mt_shards_replayed(state->shards);
     mt_shards_resume(state->shards);
-    state->started = mt_state_now(state);
+    state->started = mt_state_now();
     mt_state_begin(state, go_on(state));
     mt_state_write_moment(state, MT_RECORD_START, state->started, r->giving_out ? r->from : none);
     if (state->stats.redelivered) {

@@ -19,18 +19,12 @@
 #define REPORT_MAX 512
 #define CLOSE_WITH (UINT64_C(4) << 20) /* bytes of journal that are left to the next start */
 
-int64_t mt_state_now(const struct mt_state *state)
+int64_t mt_state_now(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return now.tv_sec * SECOND + now.tv_nsec / 1000 + state->before;
-}
-
-/* The caller's elapsed time begins anew when the machine does; that of the files goes on. */
-static int64_t go_on_from(const struct mt_state *state, int64_t elapsed)
-{
-    return state && elapsed ? elapsed + state->before : elapsed;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return now.tv_sec * SECOND + now.tv_nsec / 1000;
 }
 
 void mt_state_report(struct mt_state *state, enum mt_severity severity, const char *format, ...)
@@ -82,9 +76,8 @@ static bool keep_line(struct mt_state *state, const struct mt_line *line, bool r
 }
 
 void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct mt_record *rec,
-                   enum mt_verdict verdict, int64_t elapsed, const struct mt_place *place)
+                   enum mt_verdict verdict, int64_t wall, const struct mt_place *place)
 {
-    int64_t wall = go_on_from(state, elapsed);
     bool recognised = verdict == MT_RECOGNISED;
     bool renew = state && keep_line(state, &rec->line, recognised, recognised && rec->repeated, wall, place);
 
@@ -94,10 +87,9 @@ void mt_state_feed(struct mt_state *state, struct mt_correlator *c, const struct
     }
 }
 
-void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_line_copy *copy, int64_t elapsed,
+void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct mt_line_copy *copy, int64_t wall,
                         const struct mt_place *place)
 {
-    int64_t wall = go_on_from(state, elapsed);
     bool renew = state && keep_line(state, &copy->line, true, copy->repeated, wall, place);
 
     mt_correlator_feed_copy(c, copy, wall);
@@ -106,10 +98,8 @@ void mt_state_feed_copy(struct mt_state *state, struct mt_correlator *c, struct 
     }
 }
 
-void mt_state_tick(struct mt_state *state, struct mt_shards *shards, int64_t elapsed)
+void mt_state_tick(struct mt_state *state, struct mt_shards *shards, int64_t wall)
 {
-    int64_t wall = go_on_from(state, elapsed);
-
     if (!state) {
         mt_shards_tick(shards, wall);
         return;
@@ -120,7 +110,7 @@ void mt_state_tick(struct mt_state *state, struct mt_shards *shards, int64_t ela
     mt_state_write(state);
     mt_state_look_after(state);
     mt_state_renew(state);
-    mt_state_remove_old(state, mt_state_now(state));
+    mt_state_remove_old(state, mt_state_now());
     mt_state_mark(state);
     pthread_mutex_unlock(&state->mutex);
 }
@@ -133,7 +123,7 @@ void mt_state_delivered(struct mt_state *state)
     pthread_mutex_lock(&state->mutex);
     if (state->segment.fd >= 0) {
         state->delivered = (struct mt_spot){state->segment.number, state->segment.end};
-        mt_state_write_moment(state, MT_RECORD_DELIVERED, mt_state_now(state), (struct mt_spot){0, 0});
+        mt_state_write_moment(state, MT_RECORD_DELIVERED, mt_state_now(), (struct mt_spot){0, 0});
         mt_state_write(state);
     }
     pthread_mutex_unlock(&state->mutex);
@@ -358,7 +348,7 @@ void mt_state_close(struct mt_state *state, bool delivered)
             mt_state_rotate(state, false); /* the next start is quick */
         }
         if (delivered) {
-            mt_state_write_moment(state, MT_RECORD_CLOSE, mt_state_now(state), (struct mt_spot){0, 0});
+            mt_state_write_moment(state, MT_RECORD_CLOSE, mt_state_now(), (struct mt_spot){0, 0});
         }
         if (state->config.sync != MT_SYNC_OFF) {
             mt_state_write_through(state);

@@ -106,20 +106,6 @@ static void note_missing_files(struct mt_state *state)
     }
 }
 
-/* Time in the files never goes back, so that what was written for so long is known: where the machine was started anew,
- * it goes on from the newest record.
- */
-static void set_before(struct mt_state *state, int64_t newest)
-{
-    int64_t now = mt_state_now(state);
-
-    for (size_t i = 0; i < state->recovery->n; i++) {
-        int64_t created = state->recovery->v[i].view.head.created;
-        newest = created > newest ? created : newest;
-    }
-    state->before = newest >= now ? newest + 1 - now : 0;
-}
-
 void mt_recovery_survey(struct mt_state *state)
 {
     struct mt_recovery *r = state->recovery;
@@ -137,7 +123,6 @@ void mt_recovery_survey(struct mt_state *state)
         note_missing(state, i, at);
     }
     note_missing_files(state);
-    set_before(state, s.wall);
     state->delivered = s.delivered;
     r->from = (struct mt_spot){MT_NEVER, 0};
     if (s.closed || redeliver <= 0) {
