@@ -54,7 +54,7 @@ class Workers(unittest.TestCase):
     def test_four_workers_count_every_line_once(self):
         lines = many(1000, 12)
         with Rsyslog(EVENTS % '' + WORKERS + Rsyslog.TCP % 'mail') as r:
-            foreign = [b'<22>2024-03-07T15:02:58+00:00 mx1 dovecot: imap-login: Login: user=<u%d>' % i for i in range(500)]
+            foreign = [b'<22>2024-03-07T15:02:58+00:00 mx1 sshd[77]: Connection closed by 192.0.2.1 port %d [preauth]' % i for i in range(500)]
             half = len(lines) // 2
             r.send(wire(lines[:half]) + foreign + wire(lines[half:]))
             r.wait_lines(len(lines) + len(foreign))

@@ -295,11 +295,12 @@ log { source(s_lines); parser(p_first); };
             self.works_without(s, 'is in use by another process')
 
     def test_a_file_that_is_none(self):
-        """It is kept aside."""
+        """It is not touched."""
         s = SyslogNg(SOURCE + AGGREGATE % 'state-file("mail.state")', files={'mail.state.00000001': b'no state' * 1000})
         with s:
-            self.works_without(s, 'kept aside')
-            self.assertTrue(os.path.exists(s.path('mail.state.00000001.aside')))
+            self.works_without(s, 'is no state of mailtrace: it is not touched')
+            with open(s.path('mail.state.00000001'), 'rb') as f:
+                self.assertEqual(f.read(), b'no state' * 1000)
 
 
 if __name__ == '__main__':
