@@ -43,7 +43,7 @@ static struct mt_time time_of(const UnixTime *timestamp)
     return time;
 }
 
-/* What stands in brackets behind the program is its pid where it is a number. dma puts a queue ID there, which is part of
+/* What stands in brackets behind the program is its pid where it is a number. One server puts a queue ID there, which is part of
  * the tag: syslog-ng has taken it off.
  */
 static void read_tag(const LogMessage *msg, struct mt_line *line)
