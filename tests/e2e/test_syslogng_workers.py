@@ -68,7 +68,7 @@ class Threads(unittest.TestCase):
 
     def test_every_line_is_counted_once(self):
         lines = many(600, 12)
-        foreign = [b'<22>2024-03-07T15:02:58+00:00 mx1 dovecot: imap-login: Login: user=<u%d>' % i for i in range(500)]
+        foreign = [b'<22>2024-03-07T15:02:58+00:00 mx1 sshd[77]: Connection closed by 192.0.2.1 port %d [preauth]' % i for i in range(500)]
         with SyslogNg(SOURCE + AGGREGATE % 'settle(10)') as s:
             interleave(s, [wire(lines), foreign])
             s.wait_lines(len(lines) + len(foreign))
