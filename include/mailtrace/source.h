@@ -111,6 +111,11 @@ struct mt_source {
      */
     const struct mt_source_program *programs, *daemons;
 
+    /* The sender of what the host tells its postmaster of a notification that failed; empty: the null one. Of sources that tell no
+     * parent.
+     */
+    struct mt_slice second_bounce_sender;
+
     const struct mt_source_transport *transports; /* NULL: all end elsewhere */
 
     /* Reads a line. Called with rec->line (text unwrapped), source, service and role set, and rec->f cleared but for INSTANCE.

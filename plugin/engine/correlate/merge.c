@@ -94,18 +94,13 @@ static bool starts_anew(const struct mt_message *m, const struct mt_line_copy *l
 }
 
 /* What makes a line the same line again: timestamp, process and text. An entry may be older than what its host knows. */
-static bool seen_before(const struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line)
+bool mt_merge_seen(const struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line)
 {
     if (line->fresh && !line->repeated && m->first.usec > m->host->recent.forgotten) {
         return false;
     }
     return mt_message_has_seen(&c->messages, m, line->hash) ||
            (line->repeated && mt_message_has_seen(&c->messages, m, line->text_hash));
-}
-
-bool mt_merge_seen(const struct mt_correlator *c, const struct mt_message *m, const struct mt_line_copy *line)
-{
-    return seen_before(c, m, line);
 }
 
 /* A delivery that a relay wraps as repeated comes with a timestamp of its own: there process and text tell. */
@@ -124,7 +119,7 @@ static bool other_has_seen(struct mt_correlator *c, struct mt_host *host, const 
     struct mt_message *other;
 
     for (size_t at = 0; (other = mt_message_next(&c->messages, host, queue_id, &at));) {
-        if (other != m && !other->resting && seen_before(c, other, line)) {
+        if (other != m && !other->resting && mt_merge_seen(c, other, line)) {
             return true;
         }
     }
@@ -179,7 +174,7 @@ static struct mt_message *entry_of(struct mt_correlator *c, struct mt_host *host
     if (m && !(m = mt_message_wake(&c->messages, m))) {
         return NULL;
     }
-    if ((m && seen_before(c, m, line)) || (several && other_has_seen(c, host, m, queue_id, line))) {
+    if ((m && mt_merge_seen(c, m, line)) || (several && other_has_seen(c, host, m, queue_id, line))) {
         c->stats.repeated++;
         return NULL;
     }
@@ -217,7 +212,7 @@ static struct mt_message *named_entry_of(struct mt_correlator *c, struct mt_host
 {
     struct mt_message *m = mt_merge_find_named(c, host, line);
 
-    if (m && seen_before(c, m, line)) {
+    if (m && mt_merge_seen(c, m, line)) {
         c->stats.repeated++;
         return NULL;
     }

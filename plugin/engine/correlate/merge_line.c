@@ -93,15 +93,13 @@ static void apply_begin(struct mt_correlator *c, struct mt_message *m, const str
     m->begun = true;
 }
 
-/* Where no line links a notification to its entry, the sender tells it from what users submit: the null one, or that of what
- * became of a notification.
- */
+/* Where no line links a notification to its entry, the sender tells it from what users submit. */
 static void note_notification(struct mt_message *m)
 {
     struct mt_slice from = mt_kept_get(&m->kept, MT_F_FROM);
 
     if (m->origin == MT_ORIGIN_LOCAL && mt_sources[m->source]->tells_no_parent && mt_kept_has(&m->kept, MT_F_FROM) &&
-        (!from.n || mt_slice_eq(from, MT_LIT("#@[]")))) {
+        (!from.n || mt_slice_eq(from, mt_sources[m->source]->second_bounce_sender))) {
         m->origin = MT_ORIGIN_BOUNCE;
     }
 }

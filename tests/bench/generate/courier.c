@@ -145,7 +145,7 @@ static int64_t try_next(struct world *w, struct message *m)
         return 400 + (int64_t)below(w, 30000);
     }
     if (m->now_bounced) {
-        w->start(w, message_notification(w, m), w->now + 8000 + (int64_t)below(w, 9000));
+        message_notify(w, m);
     }
     m->step = END;
     return 200 + (int64_t)below(w, 900);
@@ -159,7 +159,7 @@ static int64_t end_attempt(struct world *w, struct message *m)
     }
     begin(w, m, "courierd", "completed,id=");
     line_end(w);
-    truth_message(w, m, m->sent == m->nrcpt ? "sent" : m->bounced == m->nrcpt ? "bounced" : "partial");
+    truth_end(w, m);
     return STEP_ENDED;
 }
 

@@ -149,11 +149,6 @@ static void write_delivery(struct world *w, const struct message *m, uint32_t i,
     truth_delivery(w, m, i, result, dsns[result], result != DEFERRED);
 }
 
-static void notify(struct world *w, struct message *m)
-{
-    w->start(w, message_notification(w, m), w->now + 8000 + (int64_t)below(w, 9000));
-}
-
 static int64_t try_next(struct world *w, struct message *m)
 {
     enum result result = next_result(m);
@@ -163,7 +158,7 @@ static int64_t try_next(struct world *w, struct message *m)
         return 400 + (int64_t)below(w, 30000);
     }
     if (m->now_bounced) {
-        notify(w, m);
+        message_notify(w, m);
     }
     m->step = END;
     return 200 + (int64_t)below(w, 900);
@@ -178,7 +173,7 @@ static int64_t end_attempt(struct world *w, struct message *m)
     }
     begin(w, m, m->delivery, " Completed");
     line_end(w);
-    truth_message(w, m, m->sent == m->nrcpt ? "sent" : m->bounced == m->nrcpt ? "bounced" : "partial");
+    truth_end(w, m);
     return STEP_ENDED;
 }
 

@@ -191,7 +191,7 @@ static int64_t try_next(struct world *w, struct message *m)
     puts_(begin(w, m, session_out(m)), " mta disconnected reason=quit messages=1");
     line_end(w);
     if (m->now_bounced) {
-        w->start(w, message_notification(w, m), w->now + 8000 + (int64_t)below(w, 9000));
+        message_notify(w, m);
     }
     m->step = END;
     return 200 + (int64_t)below(w, 900);
@@ -203,7 +203,7 @@ static int64_t end_attempt(struct world *w, struct message *m)
         m->step = TLS_OUT;
         return next_attempt(w, m);
     }
-    truth_message(w, m, m->sent == m->nrcpt ? "sent" : m->bounced == m->nrcpt ? "bounced" : "partial");
+    truth_end(w, m);
     return STEP_ENDED;
 }
 

@@ -290,7 +290,7 @@ static int64_t end_attempt(struct world *w, struct message *m)
     puts_(&w->log, ", ntries=");
     put_number(&w->log, m->attempt);
     line_end(w);
-    truth_message(w, m, m->sent == m->nrcpt ? "sent" : m->bounced == m->nrcpt ? "bounced" : "partial");
+    truth_end(w, m);
     return STEP_ENDED;
 }
 

@@ -125,6 +125,11 @@ void truth_message(struct world *w, const struct message *m, const char *result)
     }
 }
 
+void truth_end(struct world *w, const struct message *m)
+{
+    truth_message(w, m, m->sent == m->nrcpt ? "sent" : m->bounced == m->nrcpt ? "bounced" : "partial");
+}
+
 void truth_reject(struct world *w, const struct message *m, const char *code, const char *dsn)
 {
     struct text *t = &w->truth;

@@ -70,6 +70,11 @@ struct message *message_notification(struct world *w, const struct message *m)
     return child;
 }
 
+void message_notify(struct world *w, const struct message *m)
+{
+    w->start(w, message_notification(w, m), w->now + 8000 + (int64_t)below(w, 9000));
+}
+
 uint32_t pool_take(struct world *w, struct host *h, struct pool *pool)
 {
     if (pool->n) {

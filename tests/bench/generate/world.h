@@ -120,6 +120,7 @@ int64_t next_attempt(struct world *w, struct message *m);
 /* What is common to them. */
 struct message *message_new(struct world *w, uint32_t host);
 struct message *message_notification(struct world *w, const struct message *m); /* to the sender of m */
+void message_notify(struct world *w, const struct message *m); /* makes one, and starts it soon */
 void message_draw(struct message *m);
 uint32_t pool_take(struct world *w, struct host *h, struct pool *pool);
 void pool_give(struct pool *pool, uint32_t pid);
@@ -142,6 +143,7 @@ void put_message_id(struct text *t, const struct world *w, const struct message 
 void truth_delivery(struct world *w, const struct message *m, uint32_t i, enum result result, const char *dsn,
                     bool final);
 void truth_message(struct world *w, const struct message *m, const char *result);
+void truth_end(struct world *w, const struct message *m); /* the same: all recipients are through, and tell the result */
 void truth_reject(struct world *w, const struct message *m, const char *code, const char *dsn);
 void truth_session(struct world *w, const struct message *m, const char *reason);
 

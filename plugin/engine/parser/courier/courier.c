@@ -72,6 +72,7 @@ const struct mt_source mt_source_courier = {
     .tells_rounds = true,
     .tells_bounce_sender = true,
     .tells_no_parent = true,
+    .second_bounce_sender = MT_TEXT("#@[]"),
     .programs = programs,
     .transports = transports,
     .read = read_line,
