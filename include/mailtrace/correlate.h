@@ -60,7 +60,7 @@ extern const char *const mt_reason_names[MT_REASON_COUNT];
 /* Counters since the start, and gauges. */
 struct mt_stats {
     uint64_t lines;   /* fed */
-    uint64_t foreign; /* of no known MTA */
+    uint64_t foreign; /* MT_FOREIGN: of other programs, or of filters about something else */
     uint64_t recognised[MT_SOURCE_COUNT];
     uint64_t unrecognised[MT_SOURCE_COUNT];
     uint64_t repeated; /* lines seen before */

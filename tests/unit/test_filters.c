@@ -159,7 +159,7 @@ START_TEST(test_other_lines_of_filters_say_nothing)
     struct mt_line line = line_of(others[_i].program, others[_i].text);
     static struct mt_record rec;
 
-    ck_assert_msg(mt_parse(&line, &rec) == MT_UNRECOGNISED, "%s", others[_i].text);
+    ck_assert_msg(mt_parse(&line, &rec) == MT_FOREIGN, "%s", others[_i].text);
 }
 END_TEST
 

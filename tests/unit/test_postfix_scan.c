@@ -255,7 +255,9 @@ START_TEST(test_foreign_lines_are_told_by_the_program_alone)
             bool foreign;
             line.source = mta;
             foreign = mt_parse(&line, &rec) == MT_FOREIGN;
-            ck_assert_msg(mt_is_foreign(&told) == foreign, "%s, %d", programs[i], mta);
+            /* A filter's program says other things, too. */
+            ck_assert_msg(foreign ? mt_is_foreign(&told) || !mt_sources[rec.source]->is_mta : !mt_is_foreign(&told),
+                          "%s, %d", programs[i], mta);
             ck_assert_msg(foreign || !mta || rec.source == mta, "%s, %d", programs[i], mta);
         }
     }

@@ -74,7 +74,7 @@ static void show(struct lines *lines, const struct mt_line *line, bool may_be_pa
 
     switch (mt_parse(line, &record)) {
     case MT_FOREIGN:
-        lines->stats.foreign++;
+        lines->stats.foreign += may_be_part;
         break;
     case MT_UNRECOGNISED:
         count_unrecognised(lines, &record);

@@ -435,9 +435,11 @@ static void feed_record(struct mt_correlator *c, const struct mt_record *rec, in
 /* A line that its MTA had split. */
 static void feed_whole(struct mt_correlator *c, const struct mt_line *line, int64_t wall)
 {
-    if (mt_parse(line, &c->whole) == MT_RECOGNISED && c->whole.kind != MT_KIND_PART) {
+    enum mt_verdict verdict = mt_parse(line, &c->whole);
+
+    if (verdict == MT_RECOGNISED && c->whole.kind != MT_KIND_PART) {
         feed_record(c, &c->whole, wall);
-    } else {
+    } else if (verdict != MT_FOREIGN) { /* its pieces are counted */
         mt_count_unrecognised(c, &c->whole);
     }
 }

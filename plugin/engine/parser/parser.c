@@ -306,7 +306,7 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     rec->alias.text.n = 0;
     rec->f.have[0] &= (uint64_t)1 << MT_F_INSTANCE;
     rec->f.have[1] = 0;
-    return MT_UNRECOGNISED;
+    return mt_sources[rec->source]->is_mta ? MT_UNRECOGNISED : MT_FOREIGN;
 }
 
 /* The next address of sendmail's to= list: parser/sendmail. */

@@ -9,7 +9,7 @@
  * what the reply to the MTA has ("250 2.0.0 <bob@example.org> SESSION Saved"). The Message-ID is a stranger's word: what was done
  * stands behind the last ": " at which it can. The mailbox is the user's word.
  *
- * Its other services (imap, auth, ...) log under the same name: their lines have no form.
+ * Its other services (imap, auth, ...) log under the same name: their lines are foreign.
  *
  * Thread rules: no state.
  */
@@ -183,7 +183,6 @@ static const struct mt_source_transport transports[] = {
 
 extern const struct mt_source mt_source_dovecot;
 const struct mt_source mt_source_dovecot = {
-    .is_mta = true,
     .tells_only_deliveries = true,
     .programs = programs,
     .transports = transports,
