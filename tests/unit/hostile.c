@@ -134,11 +134,16 @@ static struct mt_slice value_of(const struct mt_record *rec, enum mt_field f)
     return mt_slice(number, (size_t)snprintf(number, sizeof number, "%lld", (long long)mt_get_int(&rec->f, f, -1)));
 }
 
-/* The ID that the next system claims to have given is its word, as true as the reply that holds it. */
+/* The ID that the next system claims to have given is its word, as true as the reply that holds it; so is the
+ * status behind the reply's code, if it is of the code's class. */
 static bool is_claim(const struct mt_record *rec, enum mt_field f)
 {
     struct mt_slice response = mt_get(&rec->f, MT_F_RESPONSE), id = mt_get(&rec->f, MT_F_NEXT_QUEUE_ID);
+    struct mt_slice dsn = mt_get(&rec->f, MT_F_DSN);
 
+    if (f == MT_F_DSN) {
+        return response.n > 4 && dsn.p == response.p + 4 && *dsn.p == *response.p;
+    }
     return f == MT_F_NEXT_QUEUE_ID && rec->status == MT_STATUS_SENT && id.p >= response.p &&
            id.p + id.n <= response.p + response.n;
 }

@@ -1,6 +1,8 @@
 /* What strangers write into Exim's lines: see hostile.h. Comments name files of its source. */
 #include "hostile.h"
 
+#include "parser/exim/exim.h"
+
 #include <stdio.h>
 
 /* string_printing(), string.c */
@@ -115,12 +117,13 @@ static void exim_text(struct hostile_gap *gap, const char *payload)
 static void exim_reply(struct hostile_gap *gap, const char *payload)
 {
     char *end = NULL;
+    int64_t usec;
 
     exim_text(gap, payload);
     for (char *p = gap->read; (p = strstr(p, " DT=")); p++) {
         end = p;
     }
-    if (end && strspn(end + 4, "0123456789.dhms") == strlen(end + 4) && end[strlen(end) - 1] == 's') {
+    if (end && mt_exim_duration(mt_slice_str(end + 4), &usec)) {
         *end = '\0';
     }
 }

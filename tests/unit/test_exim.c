@@ -151,6 +151,11 @@ static const struct row delivery_lines[] = {
      "bounced~QUEUE_ID=1xUvM0-00000r-08~TO=b@y.example~TRANSPORT=remote_smtp~RELAY_NAME=mx.y.example~RELAY_IP=192.0.2."
      "25~TLS_VERSION=TLS1.3~TLS_CIPHER=TLS_AES_256_GCM_SHA384~TLS_BITS=256~DSN=5.1.1~REPLY_CODE=550~RESPONSE=SMTP "
      "error from remote mail server after RCPT TO:<b@y.example>: 550 5.1.1 <b@y.example>: User unknown: 250 ok"},
+    /* more than Exim can count: the reply's own words */
+    {"1xUvM0-00000r-08 ** b@y.example R=r T=t H=mx.y.example [192.0.2.25]: SMTP error from remote mail server after "
+     "DATA: 550 no DT=777777777d",
+     "to bounced~QUEUE_ID=1xUvM0-00000r-08~TO=b@y.example~TRANSPORT=t~RELAY_NAME=mx.y.example~RELAY_IP=192.0.2.25~"
+     "REPLY_CODE=550~RESPONSE=SMTP error from remote mail server after DATA: 550 no DT=777777777d"},
     {"1xUvM0-00000r-08 ** b@y.example: retry timeout exceeded",
      "to expired~QUEUE_ID=1xUvM0-00000r-08~TO=b@y.example~RESPONSE=retry timeout exceeded"},
     {"1xUvM0-00000r-08 ** b@y.example R=dnslookup T=remote_smtp: all hosts for 'y.example' have been failing for a "

@@ -131,6 +131,8 @@ START_TEST(test_a_reply_begins_with_its_codes)
         {"2500 Ok", "", 0, ' '},
         {"No 550", "", 0, ' '},
         {"550 5.1.1x", "", 550, ' '},
+        {"250 4.2.0 Ok", "", 250, ' '}, /* of another class */
+        {"550 2.0.0 No", "", 550, ' '},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {

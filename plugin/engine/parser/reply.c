@@ -214,7 +214,8 @@ static void read_codes(struct mt_slice text, char blank, struct mt_reply *reply)
     if (reply->code) {
         text = mt_slice_skip(text, text.n > 3 ? 4 : 3);
     }
-    if (mt_take_dsn(&text, &dsn) && (!text.n || *text.p == blank)) {
+    if (mt_take_dsn(&text, &dsn) && (!text.n || *text.p == blank) &&
+        (!reply->code || *dsn.p - '0' == reply->code / 100)) {
         reply->dsn = dsn;
     }
 }

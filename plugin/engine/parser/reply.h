@@ -6,7 +6,7 @@
 
 struct mt_reply {
     int code;            /* with which it begins; 0: none */
-    struct mt_slice dsn; /* behind the code, or at the beginning (RFC 2034, RFC 3463) */
+    struct mt_slice dsn; /* behind a code of its class, or at the beginning (RFC 2034, RFC 3463) */
     struct mt_slice id;  /* that the server gave the message; empty: it names none that can be believed to be one */
 };
 

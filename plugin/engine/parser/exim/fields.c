@@ -406,7 +406,8 @@ bool mt_exim_duration(struct mt_slice s, int64_t *usec)
         while (i < sizeof units / sizeof *units && units[i].unit != *s.p) {
             i++;
         }
-        if (i == sizeof units / sizeof *units || (units[i].seconds > 1 && part % 1000000)) {
+        if (i == sizeof units / sizeof *units || (units[i].seconds > 1 && part % 1000000) ||
+            part / 1000000 > INT32_MAX / units[i].seconds) { /* Exim counts them in an int */
             return false;
         }
         sum += part * units[i++].seconds;

@@ -11,8 +11,8 @@ static void set_delay(struct mt_record *rec, struct mt_slice s)
     int64_t sum = 0, number;
     const char *unit;
 
-    while (s.n && mt_take_int(&s, &number) && number < INT64_C(10000000000) && s.n && (unit = strchr(units, *s.p)) &&
-           *unit) {
+    while (s.n && mt_take_int(&s, &number) && s.n && (unit = strchr(units, *s.p)) && *unit &&
+           number <= INT32_MAX / seconds[unit - units] && sum <= INT32_MAX) {
         sum += number * seconds[unit - units];
         s = mt_slice_skip(s, 1);
     }
