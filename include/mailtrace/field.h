@@ -49,6 +49,7 @@ enum mt_object {
     X(TIME, TOP, "time", TIME)                                \
     X(HOST, TOP, "host", STRING)                              \
     X(MTA, TOP, "mta", STRING)                                \
+    X(FILTER, TOP, "filter", STRING)                          \
     X(INSTANCE, TOP, "instance", STRING)                      \
     X(PROGRAM, TOP, "program", STRING)                        \
     X(PID, TOP, "pid", INTEGER)                               \

@@ -90,6 +90,19 @@ FILTERED = """2024-03-27T18:00:00.000000+00:00 mx2 postfix/smtpd[600]: 8E8E8E8E8
 2024-03-27T18:00:02.300000+00:00 mx2 postfix/virtual[604]: 9F9F9F9F9F: to=<bob@example.net>, relay=virtual, delay=0.5, delays=0.3/0/0/0.2, dsn=2.0.0, status=sent (delivered to maildir)
 2024-03-27T18:00:02.400000+00:00 mx2 postfix/qmgr[202]: 9F9F9F9F9F: removed
 """
+# Filters speak of it: before the queue, and while it is received.
+VERDICTS = """\
+2026-03-07T15:02:57.900000+00:00 mx2 policyd-spf[77]: : prepend Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.10; helo=mail.example.com; envelope-from=alice@example.com; receiver=example.org 
+2026-03-07T15:02:58.000000+00:00 mx2 postfix/smtpd[1]: 4AAAAAAAAA1: client=mail.example.com[192.0.2.10]
+2026-03-07T15:02:58.050000+00:00 mx2 postfix/cleanup[2]: 4AAAAAAAAA1: message-id=<filtered@example.com>
+2026-03-07T15:02:58.060000+00:00 mx2 rspamd[8]: <95b4ff>; proxy; rspamd_task_write_log: id: <filtered@example.com>, qid: <4AAAAAAAAA1>, ip: 192.0.2.10, from: <alice@example.com>, (default: F (no action): [1.20/15.00] [BAYES_SPAM(2.00){60.00%;},R_DKIM_ALLOW(-0.50){example.com:s=sel1;},R_SPF_ALLOW(-0.20){+mx;},MIME_GOOD(-0.10){text/plain;}]), len: 1234, time: 20.100ms, dns req: 8, digest: <0123456789abcdef0123456789abcdef>, rcpts: <bob@example.org>
+2026-03-07T15:02:58.070000+00:00 mx2 opendkim[9]: 4AAAAAAAAA1: DKIM verification successful
+2026-03-07T15:02:58.080000+00:00 mx2 opendmarc[10]: 4AAAAAAAAA1: example.com pass
+2026-03-07T15:02:58.090000+00:00 mx2 spamd[11]: spamd: result: . -1 - BAYES_00,SPF_PASS scantime=0.4,size=1234,user=debian-spamd,uid=120,required_score=5.0,rhost=::1,raddr=::1,rport=40966,mid=<filtered@example.com>,autolearn=ham autolearn_force=no
+2026-03-07T15:02:58.100000+00:00 mx2 postfix/qmgr[3]: 4AAAAAAAAA1: from=<alice@example.com>, size=1234, nrcpt=1 (queue active)
+2026-03-07T15:02:58.200000+00:00 mx2 postfix/local[4]: 4AAAAAAAAA1: to=<bob@example.org>, relay=local, delay=0.2, delays=0.1/0/0/0.1, dsn=2.0.0, status=sent (delivered to mailbox)
+2026-03-07T15:02:58.300000+00:00 mx2 postfix/qmgr[3]: 4AAAAAAAAA1: removed
+"""
 
 
 class Case(unittest.TestCase):
@@ -181,6 +194,16 @@ class Story(Case):
         for wanted in ("--message-id=chain@example.com", "--queue-id=abcDEF"):
             out = self.text(wanted, store)
             self.assertTrue(out.endswith(tail), out)
+
+    def test_each_filter_has_a_line_in_words(self):
+        path = self.file("mail.log", VERDICTS)
+        words = ["    rspamd: no spam, 1.2 of 15; DKIM pass (example.com); SPF pass", "    opendkim: DKIM pass", "    opendmarc: DMARC pass (example.com)",
+                 "    spamd: no spam, -1 of 5", "    policyd-spf: SPF pass (example.com)"]
+        for wanted, n in (("--message-id=filtered@example.com", 4), ("--queue-id=4AAAAAAAAA1", 4)):
+            told = [line for line in self.text(wanted, path).splitlines() if re.match(" +[a-z-]+: ", line)]
+            self.assertEqual(told, words[:n], wanted)
+        told = self.text("--from=alice@example.com", path)
+        self.assertIn("\n" + words[-1] + "\n", told)
 
     def test_any_hop_leads_to_the_whole_story(self):
         want = self.text("--message-id=chain@example.com", *self.hosts())

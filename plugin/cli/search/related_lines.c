@@ -288,6 +288,16 @@ static void keep_other(struct cli_related *related, const struct mt_line *line, 
     }
 }
 
+/* A filter's line that names no entry, but its Message-ID, or its client and sender: the correlator finds out which one it is about. */
+static bool may_be_verdict(const struct cli_related *related, const struct mt_record *rec)
+{
+    if (rec->kind != MT_KIND_FILTER || mt_has(&rec->f, MT_F_QUEUE_ID)) {
+        return false;
+    }
+    return is_seed(related, rec) ||
+           (rec->alias.space == MT_SPACE_MESSAGE_ID && has_message_id(related, rec->alias.text));
+}
+
 static void look_at(struct cli_related *related, struct cli_log *log, struct mt_slice raw)
 {
     size_t most = related->options->settings.config.max_line;
@@ -309,6 +319,9 @@ static void look_at(struct cli_related *related, struct cli_log *log, struct mt_
         keep(related, &line);
     } else if (has_alias(related, &rec) && id.n) {
         keep_record(related, &rec, raw);
+    } else if (may_be_verdict(related, &rec)) {
+        line.cut = rec.line.cut;
+        keep(related, &line);
     } else if (!id.n && (rec.kind == MT_KIND_REJECT || related->options->wanted.ip.n) && is_seed(related, &rec)) {
         keep(related, &line);
     } else {

@@ -1,5 +1,6 @@
 #include "story.h"
 
+#include "filters.h"
 #include "mailtrace/source.h"
 #include "search/evidence.h"
 #include "verdict.h"
@@ -255,6 +256,7 @@ static void print_all(const struct printer *p, uint32_t number, unsigned indent)
     print_entry_line(p->text, &event, &verdict.day, timestamp);
     print_origin(p->text, &event, indent + STEP);
     print_remarks(p->text, p->stories, entry, indent + STEP);
+    cli_filters_print(p->text, &event, indent + STEP < DEEPEST ? indent + STEP : DEEPEST);
     for (size_t i = 0; i < event.nrecipients; i++) {
         mt_stories_fate(p->stories, number, i, &verdict.fate);
         print_recipient(p, &verdict, indent + STEP);

@@ -413,6 +413,12 @@ static inline bool record_recipients(const struct mt_record *rec, struct mt_slic
     return mt_recipient_next(rec->list, &rest, first) && mt_recipient_next(rec->list, &rest, &second);
 }
 
+/* A mail server, or the program that is the last leg of a mail's way, and not a filter? */
+static inline bool names_mta(const struct mt_record *rec)
+{
+    return mt_sources[rec->source]->is_mta || mt_sources[rec->source]->tells_only_deliveries;
+}
+
 /* What a record holds beside its fields: who wrote the line, and when. */
 static inline void walk_record_head(struct walk *w, const struct mt_record *rec)
 {
@@ -421,7 +427,7 @@ static inline void walk_record_head(struct walk *w, const struct mt_record *rec)
         sink_time(w->sink, &w->schema->places[MT_F_TIME].key, &rec->line.time);
     }
     walk_known(w, MT_F_HOST, rec->line.host);
-    walk_known(w, MT_F_MTA, mt_source_words[rec->source]);
+    walk_known(w, names_mta(rec) ? MT_F_MTA : MT_F_FILTER, mt_source_words[rec->source]);
     walk_span(w, MT_F_INSTANCE, MT_F_INSTANCE);
     walk_known(w, MT_F_PROGRAM, rec->service);
     if (rec->line.pid) {

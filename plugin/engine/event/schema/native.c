@@ -25,6 +25,7 @@
     X(TIME, TOP, "time")                             \
     X(HOST, TOP, "host")                             \
     X(MTA, TOP, "mta")                               \
+    X(FILTER, TOP, "filter")                         \
     X(INSTANCE, TOP, "instance")                     \
     X(PROGRAM, TOP, "program")                       \
     X(PID, TOP, "pid")                               \
