@@ -35,6 +35,7 @@
  */
 #include "sdk.h"
 
+#include "daemon.h"
 #include "instance.h"
 #include "script.h"
 
@@ -178,6 +179,9 @@ CODEqueryEtryPt_STD_CONF2_QUERIES
 ENDqueryEtryPt
 
 BEGINmodInit()
+    if (!mt_daemon_fits()) {
+        return RS_RET_INTERFACE_NOT_SUPPORTED;
+    }
 CODESTARTmodInit
     *ipIFVersProvided = CURR_MOD_IF_VERSION;
 CODEmodInit_QueryRegCFSLineHdlr

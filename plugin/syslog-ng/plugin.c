@@ -27,6 +27,8 @@
  */
 #include "mailtrace-parser.h"
 
+#include "daemon.h"
+
 #include "plugin-types.h"
 #include "plugin.h"
 
@@ -39,6 +41,9 @@ __attribute__((visibility("default"))) gboolean mailtrace_syslogng_module_init(P
 gboolean mailtrace_syslogng_module_init(PluginContext *context, CfgArgs *args)
 {
     (void)args;
+    if (!mt_daemon_fits()) {
+        return FALSE;
+    }
     plugin_register(context, plugins, G_N_ELEMENTS(plugins));
     return TRUE;
 }

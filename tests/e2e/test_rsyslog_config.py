@@ -4,11 +4,13 @@ import glob
 import os
 import re
 import socket
+import subprocess
 import tempfile
+import time
 import unittest
 
 import maillog
-from rsyslog import EVENTS, TOP, Rsyslog, need_module, verify, verify_file
+from rsyslog import EVENTS, RSYSLOGD, TOP, Rsyslog, module_path, need_module, verify, verify_file
 
 EXAMPLES = sorted(glob.glob(os.path.join(TOP, 'packaging', 'rsyslog', '*.conf')))
 
@@ -127,6 +129,56 @@ ruleset(name="mail") {
     def test_the_old_syntax_is_refused(self):
         _, output = verify('module(load="mmmailtrace")\n*.* :mmmailtrace:\naction(type="omfile" file="/dev/null")\n')
         self.assertIn('on or before line 2: errors occurred', output)
+
+
+class AnotherRsyslog(unittest.TestCase):
+    """A rsyslogd that says that it is another one: for the module, its structures have unknown layouts."""
+    ORIGIN = b'[origin software="rsyslogd" swVersion="'
+
+    def changed(self, old, new, directory):
+        """A copy of rsyslogd, and of its configuration that has the module."""
+        self.assertEqual(len(old), len(new))
+        with open(RSYSLOGD, 'rb') as f:
+            program = f.read()
+        self.assertIn(old, program)
+        path = os.path.join(directory, 'rsyslogd')
+        with open(path, 'wb') as f:
+            f.write(program.replace(old, new))
+        os.chmod(path, 0o755)
+        with open(path + '.conf', 'w') as f:
+            f.write('global(processInternalMessages="on")\n' + CONFIG % action('ruleset="mailevents"') +
+                    'action(type="omfile" file="%s/all")\n' % directory)
+        return [path, '-M', module_path(), '-f', path + '.conf', '-i', path + '.pid']
+
+    def check(self, old, new, words):
+        with tempfile.TemporaryDirectory() as directory:
+            command = self.changed(old, new, directory)
+            done = subprocess.run(command + ['-N1'], timeout=60, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertRegex(done.stdout, 'mmmailtrace: not loaded: this module was built for rsyslog [0-9.]+, and this is ' + words)
+            self.lives_on(command, os.path.join(directory, 'all'))
+
+    def lives_on(self, command, log):
+        """What does not need the module works."""
+        process = subprocess.Popen(command + ['-n'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            end = time.monotonic() + 20
+            while subprocess.run(['grep', '-qs', 'not loaded', log]).returncode:
+                self.assertIsNone(process.poll())
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.05)
+        finally:
+            process.terminate()
+        self.assertEqual(process.wait(20), 0)
+
+    def test_of_another_version(self):
+        self.check(self.ORIGIN + b'8.2', self.ORIGIN + b'8.9', r'8\.9\d+\.\d+\. ')
+
+    def test_of_no_version(self):
+        self.check(self.ORIGIN, self.ORIGIN.replace(b'sw', b'no'), r'a version that cannot be told\. ')
+
+    def test_a_debug_build(self):
+        self.check(b'invalid debug option', b'invalid iObjCooCKiE ', r'\d[0-9.]+ \(debug build\)\. ')
 
 
 class Examples(unittest.TestCase):

@@ -4,9 +4,12 @@ import glob
 import json
 import os
 import re
+import subprocess
+import tempfile
 import unittest
 
 import maillog
+import syslogng
 from syslogng import AGGREGATE, SCL, SOURCE, SyslogNg, TOP, cli_events, need_module, verify, verify_file, version
 
 PARSER = 'parser p { mailtrace(%s); };'
@@ -61,6 +64,34 @@ BAD = [
     ('template("$(nonsense")', r'[Ee]rror compiling template|template'),
     ('colour(red)', r'syntax error|unexpected'),
 ]
+
+
+class AnotherSyslogNg(unittest.TestCase):
+    """A syslog-ng whose library has the name of another version's: for the module, its structures have unknown layouts."""
+
+    def check(self, old, new, words):
+        with tempfile.TemporaryDirectory() as directory:
+            program = os.path.join(directory, 'syslog-ng')
+            for path in [syslogng.DAEMON] + glob.glob(os.path.join(syslogng.ROOT, 'usr/lib/syslog-ng/libsyslog-ng-*.so.0')):
+                with open(path, 'rb') as f, open(os.path.join(directory, os.path.basename(path).replace(old, new)), 'wb') as g:
+                    g.write(f.read().replace(old.encode(), new.encode()))
+            os.chmod(program, 0o755)
+            env = syslogng.environment()
+            env['LD_LIBRARY_PATH'] = directory + ':' + env.get('LD_LIBRARY_PATH', '')
+            with open(program + '.conf', 'w') as f:
+                f.write('@version: %s\n@module mailtrace-syslogng\n' % version() + PARSER % '')
+            command = [program] + syslogng.command(program + '.conf', directory)[1:]
+            done = subprocess.run(command + ['--syntax-only'], env=env, timeout=60, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True)
+            self.assertEqual(done.returncode, 1, done.stdout)  # and not killed
+            self.assertRegex(done.stdout, r'mailtrace: not loaded: this module was built for syslog-ng [0-9.]+, and this is ' + words)
+
+    def test_of_another_version(self):
+        major = version().split('.')[0]
+        self.check('libsyslog-ng-%s.' % major, 'libsyslog-ng-9.', r'9\.\d+\. ')
+
+    def test_of_no_version(self):
+        self.check('libsyslog-ng-', 'libsyslog_ng-', r'a version that cannot be told\. ')
 
 
 class Options(unittest.TestCase):
