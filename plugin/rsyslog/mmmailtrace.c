@@ -3,7 +3,7 @@
  *
  *     module(load="mmmailtrace")
  *     ruleset(name="mailevents" queue.type="LinkedList") {
- *         action(type="omfile" file="/var/log/mail-events.json" template="mailtrace")
+ *         action(type="omfile" file="/var/log/mail-events.json" template="mailtrace" fileCreateMode="0640" fileGroup="adm")
  *     }
  *     if $syslogfacility-text == "mail" then action(type="mmmailtrace" ruleset="mailevents")
  *

@@ -1,7 +1,9 @@
 /* mailtrace(): a parser of syslog-ng that turns the log lines of mail servers into events.
  *
  *     parser p_mail { mailtrace(inject-mode(aggregate-only)); };
- *     log { source(s_mail); parser(p_mail); destination { file("/var/log/mail-events.json" template("$MESSAGE\n")); };
+ *     log { source(s_mail); parser(p_mail); destination {
+ *         file("/var/log/mail-events.json" template("$MESSAGE\n") group("adm") perm(0640));
+ *     }; };
  * };
  *
  * This file holds what syslog-ng looks for in a module; what a parser does is in parser.c.

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """mmmailtrace in rsyslog: what is refused, with what words, and the examples that are shipped."""
 import glob
+import grp
 import os
 import re
 import socket
@@ -200,6 +201,25 @@ class Examples(unittest.TestCase):
                 lines = [line for line in output.splitlines() if 'config validation run' not in line]
                 self.assertEqual((code, lines), (0, []))
 
+    def test_files_are_not_for_everybody(self):
+        """They hold addresses: like mail.log of Debian, they are for their owner and for the group adm."""
+        for path in EXAMPLES:
+            with open(path) as f:
+                for action in re.findall(r'action\(type="omfile".*?\)', f.read(), re.S):
+                    with self.subTest(os.path.basename(path)):
+                        self.assertIn('fileCreateMode="0640" fileGroup="adm"', action)
+                        if 'createDirs="on"' in action:
+                            self.assertIn('dirCreateMode="0750" dirGroup="adm"', action)
+
+    @unittest.skipIf(os.getuid(), 'only root gives files to another group')
+    def test_mode_owner_and_group_of_the_file(self):
+        with Rsyslog(self.example('file.conf').replace('/var/log/mail-', '@DIR@/').replace('name="mailtrace" ', 'settle="0" ') +
+                     Rsyslog.TCP % 'RSYSLOG_DefaultRuleset') as r:
+            r.send([maillog.rfc3339(line, '<22>') for line in maillog.Transactions(7).lines(20)])
+            r.wait_events(1)
+            found = os.stat(r.path('events.json'))
+            self.assertEqual((oct(found.st_mode & 0o777), found.st_uid, grp.getgrgid(found.st_gid).gr_name), ('0o640', 0, 'adm'))
+
     def test_relays_send_events_to_the_central_server(self):
         """relay.conf and central.conf, on free ports and in directories of the test."""
         need_module('imrelp')
@@ -228,7 +248,8 @@ class Examples(unittest.TestCase):
     def example(self, name):
         """Without its module(load="mmmailtrace") and global(), which the harness has."""
         with open(os.path.join(TOP, 'packaging', 'rsyslog', name)) as f:
-            return re.sub(r'(?m)^(module\(load="mmmailtrace"\)|global\(.*\))$', '', f.read())
+            text = re.sub(r'(?m)^(module\(load="mmmailtrace"\)|global\(.*\))$', '', f.read())
+        return text if os.getuid() == 0 else re.sub(' (file|dir)Group="adm"', '', text)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """mailtrace() in syslog-ng: options, what is refused and how, name-value pairs, counters, state files."""
 import glob
+import grp
 import json
 import os
 import re
@@ -145,6 +146,21 @@ class Examples(unittest.TestCase):
         with SyslogNg(config) as s:
             s.send([b'<22>' + line for line in lines + closing])
             s.check_events(cli_events(lines + closing, '--settle=10'))
+            found = os.stat(s.path('events.json'))
+            self.assertEqual(oct(found.st_mode & 0o777), '0o640')
+            if os.getuid() == 0:  # who gives files to another group
+                self.assertEqual((found.st_uid, grp.getgrgid(found.st_gid).gr_name), (0, 'adm'))
+
+    def test_files_are_not_for_everybody(self):
+        """They hold addresses: like mail.log of Debian, they are for their owner and for the group adm."""
+        for path in glob.glob(os.path.join(TOP, 'packaging/syslog-ng/*.conf')):
+            with open(path) as f:
+                for block in re.findall(r'destination \{([^{}]*(?:\$\{[^{}]*\}[^{}]*)*)\}', f.read()):
+                    if 'file(' in block:
+                        with self.subTest(os.path.basename(path)):
+                            self.assertIn('group("adm") perm(0640)', block)
+                            if 'create-dirs(yes)' in block:
+                                self.assertIn('dir-group("adm") dir-perm(0750)', block)
 
 
 def flat(value, name=''):
