@@ -113,12 +113,13 @@ static struct mt_early *early_new(struct mt_early_lines *lines, struct mt_host *
 bool mt_early_add(struct mt_early_lines *lines, struct mt_host *host, const struct mt_alias_name *name,
                   const struct mt_line_copy *line, bool *repeated)
 {
+    bool untold = line->usec <= host->recent.forgotten;
     struct mt_early *early;
     unsigned n = 0;
 
     *repeated = false;
     for (size_t at = 0; (early = mt_early_next(lines, host, name, &at)); n++) {
-        *repeated |= early->line_hash == line->hash;
+        *repeated |= untold && early->line_hash == line->hash;
     }
     if (*repeated) {
         return true;

@@ -45,7 +45,9 @@ struct mt_early_lines {
     uint64_t dropped; /* lines that were given up */
 };
 
-/* Keeps a line of that host, which may be there already: *repeated. False when it cannot be kept. */
+/* Keeps a line of that host. One that is older than what the host knows of its lines, and looks like one that is there, is that one:
+ * *repeated. Of others each is one (recent.h). False when it cannot be kept.
+ */
 bool mt_early_add(struct mt_early_lines *lines, struct mt_host *host, const struct mt_alias_name *name,
                   const struct mt_line_copy *line, bool *repeated);
 

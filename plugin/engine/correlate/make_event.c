@@ -74,6 +74,15 @@ static void set_orig_client(struct mt_fields *f, const struct mt_kept *kept)
     }
 }
 
+/* Whose event it is. A filter's line may end an entry, which is not the filter's. */
+static uint8_t source_of(const struct mt_queued_event *p, const struct mt_session *s)
+{
+    if (p->line && !(p->message && p->line->effect == MT_EFFECT_REQUEUES)) {
+        return p->line->source;
+    }
+    return p->message ? p->message->source : s ? s->source : MT_SOURCE_NONE;
+}
+
 static void set_common(struct mt_correlator *c, const struct mt_host *host, const struct mt_queued_event *p)
 {
     struct mt_fields *f = &c->event.f;
@@ -87,7 +96,7 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
     c->event.nrecipients = c->event.ncommands = c->event.nverdicts = c->event.nhops = 0;
     mt_set(f, MT_F_EVENT, mt_event_words[p->kind]);
     mt_set(f, MT_F_HOST, host->name);
-    mt_set(f, MT_F_MTA, mt_source_words[p->line ? p->line->source : m ? m->source : s ? s->source : MT_SOURCE_NONE]);
+    mt_set(f, MT_F_MTA, mt_source_words[source_of(p, s)]);
     if (m) {
         mt_kept_fill(&m->kept, f, common_fields);
         mt_set_time(f, MT_F_ARRIVED, m->first);

@@ -68,10 +68,11 @@ static inline bool proves_entry(const struct mt_line_copy *line)
     case MT_KIND_RELEASE:
     case MT_KIND_DELETE:
     case MT_KIND_BOUNCE:
-    case MT_KIND_FORWARD:
     case MT_KIND_HEADER:
     case MT_KIND_REMOVED:
         return true;
+    case MT_KIND_FORWARD: /* what a filter says of an entry does not */
+        return line->effect != MT_EFFECT_REQUEUES;
     case MT_KIND_EXPIRED:
     case MT_KIND_DONE: /* that of a round may come when all is over: a notification's */
         return !mt_sources[line->source]->tells_rounds;

@@ -4,7 +4,7 @@
  *   FILTER           the entry whose delivery to the filter was answered with the filter's own number
  *   NEXT             what was handed back has that queue ID: the entry that it was made out of; or that entry itself, where the
  *                    filter stands before the queue
- *   MESSAGE_ID       the youngest open entry that had begun by then and has nothing of that filter yet, or the next that begins
+ *   MESSAGE_ID       the youngest open entry of a queue that had begun by then and has nothing of that filter yet, or the next that begins
  *   client, sender   the next entry from both; of several lines that it could be, the youngest
  *
  * A line whose entry is not known yet waits (early.h), and is taken when a line of an entry is merged that fits. The two are at
@@ -171,11 +171,11 @@ static enum found by_message_id(struct mt_correlator *c, struct mt_host *host, c
     *found = NULL;
     for (struct mt_alias *alias = mt_alias_find(&c->aliases, host, &line->alias); alias; alias = alias->older) {
         struct mt_message *m = mt_message_wake(&c->messages, mt_alias_entry(alias));
-        if (m && mt_merge_seen(c, m, line)) {
+        if (m && line->usec <= host->recent.forgotten && mt_merge_seen(c, m, line)) {
             return REPEATED;
         }
-        if (m && m->state == MT_OPEN && m->first.usec <= line->usec && !has_filter(m, line) &&
-            (!*found || is_younger(m, *found))) {
+        if (m && m->state == MT_OPEN && !mt_sources[m->source]->tells_only_deliveries && m->first.usec <= line->usec &&
+            !has_filter(m, line) && (!*found || is_younger(m, *found))) {
             *found = m;
         }
     }
@@ -396,7 +396,7 @@ void mt_filter_take(struct mt_correlator *c, struct mt_host *host, struct mt_mes
 {
     struct mt_alias_name own = {mt_kept_get(&m->kept, MT_F_QUEUE_ID), MT_SPACE_NONE};
 
-    if (!m->indexed || m->state == MT_ENDED) {
+    if (!m->indexed || m->state == MT_ENDED || mt_sources[m->source]->tells_only_deliveries) {
         return;
     }
     if (host->by_message_id && mt_line_copy_has(line, MT_F_MESSAGE_ID)) {

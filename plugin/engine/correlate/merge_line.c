@@ -303,6 +303,23 @@ static void apply_requeued(struct mt_correlator *c, struct mt_host *host, const 
     }
 }
 
+/* A filter has taken the entry out of the queue, and put another in its place. */
+static void apply_forward(struct mt_correlator *c, struct mt_host *host, struct mt_message *m,
+                          struct mt_line_copy *line)
+{
+    bool replaces = line->effect == MT_EFFECT_REQUEUES;
+
+    if (replaces) {
+        line->source = m->source; /* both are a mail server's */
+    }
+    mt_parent_link(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID),
+                   replaces ? MT_ORIGIN_FILTER : MT_ORIGIN_FORWARD);
+    if (replaces && m->state == MT_OPEN) {
+        m->reason = MT_REASON_REPLACED;
+        mt_end_message(c, host, m, line);
+    }
+}
+
 static void apply_local(struct mt_correlator *c, struct mt_host *host, struct mt_message *m, struct mt_line_copy *line)
 {
     apply_begin(c, m, line);
@@ -373,7 +390,7 @@ void mt_merge_line(struct mt_correlator *c, struct mt_host *host, struct mt_mess
         }
         break;
     case MT_KIND_FORWARD:
-        mt_parent_link(c, host, m, line, mt_line_copy_get(line, MT_F_NEXT_QUEUE_ID), MT_ORIGIN_FORWARD);
+        apply_forward(c, host, m, line);
         break;
     case MT_KIND_REJECT:
         apply_reject(c, host, m, line);

@@ -260,6 +260,9 @@ void mt_parent_link(struct mt_correlator *c, struct mt_host *host, const struct 
     if (origin == MT_ORIGIN_BOUNCE && !mt_sources[line->source]->tells_bounce_sender) {
         mt_kept_put(&c->memory, &m->kept, MT_F_FROM, mt_slice("", 0), false);
     }
+    if (origin == MT_ORIGIN_FILTER) {
+        adopt_client(c, m);
+    }
 }
 
 void mt_parent_told(struct mt_correlator *c, struct mt_message *m)
