@@ -85,6 +85,7 @@ def _prepare():
 
 def _isolate():
     """unshare(2): the caller goes on as a grandchild; this process and its child only wait for it.
+    In a chroot mounts cannot be made private: only the network is, then.
 
     The child is process 1 of the namespace, and buries orphans. When it dies, all die; and it dies
     with this process, whatever ends that.
@@ -92,8 +93,13 @@ def _isolate():
     global _private
     newns, newpid, newnet, pr_set_pdeathsig = 0x20000, 0x20000000, 0x40000000, 1
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(newns | newpid | newnet) != 0:
+    whole = _root_is_mounted()
+    if libc.unshare(newns | newpid | newnet if whole else newnet) != 0:
         print('lab: no namespaces here: running on the loopback of the machine', file=sys.stderr)
+        return
+    if not whole:
+        _private = True
+        _raise_network()
         return
     init = os.fork()
     if init:
@@ -110,6 +116,14 @@ def _isolate():
         os._exit(_exit_code(ended[1]))
     _private = True
     _raise_network()
+
+
+def _root_is_mounted():
+    """Not so in a chroot."""
+    try:
+        return any(line.split()[4] == '/' for line in open('/proc/self/mountinfo'))
+    except OSError:
+        return False
 
 
 def _exit_code(status):
@@ -131,14 +145,15 @@ def _raise_network():
 
 
 def wait_for(what, condition, seconds=30, interval=0.1):
-    """The first true value of condition(); None after so many seconds, with a word on stderr."""
+    """The first true value of condition(); None after so many seconds, with a word on stderr (what None: without)."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(interval)
-    print(f'lab: waited {seconds} s in vain for {what}', file=sys.stderr)
+    if what:
+        print(f'lab: waited {seconds} s in vain for {what}', file=sys.stderr)
     return None
 
 

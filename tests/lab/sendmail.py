@@ -1,8 +1,9 @@
 """Sendmail in a root directory of its own: host relay1, domain send.example."""
 
+import contextlib
 import os
 import re
-import subprocess
+import signal
 
 import lab
 import mta
@@ -144,7 +145,8 @@ class Sendmail(mta.Mta):
 
     def stop(self):
         for pid in self._pids():
-            subprocess.run(['kill', str(pid)], check=False)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
     def _pids(self):
         for name in ('mta/sendmail.pid', 'msp/sendmail.pid'):
