@@ -136,7 +136,7 @@ int main(int argc, char **argv)
         }
     }
     if (*word == '\0') {
-        cli_error("a command is wanted");
+        cli_error("the command is missing");
     } else {
         cli_error("%s: no such %s", word, *word == '-' ? "option" : "command");
     }

@@ -154,9 +154,9 @@ static const struct row {
     {"to", "ADDRESS", CLI_FOR_FIND, set_to, "an address",
      "a recipient, as first given or as delivered to; @example.com"},
     {"subject", "TEXT", CLI_FOR_FIND, set_subject, "a part of a subject", "part of the subject, where it is logged"},
-    {"ip", "ADDRESS", CLI_FOR_FIND, set_ip, "an IP address", "of the client, or of the host that it was handed to"},
+    {"ip", "ADDRESS", CLI_FOR_FIND, set_ip, "an IP address", "of the client, or of the next host"},
     {"since", "TIME", CLI_FOR_FIND, set_since, NULL,
-     "messages that were there at that time or later:\n"
+     "messages still in the system at that time or later:\n"
      "2024-03-27, 2024-03-27 15:02:58, 2024-03-27T15:02:58+01:00,\nor how long ago: 30m, 6h, 5d"},
     {"until", "TIME", CLI_FOR_FIND, set_until, NULL, "messages that came at that time or earlier"},
     {"status", "STATUS", CLI_FOR_FIND, set_status, "one of sent, deferred, bounced, expired, discarded, rejected",
@@ -164,8 +164,8 @@ static const struct row {
      "bounced, expired, discarded, rejected"},
     {"lines", NULL, CLI_FOR_FIND, set_lines, NULL, "with the log lines of each message"},
     {"logs", "FILE...", CLI_FOR_RECEIVED, set_logs, NULL,
-     "logs to look the hops up in, by their ids: all files up to the\n"
-     "next option"},
+     "logs in which to look for the hops: all files up to\n"
+     "the next option"},
     {"json", NULL, CLI_FOR_FIND | CLI_FOR_RECEIVED, set_json, NULL, "JSON instead of text: one object per line"},
     {"host", "NAME", LOGS, set_host, "a host name", "the host of lines that name none"},
     {"year", "YEAR", LOGS, set_year, "a year from 1970 to 9999",
@@ -173,9 +173,9 @@ static const struct row {
      "have none [the one that puts them nearest to the time of\n"
      "the file's last change]"},
     {"tz", "ZONE", LOGS, set_tz, "an offset such as +01:00, UTC, or a zone such as Europe/Berlin",
-     "the zone of timestamps without one: +01:00, UTC, Europe/Berlin\n"
+     "zone of timestamps without one: +01:00, UTC, Europe/Berlin\n"
      "[the local one]"},
-    {"mta", "NAME", LOGS, set_mta, NULL, "take lines without a syslog header for this program's:\n"},
+    {"mta", "NAME", LOGS, set_mta, NULL, "lines without a syslog header are from this program:\n"},
     {"max-line", "SIZE", LOGS, NULL, NULL, NULL},
     {"events", "LIST", CLI_FOR_EVENTS, NULL, NULL, "which events: delivery,message,reject,session [all]"},
     {"timeout", "TIME", CLI_FOR_EVENTS, NULL, NULL, NULL},
@@ -184,20 +184,20 @@ static const struct row {
     {"max-memory", "SIZE", CLI_FOR_EVENTS, NULL, NULL, NULL},
     {"max-recipients", "N", CLI_FOR_EVENTS, NULL, NULL, NULL},
     {"state", "FILE", CLI_FOR_EVENTS, set_state, "a file's name",
-     "go on where the last run with this file stopped, and leave open messages to the next one"},
-    {"max-state", "SIZE", CLI_FOR_EVENTS, NULL, NULL, "disk space for that [4 times --max-memory]"},
+     "continue where the last run with this file stopped, and keep open messages for the next run"},
+    {"max-state", "SIZE", CLI_FOR_EVENTS, NULL, NULL, "disk space for the state [4 times --max-memory]"},
     {"stats", NULL, CLI_FOR_EVENTS | CLI_FOR_LINES, set_stats, NULL, "a summary on standard error at the end"},
 };
 
 #define ROWS (sizeof rows / sizeof *rows)
 
 static const char files_help[] =
-    "Without FILE, or where it is -, standard input. Files may be compressed (gz, xz, zst,\n"
+    "Without FILE, or if FILE is -, reads standard input. Files may be compressed (gz, xz, zst,\n"
     "bz2 and others). Lines are traditional syslog, RFC 3339 timestamps, or RFC 5424. Several\n"
     "files are read in the order of their timestamps.\n\n"
     "Sizes: 65536, 512k, 64M, 1G. Times: seconds, or 30s, 10m, 6h, 5d.\n";
 
-static const char mails_help[] = "Without FILE, or where it is -, standard input. Files may be compressed.\n";
+static const char mails_help[] = "Without FILE, or if FILE is -, reads standard input. Files may be compressed.\n";
 
 static void print_mtas(FILE *to)
 {

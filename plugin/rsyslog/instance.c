@@ -188,7 +188,8 @@ static void report_given_up(void *ctx, uint64_t messages)
     char text[200];
 
     snprintf(text, sizeof text,
-             "maxmessages or maxmemory is reached: %" PRIu64 " messages were given up since the last report of this",
+             "maxmessages or maxmemory is reached: %" PRIu64
+             " messages ended as incomplete since the last report of this",
              messages);
     report(ctx, MT_SEVERITY_WARNING, text);
 }
@@ -370,11 +371,12 @@ static bool wants_state(struct mt_instance *instance)
         return false;
     }
     if (!instance->work_directory && !(given && *given == '/')) {
-        LogMsg(0, RS_RET_OK, LOG_WARNING,
-               "mmmailtrace: file %s, on or before line %d: rsyslog has no workDirectory, so open messages will not "
-               "survive a restart: set global(workDirectory=\"...\"), or statefile to an absolute name (or to \"\", if "
-               "that is meant)",
-               instance->settings.file, instance->settings.line);
+        LogMsg(
+            0, RS_RET_OK, LOG_WARNING,
+            "mmmailtrace: file %s, on or before line %d: rsyslog has no workDirectory, so open messages will not "
+            "survive a restart: set global(workDirectory=\"...\"), or statefile to an absolute name (statefile=\"\": "
+            "no state, no warning)",
+            instance->settings.file, instance->settings.line);
         return false;
     }
     return true;

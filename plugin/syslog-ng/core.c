@@ -166,7 +166,7 @@ static void report(void *ctx, enum mt_severity severity, const char *text)
 
 static void report_given_up(void *ctx, uint64_t messages)
 {
-    msg_warning("mailtrace(): max-messages() or max-memory() is reached; messages were given up",
+    msg_warning("mailtrace(): max-messages() or max-memory() is reached; messages ended as incomplete",
                 evt_tag_printf("given_up", "%" PRIu64, messages), location(ctx));
 }
 
@@ -174,7 +174,7 @@ static void report_given_up(void *ctx, uint64_t messages)
 static bool take_engine(struct mt_core *core, struct mt_engine *engine, const char *state_path, const char *why)
 {
     if (*why) {
-        msg_error("mailtrace(): the state-file() cannot be used; what is open will not survive a restart",
+        msg_error("mailtrace(): the state-file() cannot be used; open messages will not survive a restart",
                   evt_tag_str("reason", why), location(core));
     }
     core->engine = engine;
@@ -242,7 +242,7 @@ struct mt_core *mt_core_renew(struct mt_core *core, const struct mt_options *opt
     }
     forget_deliveries(core);
     if (engine && mt_engine_state(engine) && g_strcmp0(core->state_path, state_path) != 0) {
-        msg_warning("mailtrace(): another state-file(): what is open stays in the one before",
+        msg_warning("mailtrace(): another state-file(): open messages stay in the old one",
                     evt_tag_str("before", core->state_path ? core->state_path : "none"), evt_tag_str("now", state_path),
                     log_pipe_location_tag(pipe));
     }

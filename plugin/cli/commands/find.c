@@ -10,7 +10,7 @@
 static const char about[] =
     "Find messages in logs and tell the story of each: where it came from, each attempt to deliver it, what became\n"
     "of it for each recipient, and the same at the next host where that host's log is among the files.\n"
-    "A message has to meet all that is given. Exit codes: 0 found, 1 not found, 2 an error.\n";
+    "Finds messages that match all given options. Exit codes: 0 found, 1 not found, 2 an error.\n";
 
 struct find {
     struct cli_options options;

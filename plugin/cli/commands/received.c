@@ -11,8 +11,8 @@
 
 static const char about[] =
     "Show the route of a mail by its Received: headers, the oldest hop first: who handed it to whom,\n"
-    "how, when, and how long that took. FILE is a mail, a mailbox, or bare headers. With --logs, what the\n"
-    "servers' logs say of each hop stands beside it.\n";
+    "how, when, and how long that took. FILE is a mail, a mailbox, or bare headers. With --logs,\n"
+    "shows the log entries of each hop below the table.\n";
 
 struct received {
     struct cli_options options;
