@@ -209,3 +209,11 @@ void draw_sorted_log(uint64_t seed)
     draw_log(seed * 31 + 5);
     qsort(drawn_lines, drawn_n, sizeof *drawn_lines, by_usec);
 }
+
+int draw_rounds(int all)
+{
+    const char *rounds = getenv("MAILTRACE_ROUNDS");
+    int most = rounds ? atoi(rounds) : all;
+
+    return most < all ? most : all;
+}

@@ -27,4 +27,7 @@ void draw_sorted_log(uint64_t seed);
 /* A number below `below`: the same ones for the same seed. */
 unsigned draw(unsigned below);
 
+/* How many seeds to draw from: all, or MAILTRACE_ROUNDS of the environment if that is less. */
+int draw_rounds(int all);
+
 #endif
