@@ -66,6 +66,20 @@ static void postfix_address(struct hostile_gap *gap, const char *payload)
     hostile_copy(gap->too, printable(internal));
 }
 
+/* The internal form, as it was before 3.5. An address with one of the marks of the tail in it cannot be told from two. */
+static void postfix_internal(struct hostile_gap *gap, const char *payload)
+{
+    static const char *const marks[] = {"; from=<", "> to=<", "> proto=", ">, to=<", ">, proto="};
+    char *internal = printable(hostile_text("%s@evil.test", payload)), *at;
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        while ((at = strstr(internal, marks[i]))) {
+            *at = '?';
+        }
+    }
+    hostile_put(gap, internal, internal);
+}
+
 /* postscreen_smtpd.c: a source route is taken off. */
 static void screen_address(struct hostile_gap *gap, const char *payload)
 {
@@ -398,6 +412,29 @@ const struct hostile_form hostile_postfix_forms[] = {
      {ENTRY, "action=reject", "stage=RCPT", CLIENT_READ, "reply_code=550", "dsn=5.1.8",
       "response=550 5.1.8 <" TOO ">: Sender address rejected", "from=" READ, "to=b@r.test", "client.protocol=ESMTP",
       "client.helo=h.test", "client.user=joe"}},
+    /* before 3.5: addresses without quotes, and names that were not neutered */
+    {"postfix/smtpd",
+     "NOQUEUE: reject: RCPT from " CLIENT ": 554 5.7.1 no; from=<a@s.test> to=<" LOGGED "> proto=ESMTP helo=<h.test>",
+     postfix_internal,
+     MT_KIND_REJECT,
+     MT_STATUS_NONE,
+     {"action=reject", "stage=RCPT", CLIENT_READ, "reply_code=554", "dsn=5.7.1", "response=554 5.7.1 no",
+      "from=a@s.test", "to=" READ, "client.protocol=ESMTP", "client.helo=h.test"}},
+    {"postfix/smtpd",
+     "NOQUEUE: reject: RCPT from " CLIENT ": 554 5.7.1 no; from=<" LOGGED "> to=<b@r.test> proto=ESMTP helo=<h.test>",
+     postfix_internal,
+     MT_KIND_REJECT,
+     MT_STATUS_NONE,
+     {"action=reject", "stage=RCPT", CLIENT_READ, "reply_code=554", "dsn=5.7.1", "response=554 5.7.1 no", "from=" READ,
+      "to=b@r.test", "client.protocol=ESMTP", "client.helo=h.test"}},
+    {"postfix/postscreen",
+     "NOQUEUE: reject: RCPT from [192.0.2.1]:4000: 550 5.7.1 no; from=<" LOGGED
+     ">, to=<b@r.test>, proto=ESMTP, helo=<h.test>",
+     postfix_internal,
+     MT_KIND_REJECT,
+     MT_STATUS_NONE,
+     {"action=reject", "stage=RCPT", "client.ip=192.0.2.1", "client.port=4000", "reply_code=550", "dsn=5.7.1",
+      "response=550 5.7.1 no", "from=" READ, "to=b@r.test", "client.protocol=ESMTP", "client.helo=h.test"}},
     {"postfix/smtpd",
      "NOQUEUE: reject: RCPT from " CLIENT ": 450 4.7.1 <" TOO
      ">: Helo command rejected; from=<a@s.test> to=<b@r.test> proto=ESMTP helo=<" LOGGED ">",

@@ -48,7 +48,8 @@ static const struct {
     {"dma[x.y]", "<bob@example.net> delivery successful", MT_KIND_NONE, MT_EFFECT_NONE, "", ""},
     {TAG, "mail to=<bob> queued as baca78", MT_KIND_NONE, MT_EFFECT_NONE, "", ""},
     {TAG, "mail to=<bob> queued as .1", MT_KIND_NONE, MT_EFFECT_NONE, "", ""},
-    {TAG, "<bob> delivery successful ", MT_KIND_NONE, MT_EFFECT_NONE, "", ""},
+    {TAG, "<bob> delivery successful ", MT_KIND_TO, MT_EFFECT_DELIVERS, "baca78.559bf17fb680", "bob"},
+    {TAG, "<bob> delivery successful.", MT_KIND_NONE, MT_EFFECT_NONE, "", ""},
     {TAG, "", MT_KIND_NONE, MT_EFFECT_NONE, "", ""},
 };
 

@@ -28,7 +28,24 @@ static const struct row from_lines[] = {
        "nrcpts=1, msgid=<id, relay=none, proto=X <b> y>, proto=ESMTP, daemon=MTA, tls_verify=NO, auth=NONE, "
        "relay=IDENT:joe@c.test [10.77.0.1]",
      "from~MESSAGE_ID=id, relay=none, proto=X <b> y~FROM=\"x>, size=1, class=0, nrcpts=1, msgid=<fake@x>, "
-     "relay=evil\"@sender.example~SIZE=236~NRCPT=1~CLIENT_NAME=c.test~CLIENT_IP=10.77.0.1~CLIENT_PROTOCOL=ESMTP"},
+     "relay=evil\"@sender.example~SIZE=236~NRCPT=1~CLIENT_NAME=c.test~CLIENT_IP=10.77.0.1~CLIENT_PROTOCOL=ESMTP~"
+     "CLIENT_TLS_VERIFY=anonymous"},
+    {Q ": from=<a@x.example>, size=2434, class=0, nrcpts=1, msgid=<p1@x.example>, proto=ESMTP, daemon=MTA-v4, "
+       "tls_verify=OK, tls_version=TLSv1.2, cipher=ECDHE-RSA-AES256-GCM-SHA384, auth=PLAIN, relay=c.test [10.77.0.1]",
+     "from~MESSAGE_ID=p1@x.example~FROM=a@x.example~SIZE=2434~NRCPT=1~CLIENT_NAME=c.test~CLIENT_IP=10.77.0.1~CLIENT_"
+     "PROTOCOL=ESMTP~CLIENT_MECHANISM=PLAIN~CLIENT_TLS_VERSION=TLSv1.2~CLIENT_TLS_CIPHER=ECDHE-RSA-AES256-GCM-SHA384~"
+     "CLIENT_TLS_VERIFY=trusted"},
+    {Q ": from=<a@x.example>, size=2434, class=0, nrcpts=1, msgid=<p1@x.example>, proto=ESMTP, daemon=MTA-v4, "
+       "tls_verify=NONE, tls_version=NONE, cipher=NONE, auth=NONE, relay=c.test [10.77.0.1]",
+     "from~MESSAGE_ID=p1@x.example~FROM=a@x.example~SIZE=2434~NRCPT=1~CLIENT_NAME=c.test~CLIENT_IP=10.77.0.1~CLIENT_"
+     "PROTOCOL=ESMTP"},
+    /* 8.10 and 8.11, then 8.9 and 8.8 */
+    {"kBC502520512: from=root, size=301, class=0, nrcpts=1, msgid=<i@s.example>, relay=root@localhost",
+     "from~QUEUE_ID=kBC502520512~MESSAGE_ID=i@s.example~FROM=root~SIZE=301~NRCPT=1~ACTION=local"},
+    {"SAA15929: from=<a@x.example>, size=301, class=0, pri=30301, nrcpts=1, msgid=<i@s.example>, proto=SMTP, "
+     "relay=c.test [10.77.0.1]",
+     "from~QUEUE_ID=SAA15929~MESSAGE_ID=i@s.example~FROM=a@x.example~SIZE=301~NRCPT=1~CLIENT_NAME=c.test~CLIENT_IP=10."
+     "77.0.1~CLIENT_PROTOCOL=SMTP"},
     {Q ": from=<NONE>, size=0, class=0, nrcpts=0, msgid=<>, proto=ESMTP, daemon=MTA, relay=unknown [10.77.0.1]",
      "from~SIZE=0~NRCPT=0~CLIENT_IP=10.77.0.1~CLIENT_PROTOCOL=ESMTP"},
     {Q ": from=<a@x.example>, size=10, class=0, nrcpts=1, msgid=<long.cut, proto=SMTP, relay=evil, proto=ESMTP, "

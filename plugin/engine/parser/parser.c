@@ -251,6 +251,32 @@ static __attribute__((noinline)) void unwrap(struct mt_record *rec)
     rec->repeated = true;
 }
 
+/* What a collector puts behind a line, and no server does: blanks, and line feeds and the like that a syslog daemon has escaped. */
+static __attribute__((noinline)) struct mt_slice without_padding(struct mt_slice s)
+{
+    static const struct mt_slice escaped[] = {{"#012", 4}, {"#015", 4}, {"#011", 4}};
+    const size_t whole = s.n;
+    size_t n;
+
+    do {
+        n = s.n;
+        while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r')) {
+            s.n--;
+        }
+        for (size_t i = 0; i < sizeof escaped / sizeof *escaped; i++) {
+            s.n -= mt_slice_ends(s, escaped[i]) ? escaped[i].n : 0;
+        }
+    } while (s.n != n);
+    s.n += s.n && s.n < whole && s.p[s.n - 1] == ':' && s.p[s.n] == ' '; /* "warning: ", and no more */
+    return s;
+}
+
+/* Whether a text may end so. */
+static inline bool may_be_padded(struct mt_slice s)
+{
+    return s.n >= 4 && ((unsigned char)s.p[s.n - 1] <= ' ' || s.p[s.n - 4] == '#');
+}
+
 /* Some programs have the name of another's, and one log can have lines of both: tcpserver's stand under the name that was given to
  * splogger, which is often that of a server. What the first source does not know, the next one that has the name may.
  */
@@ -294,6 +320,9 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
     rec->verdicts.n = rec->verdicts.nsymbols = rec->verdicts.omitted = rec->verdicts.unsure = 0;
     mt_fields_clear(&rec->f);
     mt_set(&rec->f, MT_F_INSTANCE, origin.instance);
+    if (may_be_padded(line->text)) {
+        rec->line.text = without_padding(line->text);
+    }
     if (line->text.n && *line->text.p == 'm') {
         unwrap(rec);
     }

@@ -84,6 +84,8 @@ static const struct mt_form entry_forms[] = {
     /* deliver_pass.c; smtp_proto.c; the reasons that smtp_trouble.c logs before it tries the next host */
     MT_FORM("passing <", mt_form_plain, INFO),
     MT_FORM("enabling PIX workarounds: ", mt_form_plain, INFO),
+    MT_FORM("enabling PIX <CRLF>.<CRLF> workaround for ", mt_form_plain, INFO), /* before 2.4 */
+    MT_FORM("Used TLS for ", mt_form_plain, INFO),                              /* Proxmox' patch */
     MT_FORM("breaking line > ", mt_form_plain, INFO),
     MT_FORM("host ", mt_form_plain, INFO),
     MT_FORM("lost connection with ", mt_form_plain, INFO),
@@ -181,6 +183,14 @@ static const struct mt_form plain_forms[] = {
     /* smtp_connect.c, smtp_proto.c, smtp_addr.c, smtpd_check.c */
     MT_FORM("SMTPS wrappermode (TCP port 465) requires setting ", mt_form_plain, INFO),
     MT_FORM("host ", mt_form_plain, INFO),
+    MT_FORM("Host offered STARTTLS: [", mt_form_plain, INFO),
+    MT_FORM("CLIENT wrappermode (port smtps/465) is unimplemented", mt_form_plain, INFO), /* 2.9 to 2.11 */
+    MT_FORM("instead, send to (port submission/587) with STARTTLS", mt_form_plain, INFO),
+    MT_FORM("TLSRPT: status=", mt_form_plain, INFO), /* tlsrpt_wrapper.c, since 3.10 */
+    MT_FORM("TLS protocol trace for ", mt_form_plain, INFO),
+    MT_FORM("skipping TLS trace output - rate limit (", mt_form_plain, INFO),
+    MT_FORM("ignoring DNS RR: ", mt_form_plain, INFO),   /* dns_rr_filter.c */
+    MT_FORM("mapping DSN status ", mt_form_plain, INFO), /* smtpd_dsn_fix.c */
     MT_FORM("skipping SRV lookup for ", mt_form_plain, INFO),
     MT_FORM("Relaying allowed for ", mt_form_plain, INFO),
     /* tls_verify.c, tls_dane.c, tls_misc.c, tls_certkey.c, tls_server.c, tlsmgr.c */
@@ -197,6 +207,8 @@ static const struct mt_form plain_forms[] = {
     MT_FORM("cannot read from entropy device ", mt_form_plain, INFO),
     MT_FORM("lost connection to EGD server ", mt_form_plain, INFO),
     MT_FORM("exiting to reopen external entropy source ", mt_form_plain, INFO),
+    /* nbdb_reindexd.c, since 3.11 */
+    MT_FORM("successfully executed '", mt_form_plain, INFO),
     /* dict_cache.c, for verify(8) and postscreen(8) */
     MT_FORM("cache ", mt_form_plain, STATISTICS),
 };
@@ -241,6 +253,59 @@ static bool read_peer(struct mt_record *rec, struct mt_slice text, bool entry)
     rec->kind = MT_KIND_INFO;
     mt_set(&rec->f, MT_F_TEXT, text);
     return entry;
+}
+
+/* "dict_pcre_lookup: ", "milter8_connect: ": the name of a C function, which msg_info() of a verbose daemon begins with. */
+static bool begins_function(struct mt_slice s)
+{
+    bool underscore = false;
+    size_t i = 0;
+
+    for (; i < s.n && ((s.p[i] >= 'a' && s.p[i] <= 'z') || mt_is_digit(s.p[i]) || s.p[i] == '_'); i++) {
+        underscore |= s.p[i] == '_';
+    }
+    return underscore && s.p[0] != '_' && !mt_is_digit(s.p[0]) && i + 1 < s.n && s.p[i] == ':' && s.p[i + 1] == ' ';
+}
+
+/* What smtpd -v, and debug_peer_list, write: the commands and replies of a session, and what single functions do. */
+static __attribute__((noinline)) bool read_verbose(struct mt_record *rec, struct mt_slice text)
+{
+    static const struct mt_slice beginnings[] = {
+        MT_TEXT(">>> "), /* smtpd_check.c */
+        MT_TEXT("<<< "),
+        MT_TEXT("event: "), /* milter8.c */
+        MT_TEXT("reply: "),
+        MT_TEXT("abort all milters"), /* milter.c */
+        MT_TEXT("disconnect event to all milters"),
+        MT_TEXT("report "),
+        MT_TEXT("send attr "),       /* attr_print*.c */
+        MT_TEXT("input attribute "), /* attr_scan*.c */
+        MT_TEXT("private/"),
+        MT_TEXT("public/"),
+        MT_TEXT("connection established"), /* single_server.c, multi_server.c */
+        MT_TEXT("connection closed"),
+        MT_TEXT("proxymap stream disconnect"),
+        MT_TEXT("rewrite stream disconnect"),
+        MT_TEXT("idle timeout -- exiting"),
+        MT_TEXT("max_use limit "),
+        MT_TEXT("process generation: "),
+        MT_TEXT("trying... ["), /* smtp_connect.c */
+        MT_TEXT("maps_find: "),
+        MT_TEXT("watchdog_"),
+    };
+    struct mt_postfix_peer peer;
+    struct mt_slice at = text;
+    bool known = (MT_EAT(&at, "> ") || MT_EAT(&at, "< ")) && mt_postfix_peer(&at, &peer) && MT_EAT(&at, ":");
+
+    for (size_t i = 0; !known && i < sizeof beginnings / sizeof *beginnings; i++) {
+        known = mt_word_starts(text, beginnings[i]);
+    }
+    if (!known && !begins_function(text)) {
+        return false;
+    }
+    rec->kind = MT_KIND_INFO;
+    mt_set(&rec->f, MT_F_TEXT, text);
+    return true;
 }
 
 static bool take_level(struct mt_slice *text, enum mt_kind *kind)
@@ -305,5 +370,5 @@ bool mt_postfix_read(struct mt_record *rec)
         return true;
     }
     return mt_form_read(rec, plain_forms, sizeof plain_forms / sizeof *plain_forms, text, false) ||
-           read_peer(rec, text, false);
+           read_peer(rec, text, false) || (text.n && read_verbose(rec, text));
 }

@@ -11,6 +11,8 @@
  * quoted address would need that address' closing quote without an opening one. The last ';'
  * from which a complete tail reaches to the end of the line is the true one; but for an address
  * that was taken for a source route (see postfix_scan.c), which can hold one.
+ *
+ * Before 3.5, and with info_log_address_format = internal, addresses stand without quotes: see read_plain_tail().
  */
 #include "parser/reply.h"
 #include "postfix.h"
@@ -121,7 +123,8 @@ static bool is_rest(struct mt_slice s)
     quote = mt_find(s, '"');
     bracket = mt_find(s, ']');
     end = memrchr(s.p, '>', s.n);
-    return (end && ((quote && quote < end) || (bracket && bracket < end))) || mt_find_text(s, MT_LIT("; from=<"));
+    return (end && ((quote && quote < end) || (bracket && bracket < end))) || mt_find_text(s, MT_LIT("; from=<")) ||
+           mt_find_text(s, MT_LIT("> proto="));
 }
 
 static bool is_doubtful(const struct tail *t)
@@ -157,6 +160,61 @@ static const char *last_tail(struct mt_slice text, enum rest rest, struct tail *
     return at;
 }
 
+/* The place of what stands once in s, or NULL. */
+static const char *find_only(struct mt_slice s, struct mt_slice wanted)
+{
+    const char *p = mt_find_text(s, wanted);
+
+    return p && p == mt_find_last(s, wanted) ? p : NULL;
+}
+
+/* helo=<H>, to the end of the line or of what may follow. Releases that do not neuter a HELO name log '>' in it: such a name ends
+ * where the line does.
+ */
+static bool take_last_helo(struct mt_slice at, enum rest rest, struct tail *t)
+{
+    struct mt_slice after = at;
+
+    if (mt_postfix_helo(&after, &t->helo)) {
+        if (!after.n || (rest == USER && mt_slice_starts(after, MT_LIT(" sasl_")) && take_user(&after, t))) {
+            return true;
+        }
+        if (rest == NOTE && MT_EAT(&after, ": ") && after.n) {
+            t->note = after;
+            return true;
+        }
+    }
+    t->user = t->note = mt_slice(NULL, 0);
+    t->helo = mt_slice(at.p, at.n ? at.n - 1 : 0);
+    return rest != NOTE && mt_slice_ends(at, MT_LIT(">"));
+}
+
+/* Addresses without quotes: "; from=<John Doe@a> to=<<>@b> proto=SMTP helo=<h>". There is no doubt where they end
+ * when each of the three marks stands once before the HELO name. Returns the place of the ';', or NULL.
+ */
+static const char *read_plain_tail(struct mt_slice text, enum rest rest, struct tail *t)
+{
+    const char *proto = find_only(text, MT_LIT("> proto=")), *from, *to;
+    struct mt_slice before, at;
+
+    if (!proto) {
+        return NULL;
+    }
+    before = mt_slice_to(text.p, proto);
+    from = find_only(before, MT_LIT("; from=<"));
+    to = find_only(before, MT_LIT("> to=<"));
+    if (!from || !to || to < from + 8) {
+        return NULL;
+    }
+    memset(t, 0, sizeof *t);
+    t->has_from = true;
+    t->from = mt_slice_to(from + 8, to);
+    t->to = mt_slice_to(to + 6, proto);
+    at = mt_slice_to(proto + 8, text.p + text.n);
+    take_atom(&at, &t->proto);
+    return MT_EAT(&at, " helo=<") ? take_last_helo(at, rest, t) ? from : NULL : at.n ? NULL : from;
+}
+
 /* Splits text at the ';' before the true tail. False when the line has none (it may have
  * been cut on its way): then nothing in it can be trusted to be one.
  */
@@ -167,6 +225,14 @@ static bool find_tail(const struct mt_record *rec, struct mt_slice text, bool no
 
     if (!p && note && !rec->line.cut) {
         p = last_tail(text, NOTE, t);
+    }
+    if (!rec->line.cut && (!p || is_doubtful(t))) {
+        struct tail plain;
+        const char *mark = read_plain_tail(text, note ? NOTE : USER, &plain);
+        if (mark) {
+            *t = plain;
+            p = mark;
+        }
     }
     if (p) {
         *before = mt_slice_to(text.p, p);
@@ -185,6 +251,28 @@ static void set_tail(struct mt_record *rec, const struct tail *t)
     mt_set(&rec->f, MT_F_CLIENT_USER, t->user);
 }
 
+/* "a@b>, to=<c@d>, proto=": quoted, or each mark once. */
+static bool take_screen_addresses(struct mt_slice *at, struct tail *t)
+{
+    struct mt_slice s = *at;
+    const char *proto, *to;
+
+    if (mt_postfix_address(&s, &t->from) && MT_EAT(&s, ", to=<") && mt_postfix_address(&s, &t->to) &&
+        MT_EAT(&s, ", proto=")) {
+        *at = s;
+        return true;
+    }
+    proto = find_only(*at, MT_LIT(">, proto="));
+    to = proto ? find_only(mt_slice_to(at->p, proto), MT_LIT(">, to=<")) : NULL;
+    if (!to || mt_find_text(mt_slice_to(at->p, proto), MT_LIT("; from=<"))) {
+        return false;
+    }
+    t->from = mt_slice_to(at->p, to);
+    t->to = mt_slice_to(to + 7, proto);
+    *at = mt_slice_to(proto + 9, at->p + at->n);
+    return true;
+}
+
 /* postscreen_smtpd.c: commas between the fields, and a HELO name that is as the client sent it,
  * so that it is the first complete tail that is true. Before it stands postscreen's own text.
  */
@@ -193,8 +281,7 @@ static bool read_screen_tail(struct mt_slice text, struct mt_slice *before, stru
     struct mt_slice at = text;
 
     memset(t, 0, sizeof *t);
-    if (!mt_take_to(&at, MT_LIT("; from=<"), before) || !mt_postfix_address(&at, &t->from) || !MT_EAT(&at, ", to=<") ||
-        !mt_postfix_address(&at, &t->to) || !MT_EAT(&at, ", proto=")) {
+    if (!mt_take_to(&at, MT_LIT("; from=<"), before) || !take_screen_addresses(&at, t)) {
         return false;
     }
     t->has_from = true;

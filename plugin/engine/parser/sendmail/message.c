@@ -42,22 +42,33 @@ static struct mt_slice without(struct mt_slice s, struct mt_slice field)
     return s;
 }
 
-/* What can stand between the Message-ID and relay=, from the right; all but proto= is left alone.
+/* What can stand between the Message-ID and relay=, from the right. auth= is ${auth_type}, and NONE is "not known".
  * A body has one of two types: anything else is the end of a Message-ID.
  */
 static struct mt_slice read_from_middle(struct mt_record *rec, struct mt_slice s)
 {
-    static const struct mt_slice keys[] = {
-        {"envid=", 6},       {"auth=", 5},   {"cipher=", 7}, {"tls_version=", 12},
-        {"tls_verify=", 11}, {"daemon=", 7}, {"proto=", 6},
+    static const struct {
+        struct mt_slice key;
+        enum mt_field field; /* MT_FIELD_COUNT: left alone */
+    } keys[] = {
+        {MT_TEXT("envid="), MT_FIELD_COUNT},
+        {MT_TEXT("auth="), MT_F_CLIENT_MECHANISM},
+        {MT_TEXT("cipher="), MT_F_CLIENT_TLS_CIPHER},
+        {MT_TEXT("tls_version="), MT_F_CLIENT_TLS_VERSION},
+        {MT_TEXT("tls_verify="), MT_F_CLIENT_TLS_VERIFY},
+        {MT_TEXT("daemon="), MT_FIELD_COUNT},
+        {MT_TEXT("proto="), MT_F_CLIENT_PROTOCOL},
     };
     struct mt_slice field = last_field(s);
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (mt_word_starts(field, keys[i])) {
+        if (mt_word_starts(field, keys[i].key)) {
             s = without(s, field);
-            if (mt_eat(&field, MT_LIT("proto="))) {
-                mt_set(&rec->f, MT_F_CLIENT_PROTOCOL, field);
+            field = mt_slice_skip(field, keys[i].key.n);
+            if (keys[i].field == MT_F_CLIENT_TLS_VERIFY) {
+                mt_set(&rec->f, MT_F_CLIENT_TLS_VERIFY, mt_sendmail_verify(field));
+            } else if (keys[i].field != MT_FIELD_COUNT && !mt_slice_eq(field, MT_LIT("NONE"))) {
+                mt_set(&rec->f, keys[i].field, field);
             }
             field = last_field(s);
         }
@@ -350,9 +361,7 @@ static bool read_relay(struct mt_record *rec, struct mt_slice *s)
 {
     struct mt_slice value, name, ip;
 
-    if (!mt_sendmail_value(s, MT_LIT("pri="), &value)) {
-        return false;
-    }
+    mt_sendmail_value(s, MT_LIT("pri="), &value); /* since 8.10 */
     if (mt_sendmail_value(s, MT_LIT("relay="), &value)) {
         mt_sendmail_host(value, &name, &ip);
         mt_set(&rec->f, MT_F_RELAY_IP, ip);

@@ -44,6 +44,7 @@ static const struct mt_form forms[] = {
     MT_FORM("could not drop privileges: ", mt_form_plain, ERROR),
     /* Sessions: srvrsmtp.c, main.c. */
     MT_FORM_THEN("connect from ", "", behind, CONNECT, NONE),
+    MT_FORM_THEN("Null connection from ", "", behind, DISCONNECT, NONE), /* before 8.11 */
     MT_FORM_THEN("rejecting commands from ", " due to pre-greeting traffic after ", between, INFO, PREGREET),
     MT_FORM_THEN("rejecting ", " due to traffic before response", between, INFO, PIPELINING),
     MT_FORM_THEN("unauthorized PIPELINING, sleeping, relay=", "", behind, INFO, PIPELINING),
@@ -66,8 +67,8 @@ static const struct mt_form forms[] = {
     MT_FORM_THEN("fcntl(", " failed: ", mt_form_plain, INFO, NONE),
     MT_FORM_THEN("Sending \"", "\" to Milter", mt_form_plain, INFO, NONE),
     MT_FORM_THEN("\"", "\" command from ", mt_form_plain, WARNING, NONE),
-    MT_FORM("<-- ", mt_form_plain, INFO),
-    MT_FORM("--- ", mt_form_plain, INFO),
+    MT_FORM("<--", mt_form_plain, INFO),
+    MT_FORM("---", mt_form_plain, INFO),
     MT_FORM("x-connect", mt_form_plain, INFO),
     MT_FORM("haproxy: ", mt_form_plain, INFO),
     MT_FORM("main: where=", mt_form_plain, INFO),

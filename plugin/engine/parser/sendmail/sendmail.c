@@ -1,4 +1,4 @@
-/* Sendmail's log lines (8.12 to 8.18).
+/* Sendmail's log lines (8.8 to 8.18).
  *
  * sm_syslog() (sendmail/conf.c) writes "QID: text", "NOQUEUE: text" or the text alone. A text
  * too long for its buffer comes in pieces, "QID[1]: text ...", "QID[2]: text"; those become
@@ -20,12 +20,30 @@ static inline unsigned alnums_at(const char *p, unsigned *digits)
 }
 #endif
 
-/* Eight characters of time and sequence, then the process ID: "%06d", "%05d" before 8.12. */
+/* What i letters and digits, of which those from the eighth on are digits, are in old releases: seven characters and
+ * five digits (8.10, 8.11: e6GLNMO00604), or a letter of the hour, two of a sequence and five digits (up to 8.9: SAA15929).
+ */
+static __attribute__((noinline)) size_t old_queue_id(struct mt_slice s, size_t i)
+{
+    size_t letters = 0, digits;
+
+    if (i == 12) {
+        return mt_is_digit(s.p[7]) ? i : 0;
+    }
+    while (letters < 3 && s.p[letters] >= 'A' && s.p[letters] <= 'Z') {
+        letters++;
+    }
+    for (digits = letters; digits < i && mt_is_digit(s.p[digits]); digits++) {
+    }
+    return i == 8 && letters == 3 && digits == 8 ? i : 0;
+}
+
+/* Eight characters of time and sequence, then the process ID: "%06d", "%05d" in the first releases with eight. */
 size_t mt_sendmail_queue_id(struct mt_slice s)
 {
     size_t i = 0;
 
-    if (s.n < 13) {
+    if (s.n < 8) {
         return 0;
     }
 #ifdef __SSE2__
@@ -46,7 +64,10 @@ size_t mt_sendmail_queue_id(struct mt_slice s)
     while (i < s.n && mt_is_digit(s.p[i])) {
         i++;
     }
-    return i >= 13 && i <= 18 && (i == s.n || !mt_is_alnum(s.p[i])) ? i : 0;
+    if (i > 18 || (i < s.n && mt_is_alnum(s.p[i]))) {
+        return 0;
+    }
+    return i >= 13 ? i : old_queue_id(s, i);
 }
 
 #define MAX_PARTS 999 /* conf.c, sm_syslog */
