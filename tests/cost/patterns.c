@@ -21,6 +21,10 @@
     "relay=mail.example.com [192.0.2.10]"
 #define SM_TO   "delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=151284, relay=mx.example.net. [198.51.100.25], "
 #define SM_SENT SM_TO "dsn=2.0.0, stat=Sent (Ok: queued as 6B1F2C0D4E)"
+#define VERDICT(id)                                                                                        \
+    "rspamd[3]: <95b4ff>; proxy; rspamd_task_write_log: id: <$i@example.com>, qid: <" id ">, (default: F " \
+    "(no action): [1.20/15.00] [MIME_GOOD(-0.10){},ARC_NA(0.00){},R_$u(0.00){}]), len: 369, time: 8.1ms, " \
+    "dns req: 3, digest: <360d5749d18ce1fd988d1be7eb3ca251>"
 #define EXIM_IN "<= a@example.com H=mail.example.com [192.0.2.10] P=esmtp S=512 id=1@example.com"
 
 /* --- what groups do not say --- */
@@ -209,6 +213,19 @@ const struct cost_pattern cost_patterns[] = {
                 EACH(1000, 1000,
                      "postfix/local[7]: $z: to=<u$i@example.com>, relay=local, delay=0.1, delays=0/0/0/0.1, dsn=2.0.0, "
                      "status=sent (forwarded as $n)")}},
+    {"verdicts-of-nobody", 500, .groups = {EACH(0, 1000, VERDICT("$q"))}},
+    {"verdicts-of-a-message", 300,
+     .groups = {ONCE(0, "postfix/smtpd[4]: $z: client=" CLIENT), EACH(1000, 1000, VERDICT("$z"))}},
+    {"verdicts-of-a-client", 300,
+     .groups = {EACH(0, 1000,
+                     "policyd-spf[3]: : prepend Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.10; "
+                     "helo=mail.example.com; envelope-from=a@example.com; receiver=mx.example.org ",
+                     "postfix/smtpd[4]: $q: client=" CLIENT, "postfix/qmgr[6]: $q: " ACTIVE)}},
+    {"verdicts-of-one-message-id", 300,
+     .groups = {EACH(0, 1000, "postfix/smtpd[4]: $q: client=" CLIENT,
+                     "postfix/cleanup[5]: $q: message-id=<1@example.com>",
+                     "spamd[3]: spamd: result: . -1 - BAYES_00 scantime=0.4,size=7,user=u,uid=1,required_score=5.0,"
+                     "rhost=::1,raddr=::1,rport=$i,mid=<1@example.com>,autolearn=ham")}},
     {"filtered-again-and-again", 200,
      .groups = {EACH(0, 10000, "postfix/smtpd[4]: $q: client=localhost[127.0.0.1]",
                      "postfix/cleanup[5]: $q: message-id=<1@example.com>", "postfix/qmgr[6]: $q: " ACTIVE,

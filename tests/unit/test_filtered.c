@@ -1,9 +1,12 @@
 /* Which entry a filter's line is merged into, whenever it comes. */
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "correlate/early.h"
 #include "correlate/internal.h"
+#include "lines.h"
 #include "story.h"
 #include "suites.h"
 
@@ -301,6 +304,93 @@ START_TEST(test_a_strangers_reply_takes_no_verdict)
 }
 END_TEST
 
+/* Two mails of one client and sender, with whatever filters there are; a content filter hands each back. */
+static const struct timed_line {
+    const char *time, *text;
+} both[] = {
+    {"10:00:00", POLICY},
+    {"10:00:00", CLIENT("3F2A1C0")},
+    {"10:00:00", MID("3F2A1C0")},
+    {"10:00:00", RSPAMD("qid: <3F2A1C0>, ", "1.00")},
+    {"10:00:00", "opendkim[3]: 3F2A1C0: DKIM verification successful"},
+    {"10:00:00", "opendmarc[3]: 3F2A1C0: b.test pass"},
+    {"10:00:00", QUEUED("3F2A1C0")},
+    {"10:00:00", POLICY},
+    {"10:00:00", CLIENT("5F2A1C0")},
+    {"10:00:00", "postfix/cleanup[5]: 5F2A1C0: message-id=<n@b.test>"},
+    {"10:00:00", RSPAMD("qid: <5F2A1C0>, ", "2.00")},
+    {"10:00:00", "opendkim[3]: 5F2A1C0: no signature data"},
+    {"10:00:00", QUEUED("5F2A1C0")},
+    {"10:00:00", REINJECT("4D1F2C1")},
+    {"10:00:00", MID("4D1F2C1")},
+    {"10:00:00", QUEUED("4D1F2C1")},
+    {"10:00:01", AMAVIS("Passed CLEAN", ", queued_as: 4D1F2C1")},
+    {"10:00:01", TO_FILTER("3F2A1C0", "sent (250 2.0.0 Ok: queued as 4D1F2C1)")},
+    {"10:00:01", REMOVED("3F2A1C0")},
+    {"10:00:01", SENT("4D1F2C1")},
+    {"10:00:01", REMOVED("4D1F2C1")},
+    {"10:00:01", SENT("5F2A1C0")},
+    {"10:00:01", REMOVED("5F2A1C0")},
+};
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The lines in an order of their own, each again where `again`; all events, sorted. */
+static char *events_of(unsigned seed, bool again)
+{
+    struct timed_line lines[COUNT(both)];
+    struct mt_buffer out = {0};
+    const char *texts[20];
+    struct story s;
+
+    memcpy(lines, both, sizeof both);
+    for (size_t i = COUNT(both); seed && i > 1; i--) {
+        size_t other = (seed = seed * 1103515245u + 12345u) / 65536 % i;
+        struct timed_line line = lines[i - 1];
+        lines[i - 1] = lines[other];
+        lines[other] = line;
+    }
+    story_start(&s, NULL);
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        story_line(&s, lines[i].time, lines[i].text);
+    }
+    story_line(&s, "10:00:30", "postfix/smtpd[4]: connect from a.test[192.0.2.1]");
+    for (size_t i = 0; again && i < COUNT(lines); i++) {
+        story_line(&s, lines[i].time, lines[i].text);
+    }
+    story_finish(&s);
+    ck_assert_uint_le(s.n, COUNT(texts));
+    for (size_t i = 0; i < s.n; i++) {
+        texts[i] = json_object_to_json_string_ext(s.events[i], JSON_C_TO_STRING_PLAIN);
+    }
+    qsort(texts, s.n, sizeof *texts, by_text);
+    for (size_t i = 0; i < s.n; i++) {
+        mt_buffer_append(&out, texts[i], strlen(texts[i]));
+        mt_buffer_append(&out, "\n", 1);
+    }
+    mt_buffer_append(&out, "", 1);
+    ck_assert_uint_eq(story_stats(&s).verdicts_unjoined, 0);
+    story_end(&s);
+    return out.p;
+}
+
+START_TEST(test_verdicts_are_the_same_in_any_order_and_with_repeats)
+{
+    char *want = events_of(0, false);
+
+    ck_assert_ptr_nonnull(strstr(want, "\"action\":\"passed\""));
+    for (unsigned seed = 1; seed <= 200; seed++) {
+        char *got = events_of(seed, seed & 1);
+        ck_assert_msg(strcmp(got, want) == 0, "order %u gives other events:\n%s\n%s", seed, got, want);
+        free(got);
+    }
+    free(want);
+}
+END_TEST
+
 /* Verdicts of queue IDs that nobody has are bounded in number and time. */
 START_TEST(test_verdicts_of_no_entry_are_bounded)
 {
@@ -348,6 +438,7 @@ Suite *mt_suite_filtered(void)
     tcase_add_loop_test(tests, test_what_a_filter_puts_in_place_of_an_entry_is_made_of_it, 0, 4);
     tcase_add_test(tests, test_a_filter_names_no_entry_that_is_not_known);
     tcase_add_test(tests, test_a_strangers_reply_takes_no_verdict);
+    tcase_add_test(tests, test_verdicts_are_the_same_in_any_order_and_with_repeats);
     tcase_add_test(tests, test_verdicts_of_no_entry_are_bounded);
     suite_add_tcase(suite, tests);
     return suite;

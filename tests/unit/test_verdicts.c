@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "correlate/packed_verdicts.h"
+#include "lines.h"
 #include "mailtrace/shards.h"
 #include "mailtrace/syslog.h"
 #include "suites.h"
@@ -291,13 +292,98 @@ START_TEST(test_line_of_a_filter_has_its_verdicts)
 }
 END_TEST
 
+/* What rspamd says of an ordinary mail. */
+static const struct mt_symbol ordinary[] = {
+#define SYMBOL(name, score)                  \
+    {                                        \
+        {name, sizeof name - 1}, true, score \
+    }
+    SYMBOL("BAYES_HAM", -3000000),
+    SYMBOL("R_DKIM_ALLOW", -500000),
+    SYMBOL("R_SPF_ALLOW", -200000),
+    SYMBOL("MIME_GOOD", -100000),
+    SYMBOL("DMARC_POLICY_ALLOW", -500000),
+    SYMBOL("ARC_NA", 0),
+    SYMBOL("ASN", 0),
+    SYMBOL("DKIM_TRACE", 0),
+    SYMBOL("FROM_EQ_ENVFROM", 0),
+    SYMBOL("FROM_HAS_DN", 0),
+    SYMBOL("MID_RHS_MATCH_FROM", 0),
+    SYMBOL("MIME_TRACE", 0),
+    SYMBOL("RCPT_COUNT_ONE", 0),
+    SYMBOL("RCVD_COUNT_THREE", 0),
+    SYMBOL("RCVD_TLS_LAST", 0),
+    SYMBOL("RCVD_VIA_SMTP_AUTH", 0),
+    SYMBOL("TO_DN_NONE", 0),
+    SYMBOL("TO_MATCH_ENVRCPT_ALL", 0),
+    SYMBOL("NEURAL_HAM_SHORT", -1000),
+    SYMBOL("PREVIOUSLY_DELIVERED", 0),
+#undef SYMBOL
+};
+
+/* Names of other characters, long ones, and scores of any size are kept as they are. */
+static const struct mt_symbol odd[] = {
+    {{"A-B", 3}, true, INT64_MAX},
+    {{"A", 1}, true, INT64_MIN},
+    {{"Z_9.z", 5}, false, 0},
+    {{"\xC3\xA4", 2}, true, 1},
+    {{"a", 1}, true, -1},
+    {{"B", 1}, true, 12345678901234},
+    {{"C", 1}, true, INT64_C(-123456789010000)},
+    {{"LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_LONG_"
+      "LONG_LONG_LONG_LONG_LONG",
+      134},
+     true,
+     10000},
+};
+
+static void expect_symbols(const struct mt_symbol *symbols, size_t n, size_t most)
+{
+    static struct mt_line_verdicts verdicts;
+    struct mt_filter_verdict v[1], *spam;
+    struct mt_symbol got[30];
+    struct mt_verdicts_count count;
+    char packed[2000], text[2000];
+    size_t size;
+
+    verdicts.n = verdicts.nsymbols = 0;
+    spam = mt_verdict_add(&verdicts, MT_VERDICT_SPAM, MT_LIT("rspamd"));
+    spam->action = MT_LIT("no action");
+    spam->score_known = spam->required_known = true;
+    spam->score = -4301000;
+    spam->required = INT64_C(15000000);
+    for (size_t i = 0; i < n; i++) {
+        mt_symbol_add(&verdicts, symbols[i]);
+    }
+    size = mt_verdicts_packed_size(&verdicts);
+    ck_assert_uint_le(size, most);
+    mt_verdicts_pack(&verdicts, packed);
+    mt_verdicts_count(mt_slice(packed, size), &count);
+    ck_assert(count.verdicts == 1 && count.symbols == n && count.text <= sizeof text);
+    mt_verdicts_unpack(mt_slice(packed, size), v, got, text);
+    ck_assert(v->nsymbols == n && v->score == spam->score && v->required == spam->required);
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_msg(mt_slice_eq(got[i].name, symbols[i].name), "%zu", i);
+        ck_assert_msg(got[i].score_known == symbols[i].score_known && got[i].score == symbols[i].score, "%zu", i);
+    }
+}
+
+START_TEST(test_symbols_take_little_room)
+{
+    expect_symbols(ordinary, COUNT(ordinary), 300);
+    expect_symbols(odd, COUNT(odd), sizeof odd);
+}
+END_TEST
+
 /* A file may be damaged. */
 START_TEST(test_packed_bytes_may_be_anything)
 {
     static struct mt_line_verdicts verdicts;
     static struct mt_filter_verdict v[1000];
     static struct mt_symbol symbols[1000];
-    size_t size, n, nsymbols;
+    static char text[1000];
+    struct mt_verdicts_count count;
+    size_t size;
 
     memset(&verdicts, 0, sizeof verdicts);
     add_all(&verdicts);
@@ -309,10 +395,9 @@ START_TEST(test_packed_bytes_may_be_anything)
             mt_verdicts_pack(&verdicts, bytes);
             bytes[at] = (char)(cut * 37 + at);
             char *own = memcpy(malloc(cut + 1), bytes, cut); /* nothing behind it may be read */
-            mt_verdicts_count(mt_slice(own, cut), &n, &nsymbols);
-            ck_assert_uint_lt(n, 1000);
-            ck_assert_uint_lt(nsymbols, 1000);
-            mt_verdicts_unpack(mt_slice(own, cut), v, symbols);
+            mt_verdicts_count(mt_slice(own, cut), &count);
+            ck_assert(count.verdicts < COUNT(v) && count.symbols < COUNT(symbols) && count.text < COUNT(text));
+            mt_verdicts_unpack(mt_slice(own, cut), v, symbols, text);
             free(own);
             free(bytes);
         }
@@ -332,6 +417,7 @@ Suite *mt_suite_verdicts(void)
     tcase_add_test(tests, test_what_is_beyond_the_bounds_is_counted);
     tcase_add_test(tests, test_verdict_that_is_too_long_is_counted);
     tcase_add_test(tests, test_line_of_a_filter_has_its_verdicts);
+    tcase_add_test(tests, test_symbols_take_little_room);
     tcase_add_test(tests, test_packed_bytes_may_be_anything);
     suite_add_tcase(suite, tests);
     return suite;

@@ -578,6 +578,7 @@ void mt_correlator_free(struct mt_correlator *c)
     mt_memory_put(&c->memory, c->recipients, c->recipients_size * sizeof *c->recipients);
     mt_memory_put(&c->memory, c->verdicts, c->verdicts_size * sizeof *c->verdicts);
     mt_memory_put(&c->memory, c->symbols, c->symbols_size * sizeof *c->symbols);
+    mt_memory_put(&c->memory, c->names, c->names_size);
     mt_memory_put(&c->memory, c->hops, c->hops_size * sizeof *c->hops);
     mt_buffer_free(&c->hops_text);
     mt_buffer_free(&c->text);

@@ -46,7 +46,8 @@ struct mt_correlator {
     struct mt_command commands[MT_COMMAND_COUNT];
     struct mt_filter_verdict *verdicts;
     struct mt_symbol *symbols;
-    size_t verdicts_size, symbols_size;
+    char *names; /* of symbols */
+    size_t verdicts_size, symbols_size, names_size;
     struct mt_hop *hops;
     size_t hops_size;
     struct mt_buffer hops_text; /* what hops point to */

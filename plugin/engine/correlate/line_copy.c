@@ -150,12 +150,12 @@ static __attribute__((noinline)) void copy_alias(struct mt_line_copy *s, const s
 static __attribute__((noinline)) void copy_verdicts(struct mt_line_copy *s, const struct mt_line_verdicts *verdicts,
                                                     char *at)
 {
-    size_t n, nsymbols;
+    struct mt_verdicts_count count;
 
     s->verdicts = mt_slice(at, mt_verdicts_packed_size(verdicts));
     mt_verdicts_pack(verdicts, at);
-    mt_verdicts_count(s->verdicts, &n, &nsymbols);
-    s->verdicts_omitted = verdicts->omitted + (uint32_t)(verdicts->n - n);
+    mt_verdicts_count(s->verdicts, &count);
+    s->verdicts_omitted = verdicts->omitted + (uint32_t)(verdicts->n - count.verdicts);
 }
 
 static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *rec, struct mt_chunk *chunk)

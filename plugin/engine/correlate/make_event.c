@@ -296,21 +296,23 @@ static void set_hops(struct mt_correlator *c, const struct mt_message *m)
 static void set_verdicts(struct mt_correlator *c, const struct mt_message *m)
 {
     struct mt_slice packed = mt_kept_get(&m->kept, MT_F_VERDICTS);
-    size_t n, nsymbols;
-    void *v, *symbols;
+    struct mt_verdicts_count count;
+    void *v, *symbols, *text;
 
     if (!packed.n) {
         return;
     }
-    mt_verdicts_count(packed, &n, &nsymbols);
-    v = reserve(c, c->verdicts, sizeof *c->verdicts, &c->verdicts_size, n);
+    mt_verdicts_count(packed, &count);
+    v = reserve(c, c->verdicts, sizeof *c->verdicts, &c->verdicts_size, count.verdicts);
     c->verdicts = v ? v : c->verdicts;
-    symbols = reserve(c, c->symbols, sizeof *c->symbols, &c->symbols_size, nsymbols);
+    symbols = reserve(c, c->symbols, sizeof *c->symbols, &c->symbols_size, count.symbols);
     c->symbols = symbols ? symbols : c->symbols;
-    if (v && (symbols || !nsymbols)) {
-        mt_verdicts_unpack(packed, c->verdicts, c->symbols);
+    text = reserve(c, c->names, 1, &c->names_size, count.text);
+    c->names = text ? text : c->names;
+    if (v && (symbols || !count.symbols) && (text || !count.text)) {
+        mt_verdicts_unpack(packed, c->verdicts, c->symbols, c->names);
         c->event.verdicts = c->verdicts;
-        c->event.nverdicts = n;
+        c->event.nverdicts = count.verdicts;
         mt_set(&c->event.f, MT_F_VERDICTS, MT_LIT("verdicts"));
     }
 }

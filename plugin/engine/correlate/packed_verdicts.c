@@ -1,11 +1,28 @@
 #include "packed_verdicts.h"
 
 #include <endian.h>
+#include <string.h>
 
 #define HEAD        3 /* length, kind */
 #define MEMBER_HEAD 3 /* number, length */
 #define NUMBER      ((size_t)8)
 #define SYMBOL      128
+#define SYMBOLS     129 /* some, in short */
+#define SHORT_NAME  127 /* characters */
+#define SCORE_KNOWN 0x80
+
+/* Six bits for each of these characters. */
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+
+static size_t six_bits(size_t n)
+{
+    return (n * 6 + 7) / 8;
+}
+
+static const char *code_of(char c)
+{
+    return c ? strchr(alphabet, c) : NULL;
+}
 
 /* --- packing --- */
 
@@ -51,6 +68,102 @@ static void put_text(struct packer *to, uint8_t number, struct mt_slice s)
     }
 }
 
+/* --- numbers in short: seven bits in each byte, the lowest first. A score has two digits of a fraction mostly. --- */
+
+#define CENTS     10000
+#define SHORT_MAX 10 /* bytes */
+
+static bool is_short(int64_t i)
+{
+    return i > -(INT64_C(1) << 61) && i < INT64_C(1) << 61;
+}
+
+/* Returns the bytes that were written. */
+static size_t write_short(char p[SHORT_MAX], int64_t i)
+{
+    bool cents = i % CENTS == 0;
+    int64_t value = cents ? i / CENTS : i;
+    uint64_t left = ((uint64_t)(value < 0 ? ~value : value) << 1 | (value < 0)) << 1 | cents;
+    size_t n = 0;
+
+    for (; left > 0x7f; left >>= 7) {
+        p[n++] = (char)(left | 0x80);
+    }
+    p[n++] = (char)left;
+    return n;
+}
+
+/* Takes a number that was written so. */
+static bool take_short(struct mt_slice *s, int64_t *i)
+{
+    uint64_t all = 0, value;
+    unsigned shift = 0;
+    bool more = true;
+
+    for (; more && s->n && shift < 64; shift += 7) {
+        all |= (uint64_t)(*s->p & 0x7f) << shift;
+        more = *s->p & 0x80;
+        *s = mt_slice_skip(*s, 1);
+    }
+    value = all >> 2;
+    if (more || (all & 1 && value > INT64_MAX / CENTS)) {
+        return false;
+    }
+    *i = all & 2 ? ~(int64_t)value : (int64_t)value;
+    *i = all & 1 ? *i * CENTS : *i;
+    return true;
+}
+
+static void put_score(struct packer *to, uint8_t number, int64_t i)
+{
+    char bytes[SHORT_MAX];
+    size_t n = is_short(i) ? write_short(bytes, i) : NUMBER;
+
+    put_member(to, number, n < NUMBER ? n : NUMBER);
+    if (n < NUMBER) {
+        put(to, bytes, n);
+    } else {
+        put_number(to, i);
+    }
+}
+
+/* --- symbols: in short, where the name allows it --- */
+
+static bool has_short_form(const struct mt_symbol *symbol)
+{
+    bool plain = symbol->name.n && symbol->name.n <= SHORT_NAME && (!symbol->score_known || is_short(symbol->score));
+
+    for (size_t i = 0; plain && i < symbol->name.n; i++) {
+        plain = code_of(symbol->name.p[i]) != NULL;
+    }
+    return plain;
+}
+
+static void put_name(struct packer *to, struct mt_slice name)
+{
+    unsigned bits = 0, n = 0;
+
+    for (size_t i = 0; i < name.n; i++) {
+        bits |= (unsigned)(code_of(name.p[i]) - alphabet) << n;
+        for (n += 6; n >= 8 || (n && i + 1 == name.n); n = n > 8 ? n - 8 : 0) {
+            put(to, &(char){(char)bits}, 1);
+            bits >>= 8;
+        }
+    }
+}
+
+static void put_short_symbol(struct packer *to, const struct mt_symbol *symbol)
+{
+    uint8_t head = (uint8_t)(symbol->name.n | (symbol->score_known ? SCORE_KNOWN : 0));
+    char score[SHORT_MAX];
+
+    put(to, &head, 1);
+    if (symbol->score_known) {
+        put(to, score, write_short(score, symbol->score));
+    }
+    put_name(to, symbol->name);
+}
+
 static void put_symbol(struct packer *to, const struct mt_symbol *symbol)
 {
     uint8_t known = symbol->score_known;
@@ -63,20 +176,39 @@ static void put_symbol(struct packer *to, const struct mt_symbol *symbol)
     put(to, symbol->name.p, symbol->name.n);
 }
 
+/* The first of them, and those that follow and have the same form. Returns how many. */
+static size_t put_symbols(struct packer *to, const struct mt_symbol *symbols, size_t n)
+{
+    struct packer counting = {NULL, 0};
+    size_t i = 0;
+
+    for (; i < n && has_short_form(&symbols[i]); i++) {
+        put_short_symbol(&counting, &symbols[i]);
+    }
+    if (!i) {
+        put_symbol(to, symbols);
+        return 1;
+    }
+    put_member(to, SYMBOLS, counting.n);
+    for (size_t k = 0; k < i; k++) {
+        put_short_symbol(to, &symbols[k]);
+    }
+    return i;
+}
+
 static void put_members(struct packer *to, const struct mt_filter_verdict *v)
 {
 #define TEXT(number, member) put_text(to, number, v->member);
     MT_VERDICT_TEXTS(TEXT)
 #undef TEXT
-#define SCORE(number, member, known)    \
-    if (v->known) {                     \
-        put_member(to, number, NUMBER); \
-        put_number(to, v->member);      \
+#define SCORE(number, member, known)      \
+    if (v->known) {                       \
+        put_score(to, number, v->member); \
     }
     MT_VERDICT_NUMBERS(SCORE)
 #undef SCORE
-    for (size_t i = 0; i < v->nsymbols; i++) {
-        put_symbol(to, &v->symbols[i]);
+    for (size_t i = 0; i < v->nsymbols;) {
+        i += put_symbols(to, &v->symbols[i], v->nsymbols - i);
     }
 }
 
@@ -184,6 +316,38 @@ static bool read_symbol(struct mt_slice value, struct mt_symbol *symbol)
     return true;
 }
 
+/* Takes the next symbol of some; its name goes to *text, which is moved on. Without *text it is only measured. */
+static bool take_short_symbol(struct mt_slice *some, struct mt_symbol *symbol, char **text)
+{
+    size_t n = some->n ? (size_t)(*some->p & SHORT_NAME) : 0;
+    unsigned bits = 0, have = 0;
+
+    *symbol = (struct mt_symbol){.score_known = some->n && *some->p & SCORE_KNOWN, .name = {*text, n}};
+    *some = mt_slice_skip(*some, some->n ? 1 : 0);
+    if (!n || (symbol->score_known && !take_short(some, &symbol->score)) || some->n < six_bits(n)) {
+        return false;
+    }
+    for (size_t i = 0, at = 0; *text && i < n; i++, bits >>= 6, have -= 6) {
+        if (have < 6) {
+            bits |= (unsigned)(unsigned char)some->p[at++] << have;
+            have += 8;
+        }
+        *(*text)++ = alphabet[bits & 63];
+    }
+    *some = mt_slice_skip(*some, six_bits(n));
+    return true;
+}
+
+static void read_score(struct mt_slice value, int64_t *score, bool *known)
+{
+    if (value.n == NUMBER) {
+        *score = read_number(value.p);
+        *known = true;
+    } else {
+        *known = take_short(&value, score);
+    }
+}
+
 static void read_member(struct mt_filter_verdict *v, uint8_t number, struct mt_slice value)
 {
     switch (number) {
@@ -193,12 +357,9 @@ static void read_member(struct mt_filter_verdict *v, uint8_t number, struct mt_s
         break;
         MT_VERDICT_TEXTS(TEXT)
 #undef TEXT
-#define SCORE(number, member, known)          \
-    case number:                              \
-        if (value.n == NUMBER) {              \
-            v->member = read_number(value.p); \
-            v->known = true;                  \
-        }                                     \
+#define SCORE(number, member, known)              \
+    case number:                                  \
+        read_score(value, &v->member, &v->known); \
         break;
         MT_VERDICT_NUMBERS(SCORE)
 #undef SCORE
@@ -207,8 +368,8 @@ static void read_member(struct mt_filter_verdict *v, uint8_t number, struct mt_s
     }
 }
 
-/* Symbols follow one another in `symbols`. */
-static void read_members(struct mt_filter_verdict *v, struct mt_slice members, struct mt_symbol *symbols)
+/* Symbols follow one another in `symbols`, and what is not in the packed bytes as it is in *text. */
+static void read_members(struct mt_filter_verdict *v, struct mt_slice members, struct mt_symbol *symbols, char **text)
 {
     struct mt_slice value;
     uint8_t number;
@@ -217,22 +378,40 @@ static void read_members(struct mt_filter_verdict *v, struct mt_slice members, s
     while (next_member(&members, &number, &value)) {
         if (number == SYMBOL) {
             v->nsymbols += read_symbol(value, &symbols[v->nsymbols]);
+        } else if (number == SYMBOLS) {
+            for (struct mt_symbol symbol; take_short_symbol(&value, &symbol, text);) {
+                symbols[v->nsymbols++] = symbol;
+            }
         } else {
             read_member(v, number, value);
         }
     }
 }
 
-void mt_verdicts_count(struct mt_slice packed, size_t *n, size_t *nsymbols)
+static void count_short_symbols(struct mt_slice some, struct mt_verdicts_count *out)
+{
+    struct mt_symbol symbol;
+    char *none = NULL;
+
+    while (take_short_symbol(&some, &symbol, &none)) {
+        out->symbols++;
+        out->text += symbol.name.n;
+    }
+}
+
+void mt_verdicts_count(struct mt_slice packed, struct mt_verdicts_count *out)
 {
     struct mt_slice members, value;
     uint8_t kind, number;
 
-    *n = *nsymbols = 0;
+    *out = (struct mt_verdicts_count){0};
     while (next_verdict(&packed, &kind, &members)) {
-        ++*n;
+        out->verdicts++;
         while (next_member(&members, &number, &value)) {
-            *nsymbols += number == SYMBOL;
+            out->symbols += number == SYMBOL;
+            if (number == SYMBOLS) {
+                count_short_symbols(value, out);
+            }
         }
     }
 }
@@ -262,7 +441,7 @@ static struct mt_slice filter_of(struct mt_slice members)
     uint8_t number;
 
     while (!v.by.n && next_member(&members, &number, &value)) {
-        if (number != SYMBOL) {
+        if (number != SYMBOL && number != SYMBOLS) {
             read_member(&v, number, value);
         }
     }
@@ -290,14 +469,14 @@ bool mt_verdicts_have(struct mt_slice packed, struct mt_slice filter)
     return false;
 }
 
-void mt_verdicts_unpack(struct mt_slice packed, struct mt_filter_verdict *v, struct mt_symbol *symbols)
+void mt_verdicts_unpack(struct mt_slice packed, struct mt_filter_verdict *v, struct mt_symbol *symbols, char *text)
 {
     struct mt_slice members;
     uint8_t kind;
 
     for (; next_verdict(&packed, &kind, &members); v++) {
         *v = (struct mt_filter_verdict){.kind = kind};
-        read_members(v, members, symbols);
+        read_members(v, members, symbols, &text);
         symbols = v->nsymbols ? symbols + v->nsymbols : symbols; /* without symbols there may be no room */
     }
 }

@@ -5,8 +5,9 @@
  *     length of what follows (2 bytes), kind (1 byte), then members: number (1), length (2), value
  *
  * Numbers are those of verdicts.h, and 128 for a symbol: the score in 8 bytes, or none, behind a byte that says so,
- * then the name. Two and more bytes stand with the least significant first. A number or kind that is unknown is
- * moved over: a later version wrote it.
+ * then the name; and 129 for several in short: of each a byte with the length of the name and, as its highest bit, whether a
+ * score follows, then that, then the name in six bits for each character. Two and more bytes stand with the least
+ * significant first. A number or kind that is unknown is moved over: a later version wrote it.
  *
  * Thread rules: no shared state.
  */
@@ -21,8 +22,13 @@ size_t mt_verdicts_packed_size(const struct mt_line_verdicts *verdicts);
 /* Writes them to p, which has room for that many bytes. */
 void mt_verdicts_pack(const struct mt_line_verdicts *verdicts, char *p);
 
-/* How many verdicts and symbols are in packed bytes, which may be anything. */
-void mt_verdicts_count(struct mt_slice packed, size_t *n, size_t *nsymbols);
+/* What packed bytes, which may be anything, have room for when they are read. */
+struct mt_verdicts_count {
+    size_t verdicts, symbols;
+    size_t text; /* bytes of names that do not stand there as they are */
+};
+
+void mt_verdicts_count(struct mt_slice packed, struct mt_verdicts_count *out);
 
 /* Who says the first of them, and whether any of them is said by that filter. */
 struct mt_slice mt_verdicts_filter(struct mt_slice packed);
@@ -31,7 +37,7 @@ bool mt_verdicts_have(struct mt_slice packed, struct mt_slice filter);
 /* The bytes of the next verdict, which are moved over. False: there is none. */
 bool mt_verdicts_next(struct mt_slice *packed, struct mt_slice *one);
 
-/* Reads packed bytes into arrays with room for as many as were counted. The text stays where it is. */
-void mt_verdicts_unpack(struct mt_slice packed, struct mt_filter_verdict *v, struct mt_symbol *symbols);
+/* Reads packed bytes into arrays with room for as many as were counted. All other text stays where it is. */
+void mt_verdicts_unpack(struct mt_slice packed, struct mt_filter_verdict *v, struct mt_symbol *symbols, char *text);
 
 #endif
