@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* The headers of syslog-ng, and what differs between its versions. Included before all others.
  *
  * configure finds out, by compiling, what a version has, and defines MT_SYSLOG_NG_HAS_*.
@@ -50,6 +51,15 @@ static inline void mt_persist_add(GlobalConfig *cfg, const char *name, void *val
     cfg_persist_config_add(cfg, name, value, destroy);
 #endif
 }
+
+/* Its name changed between versions. It is weak, so that another version can load the module, and hear what is wrong
+ * (daemon.h).
+ */
+#ifdef MT_SYSLOG_NG_HAS_CAMEL_PATHS
+#pragma weak resolvedConfigurablePaths
+#else
+#pragma weak resolved_configurable_paths
+#endif
 
 /* Where syslog-ng keeps what is to survive a restart; to be freed. */
 static inline gchar *mt_state_directory(void)
