@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* What a parser knows of its lines: see core.h. Who locks what stands at the top of plugin.c. */
 #include "core.h"
 

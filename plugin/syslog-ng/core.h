@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* What a parser knows of its lines: the engine, and which of its events have arrived. It outlives the parser when the
  * configuration is reloaded.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* The parser's counters among syslog-ng's own: see counters.h. The engine counts; these are copies. */
 #include "counters.h"
 

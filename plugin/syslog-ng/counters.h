@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* The parser's counters among syslog-ng's own: `syslog-ng-ctl stats`, and with 4.0 and later its metrics.
  *
  * Thread rules: the main thread.

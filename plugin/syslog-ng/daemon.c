@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* No function of syslog-ng tells its version. Its library has it in its name: libsyslog-ng-4.8.so.0. */
 #include "daemon.h"
 

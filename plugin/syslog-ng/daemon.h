@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* The syslog-ng that loads the module: whether it is the one that the module was built for. */
 #ifndef MT_SYSLOG_NG_DAEMON_H
 #define MT_SYSLOG_NG_DAEMON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* Events on their way: see deliveries.h. */
 #include "deliveries.h"
 

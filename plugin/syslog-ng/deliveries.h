@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* Events that syslog-ng has, and has not acknowledged. On a path with flags(flow-control) a message is
  * acknowledged when its destinations have got rid of it, so these are the events that an end of
  * syslog-ng at this moment would lose.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* What binds the grammar of mailtrace() to syslog-ng's lexer: its keywords. */
 #include "mailtrace-parser.h"
 

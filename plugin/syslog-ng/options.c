@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* The options of a parser: see options.h. */
 #include "options.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* The options of a parser, as the grammar fills them in. */
 #ifndef MT_SYSLOG_NG_OPTIONS_H
 #define MT_SYSLOG_NG_OPTIONS_H

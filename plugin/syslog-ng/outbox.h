@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* Events on their way into syslog-ng: written down while the correlator is locked, sent when it is
  * not, so that whatever happens downstream holds nobody else up.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* The name-value pairs of an event: see pairs.h.
  *
  * Handles of names are looked up once and kept in a list that grows as names are met, under a lock. What

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* The name-value pairs of an event as syslog-ng knows them: every field under the prefix, nested ones with dots
  * (".mail.client.ip"), each with syslog-ng's type for it. An array is one pair, of JSON text.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* A parser of the configuration: see parser.h, and for threads the top of plugin.c. */
 #include "parser.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* A parser of the configuration: what syslog-ng calls. */
 #ifndef MT_SYSLOG_NG_PARSER_H
 #define MT_SYSLOG_NG_PARSER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* mailtrace(): a parser of syslog-ng that turns the log lines of mail servers into events.
  *
  *     parser p_mail { mailtrace(inject-mode(aggregate-only)); };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 OR LGPL-2.1-or-later */
 /* From a message of syslog-ng to a line: see source.h. */
 #include "source.h"
 
