@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -51,6 +52,15 @@ class Readme(unittest.TestCase):
             for target in re.findall(r'\]\(([^)#:]+)\)', read(page)):
                 with self.subTest(target):
                     self.assertTrue(os.path.exists(os.path.join(os.path.dirname(page), target)))
+
+
+class ParameterPages(unittest.TestCase):
+    def test_each_parameter_of_the_module_for_rsyslog_has_a_page(self):
+        with open(os.path.join(TOP, 'plugin/rsyslog/settings.c'), encoding='utf-8') as file:
+            names = re.findall(r'\{"(\w+)", eCmdHdlr', file.read())
+        with tempfile.TemporaryDirectory() as directory:
+            subprocess.run([os.path.join(TOP, 'packaging/upstream/rsyslog/parameter-pages'), directory], check=True)
+            self.assertEqual(sorted(os.listdir(directory)), sorted(['mmmailtrace.rst'] + ['mmmailtrace-%s.rst' % n for n in names]))
 
 
 if __name__ == '__main__':
