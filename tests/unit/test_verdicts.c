@@ -370,7 +370,7 @@ static void expect_symbols(const struct mt_symbol *symbols, size_t n, size_t mos
 
 START_TEST(test_symbols_take_little_room)
 {
-    expect_symbols(ordinary, COUNT(ordinary), 300);
+    expect_symbols(ordinary, COUNT(ordinary), 240);
     expect_symbols(odd, COUNT(odd), sizeof odd);
 }
 END_TEST

@@ -8,20 +8,34 @@
 #define NUMBER      ((size_t)8)
 #define SYMBOL      128
 #define SYMBOLS     129 /* some, in short */
-#define SHORT_NAME  127 /* characters */
-#define SCORE_KNOWN 0x80
+/* The first byte of a symbol in short. */
+#define SHORT_NAME  31   /* characters, at most: what these bits say */
+#define WIDE        0x20 /* six bits for each, not five */
+#define SCORED      0x40 /* a score follows */
+#define SCORED_ZERO 0x80 /* it is 0 */
 
-/* Six bits for each of these characters. */
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+/* What characters stand in five bits, and in six. */
+static const char alphabets[2][65] = {"ABCDEFGHIJKLMNOPQRSTUVWXYZ_01246",
+                                      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_."};
 
-static size_t six_bits(size_t n)
+static size_t name_bytes(size_t n, bool wide)
 {
-    return (n * 6 + 7) / 8;
+    return (n * (wide ? 6 : 5) + 7) / 8;
 }
 
-static const char *code_of(char c)
+static const char *code_of(char c, bool wide)
 {
-    return c ? strchr(alphabet, c) : NULL;
+    return c ? strchr(alphabets[wide], c) : NULL;
+}
+
+static bool is_in_alphabet(struct mt_slice name, bool wide)
+{
+    size_t i = 0;
+
+    while (i < name.n && code_of(name.p[i], wide)) {
+        i++;
+    }
+    return i == name.n;
 }
 
 /* --- packing --- */
@@ -131,21 +145,17 @@ static void put_score(struct packer *to, uint8_t number, int64_t i)
 
 static bool has_short_form(const struct mt_symbol *symbol)
 {
-    bool plain = symbol->name.n && symbol->name.n <= SHORT_NAME && (!symbol->score_known || is_short(symbol->score));
-
-    for (size_t i = 0; plain && i < symbol->name.n; i++) {
-        plain = code_of(symbol->name.p[i]) != NULL;
-    }
-    return plain;
+    return symbol->name.n && symbol->name.n <= SHORT_NAME && (!symbol->score_known || is_short(symbol->score)) &&
+           is_in_alphabet(symbol->name, true);
 }
 
-static void put_name(struct packer *to, struct mt_slice name)
+static void put_name(struct packer *to, struct mt_slice name, bool wide)
 {
     unsigned bits = 0, n = 0;
 
     for (size_t i = 0; i < name.n; i++) {
-        bits |= (unsigned)(code_of(name.p[i]) - alphabet) << n;
-        for (n += 6; n >= 8 || (n && i + 1 == name.n); n = n > 8 ? n - 8 : 0) {
+        bits |= (unsigned)(code_of(name.p[i], wide) - alphabets[wide]) << n;
+        for (n += wide ? 6 : 5; n >= 8 || (n && i + 1 == name.n); n = n > 8 ? n - 8 : 0) {
             put(to, &(char){(char)bits}, 1);
             bits >>= 8;
         }
@@ -154,14 +164,16 @@ static void put_name(struct packer *to, struct mt_slice name)
 
 static void put_short_symbol(struct packer *to, const struct mt_symbol *symbol)
 {
-    uint8_t head = (uint8_t)(symbol->name.n | (symbol->score_known ? SCORE_KNOWN : 0));
-    char score[SHORT_MAX];
+    bool wide = !is_in_alphabet(symbol->name, false);
+    uint8_t score = !symbol->score_known ? 0 : symbol->score ? SCORED : SCORED_ZERO;
+    uint8_t head = (uint8_t)(symbol->name.n | (wide ? WIDE : 0) | score);
+    char bytes[SHORT_MAX];
 
     put(to, &head, 1);
-    if (symbol->score_known) {
-        put(to, score, write_short(score, symbol->score));
+    if (score == SCORED) {
+        put(to, bytes, write_short(bytes, symbol->score));
     }
-    put_name(to, symbol->name);
+    put_name(to, symbol->name, wide);
 }
 
 static void put_symbol(struct packer *to, const struct mt_symbol *symbol)
@@ -316,25 +328,36 @@ static bool read_symbol(struct mt_slice value, struct mt_symbol *symbol)
     return true;
 }
 
+/* Writes the n characters of a name to *text, which is moved on. */
+static void read_name(const char *p, size_t n, bool wide, char **text)
+{
+    unsigned width = wide ? 6 : 5, bits = 0, have = 0;
+
+    for (; n; n--, bits >>= width, have -= width) {
+        if (have < width) {
+            bits |= (unsigned)(unsigned char)*p++ << have;
+            have += 8;
+        }
+        *(*text)++ = alphabets[wide][bits & ((1U << width) - 1)];
+    }
+}
+
 /* Takes the next symbol of some; its name goes to *text, which is moved on. Without *text it is only measured. */
 static bool take_short_symbol(struct mt_slice *some, struct mt_symbol *symbol, char **text)
 {
-    size_t n = some->n ? (size_t)(*some->p & SHORT_NAME) : 0;
-    unsigned bits = 0, have = 0;
+    uint8_t head = some->n ? (uint8_t)*some->p : 0;
+    size_t n = head & SHORT_NAME;
+    bool wide = head & WIDE;
 
-    *symbol = (struct mt_symbol){.score_known = some->n && *some->p & SCORE_KNOWN, .name = {*text, n}};
+    *symbol = (struct mt_symbol){.score_known = head & (SCORED | SCORED_ZERO), .name = {*text, n}};
     *some = mt_slice_skip(*some, some->n ? 1 : 0);
-    if (!n || (symbol->score_known && !take_short(some, &symbol->score)) || some->n < six_bits(n)) {
+    if (!n || (head & SCORED && !take_short(some, &symbol->score)) || some->n < name_bytes(n, wide)) {
         return false;
     }
-    for (size_t i = 0, at = 0; *text && i < n; i++, bits >>= 6, have -= 6) {
-        if (have < 6) {
-            bits |= (unsigned)(unsigned char)some->p[at++] << have;
-            have += 8;
-        }
-        *(*text)++ = alphabet[bits & 63];
+    if (*text) {
+        read_name(some->p, n, wide, text);
     }
-    *some = mt_slice_skip(*some, six_bits(n));
+    *some = mt_slice_skip(*some, name_bytes(n, wide));
     return true;
 }
 

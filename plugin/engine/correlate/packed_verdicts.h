@@ -5,8 +5,8 @@
  *     length of what follows (2 bytes), kind (1 byte), then members: number (1), length (2), value
  *
  * Numbers are those of verdicts.h, and 128 for a symbol: the score in 8 bytes, or none, behind a byte that says so,
- * then the name; and 129 for several in short: of each a byte with the length of the name and, as its highest bit, whether a
- * score follows, then that, then the name in six bits for each character. Two and more bytes stand with the least
+ * then the name; and 129 for several in short: of each a byte with the length of the name and flags, then the score,
+ * then the name in five or six bits for each character. Two and more bytes stand with the least
  * significant first. A number or kind that is unknown is moved over: a later version wrote it.
  *
  * Thread rules: no shared state.
