@@ -120,7 +120,7 @@ static bool take_short(struct mt_slice *s, int64_t *i)
         *s = mt_slice_skip(*s, 1);
     }
     value = all >> 2;
-    if (more || (all & 1 && value > INT64_MAX / CENTS)) {
+    if (more || (all & 1 && value >= INT64_MAX / CENTS)) {
         return false;
     }
     *i = all & 2 ? ~(int64_t)value : (int64_t)value;
