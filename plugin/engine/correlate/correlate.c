@@ -94,7 +94,7 @@ static struct mt_host *host_new(struct mt_correlator *c, struct mt_slice name, u
     }
     host->hash = hash;
     host->name = mt_slice(copy, name.n);
-    host->newest = host->clock = host->taken = INT64_MIN;
+    host->newest = host->clock = host->taken = host->next_due = INT64_MIN;
     if (!mt_index_add(&c->memory, &c->hosts, host)) {
         mt_memory_put(&c->memory, host, sizeof *host);
         mt_memory_put(&c->memory, copy, name.n + 1);
@@ -138,17 +138,28 @@ static void host_free(struct mt_correlator *c, struct mt_host *host)
 
 /* --- what is due --- */
 
-static bool is_due(struct mt_event_queue *queue, int64_t before)
+static int64_t next_due(struct mt_event_queue *queue)
 {
     const struct mt_queued_event *first = mt_event_queue_first(queue);
 
-    return first && first->due < before;
+    return first ? first->due : INT64_MAX;
+}
+
+/* The first of the host's events has changed, or may have. */
+static __attribute__((noinline)) void find_next_due(struct mt_host *host)
+{
+    int64_t due = next_due(&host->due), later = next_due(&host->due_later);
+
+    host->next_due = due < later ? due : later;
 }
 
 /* Is an event due before `before`? */
-static bool any_due(struct mt_host *host, int64_t before)
+static inline bool any_due(struct mt_host *host, int64_t before)
 {
-    return is_due(&host->due, before) || is_due(&host->due_later, before);
+    if (before > host->next_due) {
+        find_next_due(host);
+    }
+    return before > host->next_due;
 }
 
 /* Makes the events that are due before `before`. */

@@ -17,6 +17,7 @@ void mt_event_line_up(struct mt_correlator *c, struct mt_host *host, struct mt_e
     if (p->message) {
         p->message->refs++;
     }
+    host->next_due = p->due < host->next_due ? p->due : host->next_due;
     if (!mt_event_queue_add(&c->memory, queue, p)) {
         mt_make_event(c, host, p);
     }

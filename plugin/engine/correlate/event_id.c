@@ -66,20 +66,18 @@ static char *put_number(char *at, int64_t i)
     return at + sizeof bytes;
 }
 
-/* A text that is longer enters by its hash, which the line has: it may name thousands of recipients, each with an id. */
-#define LONG_TEXT 8192
-
 /* What tells an event from all others of its host, MTA, instance and queue ID: a message by its first line, a session by its
- * last one, so that it is the same when it is read from its middle on; all others by the line that caused them.
+ * last one, so that it is the same when it is read from its middle on; all others by the line that caused them. A line's text
+ * enters by its hash, which the line has: it may name thousands of recipients, each with an id.
  */
-static char *put_cause(char *at, const struct mt_queued_event *p, struct mt_slice text)
+static char *put_cause(char *at, const struct mt_queued_event *p, struct mt_slice program)
 {
     if (p->kind == MT_EVENT_MESSAGE) {
         at = put_number(at, p->message->first.usec);
         return p->message->twin ? put_number(at, p->message->twin) : at;
     }
     if (p->kind == MT_EVENT_SESSION) {
-        at = put_slice(at, text);
+        at = put_slice(at, program);
         at = put_number(at, p->session->pid);
         at = put_number(at, p->session->last.usec);
         return put_number(at, (int64_t)p->session->last_text);
@@ -88,18 +86,9 @@ static char *put_cause(char *at, const struct mt_queued_event *p, struct mt_slic
         at = put_number(at, p->line->usec);
         at = put_number(at, p->line->line.pid);
         at = put_number(at, p->ordinal);
-        at = text.n > LONG_TEXT ? put_number(at, (int64_t)p->line->text_hash) : put_slice(at, text);
+        at = put_number(at, (int64_t)p->line->text_hash);
     }
     return at;
-}
-
-/* The line's text, or a session's program. */
-static struct mt_slice text_of(const struct mt_queued_event *p)
-{
-    if (p->kind == MT_EVENT_SESSION) {
-        return mt_kept_get(&p->session->kept, MT_F_PROGRAM);
-    }
-    return p->line ? p->line->line.text : mt_slice(NULL, 0);
 }
 
 struct mt_slice mt_event_name(const struct mt_queued_event *p)
@@ -122,8 +111,9 @@ uint64_t mt_event_set_id(struct mt_correlator *c, const struct mt_queued_event *
         COMMON = sizeof common / sizeof *common,
         AROUND = 4 * 8 + COMMON + 2
     }; /* numbers, a byte behind each slice */
-    struct mt_slice text = text_of(p);
-    size_t room = AROUND + (text.n > LONG_TEXT ? 0 : text.n);
+    struct mt_slice program =
+        p->kind == MT_EVENT_SESSION ? mt_kept_get(&p->session->kept, MT_F_PROGRAM) : mt_slice(NULL, 0);
+    size_t room = AROUND + program.n;
     XXH128_hash_t hash;
     char *at;
 
@@ -134,7 +124,7 @@ uint64_t mt_event_set_id(struct mt_correlator *c, const struct mt_queued_event *
     for (size_t i = 0; at && i < COMMON; i++) {
         at = put_slice(at, common[i]);
     }
-    at = at ? put_cause(at, p, text) : NULL;
+    at = at ? put_cause(at, p, program) : NULL;
     hash = XXH3_128bits(c->text.p, at ? (size_t)(at - c->text.p) : 0);
     to_hex(hash, out);
     mt_set(f, MT_F_ID, mt_slice(out, MT_TRACE_ID));

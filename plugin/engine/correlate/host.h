@@ -30,6 +30,7 @@ struct mt_host {
     uint64_t nopen;
     struct mt_session_list sessions, closed;
     struct mt_event_queue due, due_later;
+    int64_t next_due;                     /* usec: no event is due before that */
     struct mt_early_list early;           /* lines of filters, in order of arrival */
     bool by_message_id;                   /* open entries have their Message-IDs as aliases */
     int64_t newest;                       /* usec: the newest timestamp believed; INT64_MIN before the first line */

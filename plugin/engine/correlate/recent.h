@@ -37,10 +37,17 @@ static inline bool mt_recent_in(const struct mt_hashes *set, uint64_t hash, uint
     return set->n && *mt_recent_place(set, hash, key);
 }
 
-/* Was that line taken? */
-static inline bool mt_recent_has(const struct mt_recent *recent, uint64_t hash, uint64_t key)
+/* Does one of the halves know a line with that timestamp? Most lines are newer than all of it. */
+static inline bool mt_recent_half_has(const struct mt_recent *recent, int half, uint64_t hash, uint64_t key,
+                                      int64_t usec)
 {
-    return mt_recent_in(&recent->lines[0], hash, key) || mt_recent_in(&recent->lines[1], hash, key);
+    return usec <= recent->newest[half] && mt_recent_in(&recent->lines[half], hash, key);
+}
+
+/* Was that line taken? */
+static inline bool mt_recent_has(const struct mt_recent *recent, uint64_t hash, uint64_t key, int64_t usec)
+{
+    return mt_recent_half_has(recent, 0, hash, key, usec) || mt_recent_half_has(recent, 1, hash, key, usec);
 }
 
 /* mt_recent_add() where the newer half may be full. It takes `half` lines. */

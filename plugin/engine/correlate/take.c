@@ -67,7 +67,7 @@ static size_t drop_repeats_of_second(struct mt_correlator *c, struct mt_host *ho
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (!goes_on && mt_recent_has(recent, lines[i]->hash, c->seed)) {
+        if (!goes_on && mt_recent_has(recent, lines[i]->hash, c->seed, lines[i]->usec)) {
             c->stats.repeated++;
             mt_line_release(c, lines[i]);
         } else {
@@ -90,7 +90,8 @@ static size_t drop_repeats(struct mt_correlator *c, struct mt_host *host, struct
         return drop_repeats_of_second(c, host, lines, n);
     }
     for (size_t i = 0; i < n; i++) {
-        if (mt_recent_in(&recent->lines[1], lines[i]->hash, c->seed) || !add_recent(c, recent, lines[i])) {
+        if (mt_recent_half_has(recent, 1, lines[i]->hash, c->seed, lines[i]->usec) ||
+            !add_recent(c, recent, lines[i])) {
             c->stats.repeated++;
             mt_line_release(c, lines[i]);
             continue;
