@@ -26,6 +26,8 @@ struct mt_config {
     uint32_t max_recipients; /* recipients stored of one message */
     uint32_t max_line;       /* bytes of a line that adapters hand on; the rest is cut off (line.cut) and counted */
     unsigned events;         /* set of 1u << enum mt_event_kind; MT_EVENTS_EVERY_END may be added */
+
+    const struct mt_causes *causes; /* tells CAUSE and BLOCKLIST; lives longer. NULL: nothing does */
 };
 
 /* With MESSAGE: also of the entries of sources that tell of deliveries alone. For who joins events to stories; no store wants them. */

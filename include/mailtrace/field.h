@@ -64,6 +64,7 @@ enum mt_object {
     X(ORIGIN, TOP, "origin", STRING)                          \
     X(PARENT_QUEUE_ID, TOP, "parent_queue_id", STRING)        \
     X(PARENT_TRACE_ID, TOP, "parent_trace_id", STRING)        \
+    X(DIRECTION, TOP, "direction", STRING)                    \
     X(CLIENT_NAME, CLIENT, "name", STRING)                    \
     X(CLIENT_IP, CLIENT, "ip", STRING)                        \
     X(CLIENT_PORT, CLIENT, "port", INTEGER)                   \
@@ -102,6 +103,8 @@ enum mt_object {
     X(STATUS, TOP, "status", STRING)                          \
     X(REPLY_CODE, TOP, "reply_code", INTEGER)                 \
     X(RESPONSE, TOP, "response", STRING)                      \
+    X(CAUSE, TOP, "cause", STRING)                            \
+    X(BLOCKLIST, TOP, "blocklist", STRING)                    \
     X(NEXT_QUEUE_ID, TOP, "next_queue_id", STRING)            \
     X(FINAL, TOP, "final", BOOLEAN)                           \
     X(RESULT, TOP, "result", STRING)                          \

@@ -9,6 +9,7 @@
 #ifndef MAILTRACE_SETTINGS_H
 #define MAILTRACE_SETTINGS_H
 
+#include "mailtrace/causes.h"
 #include "mailtrace/state.h"
 #include "mailtrace/syslog.h"
 
@@ -22,6 +23,8 @@ struct mt_settings {
     uint64_t max_state;  /* bytes on disk; 0: as max_memory asks for */
     int64_t redeliver;   /* usec */
     enum mt_sync sync;
+    char *causes;                  /* file with rows of causes.h; NULL or empty: none is given */
+    struct mt_causes *causes_read; /* what config.causes points to, held; NULL: mt_settings_load() was not called */
 };
 
 /* The defaults. mt_settings_free() when done. */
@@ -35,6 +38,11 @@ bool mt_settings_copy(const struct mt_settings *from, struct mt_settings *to);
  * given, and makes the memory no more than the disk can hold. Returns false when settle is not shorter than timeout.
  */
 bool mt_settings_finish(struct mt_settings *settings);
+
+/* After that: reads the files that settings name, and gives config what they say. Returns false when one cannot be used: `why`
+ * (size bytes) names it and says what is wrong, and in which line.
+ */
+bool mt_settings_load(struct mt_settings *settings, char *why, size_t size);
 
 /* Whether an engine and its state that were made by a serve for b. How lines are read makes no difference, and nor
  * does the name of the file.

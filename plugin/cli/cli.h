@@ -35,6 +35,7 @@ int64_t cli_now(void);
 enum cli_code cli_events(int argc, char **argv);
 enum cli_code cli_lines(int argc, char **argv);
 enum cli_code cli_find(int argc, char **argv);
+enum cli_code cli_causes(int argc, char **argv);
 enum cli_code cli_received(int argc, char **argv);
 
 #endif

@@ -23,6 +23,7 @@ static const struct command {
     {"events", "turn log lines into events: deliveries, messages, rejects, sessions", cli_events},
     {"lines", "show what each log line says, by itself", cli_lines},
     {"find", "find messages in logs and tell what became of each", cli_find},
+    {"causes", "list the commonest failures of which no cause is known", cli_causes},
     {"received", "show the route of a mail by its Received: headers", cli_received},
 };
 

@@ -135,8 +135,15 @@ static bool set_until(struct cli_options *options, const char *value)
     return true;
 }
 
+static bool set_table(struct cli_options *options, const char *value)
+{
+    (void)value;
+    options->table = true;
+    return true;
+}
+
 /* Commands that read logs. */
-#define LOGS (CLI_FOR_EVENTS | CLI_FOR_LINES | CLI_FOR_FIND | CLI_FOR_RECEIVED)
+#define LOGS (CLI_FOR_EVENTS | CLI_FOR_LINES | CLI_FOR_FIND | CLI_FOR_RECEIVED | CLI_FOR_CAUSES)
 
 /* The table: what is typed, for which command, what reads it, what a wrong value is told, help. A row without `set`
  * is a setting of the engine, which knows all of that; help, if it is given, says it in this command's words.
@@ -183,10 +190,14 @@ static const struct row {
     {"max-messages", "N", CLI_FOR_EVENTS, NULL, NULL, NULL},
     {"max-memory", "SIZE", CLI_FOR_EVENTS, NULL, NULL, NULL},
     {"max-recipients", "N", CLI_FOR_EVENTS, NULL, NULL, NULL},
+    {"causes", "FILE", CLI_FOR_EVENTS | CLI_FOR_CAUSES | CLI_FOR_FIND, NULL, NULL,
+     "a file with rows that tell the cause of a failure; they are\nasked before the built-in ones"},
+    {"table", NULL, CLI_FOR_CAUSES, set_table, NULL, "print the table that is built in"},
     {"state", "FILE", CLI_FOR_EVENTS, set_state, "a file's name",
      "continue where the last run with this file stopped, and keep open messages for the next run"},
     {"max-state", "SIZE", CLI_FOR_EVENTS, NULL, NULL, "disk space for the state [4 times --max-memory]"},
-    {"stats", NULL, CLI_FOR_EVENTS | CLI_FOR_LINES, set_stats, NULL, "a summary on standard error at the end"},
+    {"stats", NULL, CLI_FOR_EVENTS | CLI_FOR_LINES | CLI_FOR_CAUSES, set_stats, NULL,
+     "a summary on standard error at the end"},
 };
 
 #define ROWS (sizeof rows / sizeof *rows)
@@ -322,6 +333,7 @@ enum cli_code cli_options_read(struct cli_options *options, unsigned command, co
 {
     static char dash[] = "-", *standard_input[] = {dash};
     struct option table[ROWS + 2];
+    char why[400];
     int c;
 
     memset(options, 0, sizeof *options);
@@ -342,6 +354,10 @@ enum cli_code cli_options_read(struct cli_options *options, unsigned command, co
     if (!mt_settings_finish(&options->settings)) {
         cli_error("--settle must be shorter than --timeout");
         return try_help(argv[0]);
+    }
+    if ((command & (CLI_FOR_EVENTS | CLI_FOR_CAUSES | CLI_FOR_FIND)) && !mt_settings_load(&options->settings, why, sizeof why)) {
+        cli_error("%s", why);
+        return CLI_USAGE;
     }
     options->files = optind < argc ? argv + optind : standard_input;
     options->nfiles = optind < argc ? argc - optind : 1;

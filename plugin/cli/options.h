@@ -11,6 +11,7 @@
 #define CLI_FOR_LINES    2u
 #define CLI_FOR_RECEIVED 4u
 #define CLI_FOR_FIND     8u
+#define CLI_FOR_CAUSES   16u
 
 struct cli_options {
     struct mt_settings settings; /* the engine's; mt_settings_free() */
@@ -18,6 +19,7 @@ struct cli_options {
     int year;                    /* 0: not given */
     uint8_t mta;                 /* number of the source of lines without a header; 0: not given */
     bool stats;
+    bool table;                /* causes: print it */
     bool json;                 /* received, find: for programs */
     bool lines;                /* find: with the log lines */
     struct mt_criteria wanted; /* find */

@@ -53,6 +53,8 @@ static const struct mt_setting rows[] = {
     {"redeliver", MT_SETTING_DURATION, 0, DAY, MT_REDELIVER_DEFAULT, MEMBER(redeliver),
      "after a crash, write the events of the last N seconds again"},
     {"sync", MT_SETTING_SYNC, 0, 0, MT_SYNC_INTERVAL, MEMBER(sync), "when the state is flushed to the disk"},
+    {"causes", MT_SETTING_TEXT, 0, 0, 0, MEMBER(causes),
+     "a file with rows that tell the cause of a failure, asked before the built-in ones"},
 };
 
 #define ROWS (sizeof rows / sizeof *rows)
@@ -99,19 +101,33 @@ void mt_config_default(struct mt_config *config)
 void mt_settings_free(struct mt_settings *settings)
 {
     free(settings->state_file);
-    settings->state_file = NULL;
+    free(settings->causes);
+    mt_causes_drop(settings->causes_read);
+    settings->state_file = settings->causes = NULL;
+    settings->causes_read = NULL;
+    settings->config.causes = NULL;
+}
+
+/* Makes *to a copy of a text, or NULL as it is. False when memory is short. */
+static bool copy_text(const char *from, char **to)
+{
+    *to = from ? strdup(from) : NULL;
+    return !from || *to;
 }
 
 bool mt_settings_copy(const struct mt_settings *from, struct mt_settings *to)
 {
-    char *state_file = from->state_file ? strdup(from->state_file) : NULL;
+    struct mt_settings copy = *from;
+    bool copied = copy_text(from->state_file, &copy.state_file);
 
-    if (from->state_file && !state_file) {
+    copied &= copy_text(from->causes, &copy.causes);
+    mt_causes_hold(copy.causes_read);
+    if (!copied) {
+        mt_settings_free(&copy);
         return false;
     }
     mt_settings_free(to);
-    *to = *from;
-    to->state_file = state_file;
+    *to = copy;
     return true;
 }
 
@@ -131,6 +147,19 @@ bool mt_settings_finish(struct mt_settings *settings)
     return settings->config.settle < settings->config.timeout;
 }
 
+bool mt_settings_load(struct mt_settings *settings, char *why, size_t size)
+{
+    const char *file = settings->causes && *settings->causes ? settings->causes : NULL;
+    struct mt_causes *causes = mt_causes_new(file, why, size);
+
+    if (!causes) {
+        return false;
+    }
+    mt_causes_drop(settings->causes_read);
+    settings->config.causes = settings->causes_read = causes;
+    return true;
+}
+
 static bool is_of_engine(const struct mt_setting *row)
 {
     return row->type != MT_SETTING_ZONE && row->type != MT_SETTING_FLAG && row->type != MT_SETTING_TEXT;
@@ -144,7 +173,7 @@ bool mt_settings_same_engine(const struct mt_settings *a, const struct mt_settin
             return false;
         }
     }
-    return true;
+    return mt_causes_same(a->causes_read, b->causes_read);
 }
 
 /* --- rows --- */

@@ -31,6 +31,7 @@ static struct cnfparamdescr descriptions[] = {
     {"maxstate", eCmdHdlrString, 0},
     {"redeliver", eCmdHdlrString, 0},
     {"sync", eCmdHdlrString, 0},
+    {"causes", eCmdHdlrString, 0},
 };
 
 static struct cnfparamblk block = {CNFPARAMBLK_VERSION, sizeof descriptions / sizeof *descriptions, descriptions};
@@ -142,8 +143,14 @@ static rsRetVal set_defaults(struct mt_action_settings *s)
 
 static rsRetVal finish(struct mt_action_settings *s)
 {
+    char why[400];
+
     if (!mt_settings_finish(&s->engine)) {
         parser_errmsg("mmmailtrace: settle must be shorter than timeout");
+        return RS_RET_INVALID_VALUE;
+    }
+    if (!mt_settings_load(&s->engine, why, sizeof why)) {
+        parser_errmsg("mmmailtrace: %s", why);
         return RS_RET_INVALID_VALUE;
     }
     return RS_RET_OK;

@@ -30,6 +30,7 @@ static CfgLexerKeyword keywords[] = {
     WORD("max_state", KW_MAX_STATE),
     WORD("redeliver", KW_REDELIVER),
     WORD("sync", KW_SYNC),
+    WORD("causes", KW_CAUSES),
     WORD(NULL, 0),
 };
 

@@ -117,5 +117,10 @@ const char *mt_options_events(struct mt_options *options, GList *names)
 
 const char *mt_options_finish(struct mt_options *options)
 {
-    return mt_settings_finish(&options->engine) ? NULL : "settle() must be shorter than timeout()";
+    static char why[400];
+
+    if (!mt_settings_finish(&options->engine)) {
+        return "settle() must be shorter than timeout()";
+    }
+    return mt_settings_load(&options->engine, why, sizeof why) ? NULL : why;
 }

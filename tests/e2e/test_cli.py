@@ -140,6 +140,13 @@ class Usage(Case):
             for value in values:
                 self.assert_usage(["events", f"--{option}={value}"], f"--{option}", f"'{value}'", "give ")
 
+    def test_a_bad_row_of_causes_is_told_with_file_and_line(self):
+        rows = self.file("causes", b"# ours\nspam text junk\nspam text\n")
+        for command in ("events", "causes"):
+            done = self.run_program(command, f"--causes={rows}")
+            self.assertEqual((done.returncode, done.stdout), (2, b""))
+            self.assertEqual(done.stderr.decode(), f"mailtrace: {rows}:3: a row is: CAUSE KIND WHAT\n")
+
     def test_good_values_are_taken(self):
         good = {
             "year": ["2026"], "tz": ["+01:00", "-0330", "UTC", "Z"], "events": ["delivery", "delivery,message", "session"],
@@ -251,6 +258,44 @@ class Commands(Case):
             self.assertRegex(done.stderr.decode(), r"recognised, postfix +7\n")
             self.assertRegex(done.stderr.decode(), r"not recognised: postfix/smtpd +1 ")
             self.assertEqual(done.stdout, self.run_program(command, stdin=content).stdout)
+
+
+class Causes(Case):
+    def log(self, *replies):
+        """A message to one recipient for each reply, which was deferred with it."""
+        lines = []
+        for number, (dsn, reply) in enumerate(replies):
+            lines += message(f"4A0000{number}").splitlines(True)
+            lines[-2] = lines[-2].replace(b"dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4ABCDE1234)",
+                                          f"dsn={dsn}, status=deferred (host mx.dest.example[192.0.2.9] said: {reply})".encode())
+            del lines[-1]
+        return b"".join(lines)
+
+    def test_what_was_not_sent_has_a_cause(self):
+        content = self.log(("4.7.1", "450 4.7.1 <b@dest.example>: Greylisted"), ("4.0.0", "450 wibble"),
+                           ("4.7.1", "450 4.7.1 blocked using zen.spamhaus.org"))
+        got = [o for o in self.objects("events", stdin=content + message("4A00009")) if o["event"] == "delivery"]
+        self.assertEqual([(o.get("cause"), o.get("blocklist")) for o in got],
+                         [("greylisted", None), ("other", None), ("blocklisted", "zen.spamhaus.org"), (None, None)])
+
+    def test_a_file_of_rows_is_asked_first(self):
+        rows = self.file("causes", b"spam text wibble\nvirus text greylisted\n")
+        content = self.log(("4.7.1", "450 4.7.1 <b@dest.example>: Greylisted"), ("4.0.0", "450 wibble"))
+        got = [o for o in self.objects("events", f"--causes={rows}", stdin=content) if o["event"] == "delivery"]
+        self.assertEqual([o["cause"] for o in got], ["virus", "spam"])
+
+    def test_causes_lists_the_commonest_that_no_row_knows(self):
+        content = self.log(("4.0.0", "450 wibble 17"), ("4.0.0", "450 wobble <a@b>"), ("4.7.1", "450 4.7.1 Greylisted"),
+                           ("4.0.0", "450 wibble 4"), ("4.0.0", "450 wibble 1987"))
+        done = self.run_program("causes", "--stats", stdin=content)
+        self.assertEqual(done.returncode, 0)
+        host = "host mx.dest.example[0.0.0.0] said: 0"
+        self.assertEqual(done.stdout.decode(), f"       3  4.0.0    {host} wibble 0\n       1  4.0.0    {host} wobble <>\n")
+        self.assertEqual(done.stderr.decode(), "5 failures and rejects, 4 of them without a known cause\n")
+
+    def test_the_table_is_printed_as_it_can_be_read(self):
+        rows = self.file("causes", self.run_program("causes", "--table").stdout)
+        self.assertEqual(self.run_program("causes", f"--causes={rows}", stdin=b"").returncode, 0)
 
 
 class Order(Case):

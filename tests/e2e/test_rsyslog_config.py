@@ -60,6 +60,7 @@ REFUSED = [
     ('ruleset="mailevents" settle="3601"', 'settle must be'),
     ('ruleset="mailevents" settle="1.5.0"', 'settle must be'),
     ('ruleset="mailevents" settle="60" timeout="60"', 'settle must be shorter than timeout'),
+    ('ruleset="mailevents" causes="/nonexistent/causes"', '/nonexistent/causes: No such file or directory'),
     ('ruleset="mailevents" maxmessages="0"', 'maxmessages must be a whole number, from 1 to 4294967295, not "0"'),
     ('ruleset="mailevents" maxmessages="1.5"', 'maxmessages must be'),
     ('ruleset="mailevents" maxmemory="64k"', r'maxmemory must be bytes \(or 64k, 512m\), from 1m to 65536g, not "64k"'),

@@ -60,6 +60,7 @@ BAD = [
     ('max-line(10)', r'max-line\(\) must be bytes'),
     ('max-state(10)', r'max-state\(\) must be bytes'),
     ('redeliver(100000)', r'redeliver\(\) must be seconds'),
+    ('causes("/nonexistent/causes")', r'/nonexistent/causes: No such file or directory'),
     ('sync(sometimes)', r'sync\(\) must be off, interval or always'),
     ('time-zone("Mars")', r'time-zone\(\) must be local, UTC or an offset'),
     ('template("$(nonsense")', r'[Ee]rror compiling template|template'),

@@ -24,6 +24,7 @@
     X(qmail)         \
     X(courier)       \
     X(alias)         \
+    X(causes)        \
     X(image)         \
     X(memory)        \
     X(pairs)         \

@@ -92,7 +92,8 @@ static void fill(struct mt_fields *f)
     "\"queue_id\":\"x\",\"external_id\":\"x\",\"message_id\":\"x\",\"from\":\"x\",\"size\":7,\"nrcpt\":7,\"subject\":" \
     "\"x\","                                                                                                           \
     "\"arrived\":\"" TIME_TEXT                                                                                         \
-    "\",\"origin\":\"x\",\"parent_queue_id\":\"x\",\"parent_trace_id\":\"x\",\"client\":{\"name\":\"x\","              \
+    "\",\"origin\":\"x\",\"parent_queue_id\":\"x\",\"parent_trace_id\":\"x\",\"direction\":\"x\","                     \
+    "\"client\":{\"name\":\"x\","                                                                                      \
     "\"ip\":\"x\",\"port\":7,\"helo\":\"x\",\"protocol\":\"x\",\"user\":\"x\",\"mechanism\":\"x\",\"uid\":7," TLS_TEXT \
     "}"
 #define TLS_TEXT "\"tls\":{\"version\":\"x\",\"cipher\":\"x\",\"bits\":7,\"verify\":\"x\"}"
@@ -105,7 +106,8 @@ static const struct {
      "{\"event\":\"delivery\"," COMMON_TEXT ",\"to\":\"x\",\"orig_to\":\"x\",\"transport\":\"x\","
      "\"relay\":{\"name\":\"x\",\"ip\":\"x\",\"port\":7,\"path\":\"x\"}," TLS_TEXT ",\"attempt\":7,\"delay\":1.5,"
      "\"delays\":{\"before_queue\":1.5,\"in_queue\":1.5,\"connect\":1.5,\"transmit\":1.5},\"dsn\":\"x\","
-     "\"status\":\"x\",\"reply_code\":7,\"response\":\"x\",\"next_queue_id\":\"x\",\"final\":true}"},
+     "\"status\":\"x\",\"reply_code\":7,\"response\":\"x\",\"cause\":\"x\","
+     "\"blocklist\":\"x\",\"next_queue_id\":\"x\",\"final\":true}"},
     {MT_EVENT_MESSAGE,
      "{\"event\":\"message\"," COMMON_TEXT ",\"result\":\"x\",\"reason\":\"x\",\"duration\":1.5,"
      "\"recipients\":[{\"to\":\"a@b\",\"orig_to\":\"c\",\"status\":\"sent\",\"dsn\":\"2.0.0\",\"relay\":{\"name\":"
@@ -117,7 +119,7 @@ static const struct {
      "\"verdicts\":{\"spam\":[{\"by\":\"r\"}],\"spf\":[{\"by\":\"s\"}]},"
      "\"received\":[{\"by\":{\"name\":\"a\"}},{\"by\":{\"name\":\"b\"},\"delay\":-0.5}],\"lines\":7}"},
     {MT_EVENT_REJECT, "{\"event\":\"reject\"," COMMON_TEXT ",\"to\":\"x\",\"stage\":\"x\",\"action\":\"x\","
-                      "\"reply_code\":7,\"dsn\":\"x\",\"response\":\"x\"}"},
+                      "\"reply_code\":7,\"dsn\":\"x\",\"response\":\"x\",\"cause\":\"x\",\"blocklist\":\"x\"}"},
     {MT_EVENT_SESSION, "{\"event\":\"session\"," COMMON_TEXT ",\"reason\":\"x\",\"stage\":\"x\",\"user\":\"x\","
                        "\"mechanism\":\"x\",\"commands\":{\"ehlo\":1,\"rcpt\":2,\"quit\":1},"
                        "\"accepted\":{\"ehlo\":1,\"rcpt\":0,\"quit\":1},\"response\":\"x\"}"},

@@ -149,32 +149,39 @@ static bool run(struct find *find)
     return !find->related.failed && !find->found.failed && show_all(find) && !find->files.failed;
 }
 
-enum cli_code cli_find(int argc, char **argv)
+static enum cli_code find_all(struct find *find)
 {
-    struct find find = {0};
-    enum cli_code code = cli_options_read(&find.options, CLI_FOR_FIND, about, argc, argv);
     bool good;
 
-    if (code != CLI_GO) {
-        return code;
-    }
-    if (!is_anything_asked(&find.options)) {
+    if (!is_anything_asked(&find->options)) {
         cli_error(
             "say what to find: --message-id, --queue-id, --from, --to, --subject, --ip, --status, --since or --until");
         return CLI_USAGE;
     }
-    if (!cli_criteria_times(&find.options)) {
+    if (!cli_criteria_times(&find->options)) {
         return CLI_USAGE;
     }
-    cli_text_start(&find.text);
+    cli_text_start(&find->text);
     cli_catch_signals();
-    good = run(&find);
-    good &= cli_output_end(&find.text.output);
-    cli_found_free(&find.found);
-    cli_related_free(&find.related);
-    cli_files_free(&find.files);
-    if (good && !find.shown && !cli_stop) {
+    good = run(find);
+    good &= cli_output_end(&find->text.output);
+    cli_found_free(&find->found);
+    cli_related_free(&find->related);
+    cli_files_free(&find->files);
+    if (good && !find->shown && !cli_stop) {
         cli_error("nothing found");
     }
-    return !good ? CLI_USAGE : find.shown ? CLI_OK : CLI_FAILED;
+    return !good ? CLI_USAGE : find->shown ? CLI_OK : CLI_FAILED;
+}
+
+enum cli_code cli_find(int argc, char **argv)
+{
+    struct find find = {0};
+    enum cli_code code = cli_options_read(&find.options, CLI_FOR_FIND, about, argc, argv);
+
+    if (code == CLI_GO) {
+        code = find_all(&find);
+    }
+    mt_settings_free(&find.options.settings);
+    return code;
 }

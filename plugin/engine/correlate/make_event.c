@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "base/words.h"
 #include "internal.h"
+#include "mailtrace/causes.h"
 #include "packed_verdicts.h"
 
 static const struct mt_slice origin_words[MT_ORIGIN_COUNT] = {
@@ -109,13 +110,23 @@ static void set_common(struct mt_correlator *c, const struct mt_host *host, cons
     }
 }
 
+/* It was not sent. */
+static void set_failure(struct mt_correlator *c, const struct mt_queued_event *p, bool given_up)
+{
+    uint8_t status = p->line->status;
+
+    mt_set_int(&c->event.f, MT_F_FINAL, status != MT_STATUS_DEFERRED || given_up);
+    if (c->config.causes && status != MT_STATUS_DISCARDED && status != MT_STATUS_DELIVERABLE) {
+        mt_causes_find(c->config.causes, &c->event.f);
+    }
+}
+
 static void set_delivery(struct mt_correlator *c, const struct mt_queued_event *p)
 {
     struct mt_fields *f = &c->event.f;
     const struct mt_rcpt *rcpt =
         p->recipient >= 0 && p->message->rcpts.n > (uint32_t)p->recipient ? &p->message->rcpts.v[p->recipient] : NULL;
     bool last = rcpt && rcpt->attempts == p->attempt;
-    bool given_up = last && (rcpt->status != MT_STATUS_DEFERRED || p->message->deleted);
 
     if (!p->line) { /* only a message or a session can do without */
         return;
@@ -130,7 +141,11 @@ static void set_delivery(struct mt_correlator *c, const struct mt_queued_event *
         mt_kept_fill(&rcpt->kept, f, mt_address_fields);
     }
     mt_set(f, MT_F_STATUS, mt_status_words[p->line->status]);
-    mt_set_int(f, MT_F_FINAL, p->line->status != MT_STATUS_DEFERRED || given_up);
+    if (p->line->status == MT_STATUS_SENT) {
+        mt_set_int(f, MT_F_FINAL, true);
+    } else {
+        set_failure(c, p, last && (rcpt->status != MT_STATUS_DEFERRED || p->message->deleted));
+    }
     if (p->attempt) {
         mt_set_int(f, MT_F_ATTEMPT, p->attempt);
     }
@@ -404,6 +419,9 @@ static void make(struct mt_correlator *c, const struct mt_host *host, const stru
     default:
         if (p->line) {
             mt_set_time(f, MT_F_TIME, p->line->line.time);
+        }
+        if (c->config.causes) {
+            mt_causes_find(c->config.causes, f);
         }
         break;
     }

@@ -40,6 +40,7 @@
     X(ORIGIN, TOP, "origin")                         \
     X(PARENT_QUEUE_ID, TOP, "parent_queue_id")       \
     X(PARENT_TRACE_ID, TOP, "parent_trace_id")       \
+    X(DIRECTION, TOP, "direction")                   \
     X(CLIENT_NAME, CLIENT, "name")                   \
     X(CLIENT_IP, CLIENT, "ip")                       \
     X(CLIENT_PORT, CLIENT, "port")                   \
@@ -78,6 +79,8 @@
     X(STATUS, TOP, "status")                         \
     X(REPLY_CODE, TOP, "reply_code")                 \
     X(RESPONSE, TOP, "response")                     \
+    X(CAUSE, TOP, "cause")                           \
+    X(BLOCKLIST, TOP, "blocklist")                   \
     X(NEXT_QUEUE_ID, TOP, "next_queue_id")           \
     X(FINAL, TOP, "final")                           \
     X(RESULT, TOP, "result")                         \
@@ -119,6 +122,7 @@
     X(ORIGIN)             \
     X(PARENT_QUEUE_ID)    \
     X(PARENT_TRACE_ID)    \
+    X(DIRECTION)          \
     X(CLIENT_NAME)        \
     X(CLIENT_IP)          \
     X(CLIENT_PORT)        \
@@ -155,6 +159,8 @@
     X(STATUS)              \
     X(REPLY_CODE)          \
     X(RESPONSE)            \
+    X(CAUSE)               \
+    X(BLOCKLIST)           \
     X(NEXT_QUEUE_ID)       \
     X(FINAL)
 
@@ -176,7 +182,7 @@
     X(LINES)
 
 #define REJECT(X)       COMMON(X) X(TO) X(STAGE) X(ACTION) X(REPLY_CODE)
-#define REJECT_REPLY(X) X(DSN) X(RESPONSE)
+#define REJECT_REPLY(X) X(DSN) X(RESPONSE) X(CAUSE) X(BLOCKLIST)
 
 #define SESSION(X)       COMMON(X) X(REASON)
 #define SESSION_STAGE(X) X(STAGE) X(USER) X(MECHANISM) X(COMMANDS) X(ACCEPTED)
