@@ -3,6 +3,7 @@
 It logs to syslog and into its mainlog at once, so that the two can be compared.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -179,7 +180,8 @@ class Exim(mta.Mta):
     def stop(self):
         path = self.root / 'run/exim4/exim.pid'
         if path.exists():
-            os.kill(int(path.read_text()), signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(path.read_text()), signal.SIGTERM)
             path.unlink()
 
     def queue_id_of(self, reply):

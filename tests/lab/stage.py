@@ -22,6 +22,7 @@ class Stage:
         self.mtas = [mta() for mta in mtas]
         self.syslogd = syslogd.Syslogd(self.mtas, with_module)
         self.dns = self.sink = self.world = None
+        self.started = []
 
     def __enter__(self):
         try:
@@ -40,10 +41,12 @@ class Stage:
         self.world = scenarios.World(self.mtas, self.sink)
         self.syslogd.start()
         for mta in self.mtas:
+            self.started.append(mta)
             mta.start()
 
     def stop_mtas(self):
-        for mta in self.mtas:
+        """Of those that have not been started, a file of an earlier run may name a process that is somebody else's now."""
+        for mta in self.started:
             mta.stop()
 
     def __exit__(self, *_):
