@@ -7,7 +7,7 @@ pkgs.stdenv.mkDerivation {
   src = ../..;
 
   nativeBuildInputs = [ pkgs.autoreconfHook pkgs.pkg-config pkgs.python3 ];
-  buildInputs = [ pkgs.json_c pkgs.libarchive pkgs.xxHash pkgs.zlib ];
+  buildInputs = [ pkgs.bzip2 pkgs.json_c pkgs.xxHash pkgs.xz pkgs.zlib pkgs.zstd ];
   nativeCheckInputs = [ pkgs.check ];
 
   # The module for rsyslog needs the source of the rsyslog that is to load it.

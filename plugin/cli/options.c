@@ -204,7 +204,7 @@ static const struct row {
 
 static const char files_help[] =
     "Without FILE, or if FILE is -, reads standard input. Files may be compressed (gz, xz, zst,\n"
-    "bz2 and others). Lines are traditional syslog, RFC 3339 timestamps, or RFC 5424. Several\n"
+    "bz2, lz). Lines are traditional syslog, RFC 3339 timestamps, or RFC 5424. Several\n"
     "files are read in the order of their timestamps.\n\n"
     "Sizes: 65536, 512k, 64M, 1G. Times: seconds, or 30s, 10m, 6h, 5d.\n";
 

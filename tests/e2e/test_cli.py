@@ -11,12 +11,15 @@ import lzma
 import os
 import pty
 import resource
+import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 import threading
 import time
 import unittest
+import zlib
 
 import maillog
 
@@ -54,6 +57,12 @@ def message(queue_id, when=START, host="mx1", timestamp=stamp_rfc3339):
 def message_rfc5424(queue_id, when=START, host="mx1"):
     return "".join(f"<22>1 {stamp_rfc3339(when)} {host} {program} {pid} - - {text}\n"
                    for program, pid, text in texts(queue_id)).encode()
+
+
+def lzip(content):
+    """A member of lzip's format: a header, LZMA data with a mark at its end, what to check it by."""
+    packed = lzma.compress(content, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20}])
+    return b"LZIP\x01\x14" + packed + struct.pack("<LQQ", zlib.crc32(content), len(content), len(packed) + 26)
 
 
 class Case(unittest.TestCase):
@@ -177,7 +186,7 @@ class Forms(Case):
         expected = self.queue_ids(self.file("plain", content))
         self.assertEqual(len(expected), 2001)
         for name, packed in {"a.gz": gzip.compress(content), "a.xz": lzma.compress(content), "b": bz2.compress(content),
-                             "two.gz": gzip.compress(content[:1000]) + gzip.compress(content[1000:])}.items():
+                             "c": lzip(content), "two.gz": gzip.compress(content[:1000]) + gzip.compress(content[1000:])}.items():
             self.assertEqual(self.queue_ids(self.file(name, packed)), expected, name)
             self.assertEqual(self.queue_ids(stdin=packed), expected, name)
 
@@ -187,6 +196,36 @@ class Forms(Case):
         except FileNotFoundError:
             self.skipTest("no zstd here")
         self.assertEqual(self.queue_ids(self.file("a.zst", packed)), ["4A00001"])
+
+    def test_several_streams_and_zeros_behind_them_are_one_file(self):
+        content = message("4A00001") + message("4A00002")
+        half = len(content) // 2
+        packers = [gzip.compress, bz2.compress, lzma.compress, lzip]
+        if shutil.which("zstd"):
+            packers.append(lambda some: subprocess.run(["zstd", "-c"], input=some, capture_output=True, check=True).stdout)
+        for pack in packers:
+            packed = pack(content[:half]) + pack(b"") + pack(content[half:]) + bytes(512)
+            self.assertEqual(sorted(self.queue_ids(stdin=packed)), ["4A00001", "4A00002"], pack)
+
+    def test_what_stands_behind_a_compressed_file_is_damage(self):
+        for pack in (gzip.compress, bz2.compress, lzma.compress, lzip):
+            path = self.file("behind", pack(message("4A00001")) + b"and more")
+            done = self.run_program("events", path)
+            self.assert_failed(done, path)
+            self.assertIn(b'"queue_id":"4A00001"', done.stdout)
+
+    def test_a_compressed_file_that_ends_too_early_gives_what_it_has(self):
+        content = message("4A00001") * 20
+        for pack in (gzip.compress, bz2.compress, lzma.compress, lzip):
+            packed = pack(content)
+            for n in range(6, len(packed), len(packed) // 7):
+                path = self.file("cut", packed[:n])
+                self.assert_failed(self.run_program("events", path), path, "truncated")
+
+    def test_compression_that_is_not_read_is_named(self):
+        for head, why in ((b"\x04\x22\x4d\x18", "LZ4 is not read"), (b"\x1f\x9d", "format is not read")):
+            path = self.file("other", head + bytes(range(64)))
+            self.assert_failed(self.run_program("events", path), path, why)
 
     def test_compressed_nothing_is_nothing(self):
         for name, packed in {"a.gz": gzip.compress(b""), "a.xz": lzma.compress(b""), "a.bz2": bz2.compress(b"")}.items():

@@ -60,7 +60,7 @@ class Kinds(unittest.TestCase):
             f.write('#define MT_KINDS(X) ' + ' '.join(order) + '\n')
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             objects = list(pool.map(lambda source: self.compile(source, header), sources()))
-        subprocess.run(['cc', *objects, '-larchive', '-lpthread', '-o', self.path('mailtrace')], check=True)
+        subprocess.run(['cc', *objects, '-lz', '-llzma', '-lzstd', '-lbz2', '-lpthread', '-o', self.path('mailtrace')], check=True)
         return self.path('mailtrace')
 
     def events(self, command):

@@ -1,6 +1,5 @@
 #include "input.h"
 
-#include <archive.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,51 +8,17 @@
 #include <unistd.h>
 
 #include "show/progress.h"
+#include "unpack.h"
 
 #define BUFFER ((size_t)256 << 10)
 #define RAW    ((size_t)64 << 10)
 #define SECOND INT64_C(1000000)
-
-/* What compressed files begin with: gzip (RFC 1952), xz, Zstandard (RFC 8878), bzip2, lzip, LZ4, compress. */
-static const struct mt_slice magics[] = {
-    {"\x1f\x8b", 2}, {"\xfd\x37zXZ", 6},      {"\x28\xb5\x2f\xfd", 4}, {"BZh", 3},
-    {"LZIP", 4},     {"\x04\x22\x4d\x18", 4}, {"\x1f\x9d", 2},
-};
-
-/* 1: p begins one; 0: it does not; -1: too short to tell. */
-static int begins_compressed(const char *p, size_t n)
-{
-    int told = 0;
-
-    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
-        size_t length = magics[i].n < n ? magics[i].n : n;
-        if (memcmp(p, magics[i].p, length) == 0) {
-            if (n >= magics[i].n) {
-                return 1;
-            }
-            told = -1;
-        }
-    }
-    return told;
-}
-
-bool cli_is_compressed(const char *p, size_t n)
-{
-    return begins_compressed(p, n) == 1;
-}
 
 static enum cli_got fail(struct cli_input *input, const char *why)
 {
     cli_error("%s: %s", input->name, why);
     input->failed = true;
     return CLI_GOT_ERROR;
-}
-
-static enum cli_got fail_archive(struct cli_input *input)
-{
-    const char *why = archive_error_string(input->archive);
-
-    return fail(input, why ? why : "cannot be decompressed");
 }
 
 static bool examine(struct cli_input *input)
@@ -90,13 +55,10 @@ bool cli_input_open(struct cli_input *input, const char *path, const struct cli_
 
 void cli_input_close(struct cli_input *input)
 {
-    if (input->archive) {
-        archive_read_free(input->archive);
-    }
+    cli_unpacker_free(input->unpacker);
     if (input->fd > STDIN_FILENO) {
         close(input->fd);
     }
-    free(input->raw);
     free(input->buffer);
     *input = (struct cli_input){.name = input->name, .fd = -1, .failed = input->failed};
 }
@@ -146,50 +108,22 @@ static ssize_t read_file(struct cli_input *input, char *p, size_t n)
     return got;
 }
 
-/* libarchive's archive_read_callback. */
-static la_ssize_t read_raw(struct archive *archive, void *ctx, const void **p)
+static ssize_t read_packed(void *ctx, char *p, size_t n)
 {
-    struct cli_input *input = ctx;
-    ssize_t got = (ssize_t)input->nraw;
-
-    *p = input->raw;
-    input->nraw = 0;
-    if (!got) {
-        got = read_file(input, input->raw, RAW);
-    }
-    if (got < 0) {
-        archive_set_error(archive, errno, "%s", strerror(errno));
-    }
-    return got;
+    return read_file(ctx, p, n);
 }
 
-/* The bytes read so far become the first that libarchive is given. */
-static bool begin_archive(struct cli_input *input)
+/* The bytes read so far become the first that are decompressed. */
+static bool begin_unpacking(struct cli_input *input)
 {
-    struct archive_entry *entry;
-    int code;
+    const char *why;
 
-    input->raw = malloc(RAW);
-    input->archive = archive_read_new();
-    if (!input->raw || !input->archive) {
-        fail(input, strerror(ENOMEM));
-        return false;
-    }
-    input->nraw = input->end;
-    memcpy(input->raw, input->buffer, input->end);
+    input->unpacker = cli_unpacker_new(input->buffer, input->end, read_packed, input, &why);
     input->start = input->end = 0;
-    archive_read_support_filter_all(input->archive);
-    archive_read_support_format_raw(input->archive);
-    archive_read_support_format_empty(input->archive);
-    code = archive_read_open(input->archive, input, NULL, read_raw, NULL);
-    if (code == ARCHIVE_OK) {
-        code = archive_read_next_header(input->archive, &entry);
+    if (!input->unpacker) {
+        fail(input, why);
     }
-    input->eof = code == ARCHIVE_EOF;
-    if (code < ARCHIVE_WARN && !cli_stop) {
-        fail_archive(input);
-    }
-    return code >= ARCHIVE_WARN;
+    return input->unpacker;
 }
 
 static bool begin(struct cli_input *input)
@@ -197,7 +131,7 @@ static bool begin(struct cli_input *input)
     ssize_t got = 1;
 
     input->begun = true;
-    while (got > 0 && (!input->end || begins_compressed(input->buffer, input->end) < 0)) {
+    while (got > 0 && (!input->end || cli_is_packed(input->buffer, input->end) < 0)) {
         got = read_file(input, input->buffer + input->end, RAW - input->end);
         if (got > 0) {
             input->end += (size_t)got;
@@ -207,7 +141,7 @@ static bool begin(struct cli_input *input)
         fail(input, strerror(errno));
     }
     input->eof = got == 0;
-    return got >= 0 && (!cli_is_compressed(input->buffer, input->end) || begin_archive(input));
+    return got >= 0 && (cli_is_packed(input->buffer, input->end) <= 0 || begin_unpacking(input));
 }
 
 /* Room for more behind the line that has begun. */
@@ -237,6 +171,7 @@ static bool make_room(struct cli_input *input)
 
 static bool fill(struct cli_input *input)
 {
+    const char *why = NULL;
     ssize_t got;
 
     if (!input->begun) {
@@ -245,8 +180,8 @@ static bool fill(struct cli_input *input)
     if (!make_room(input)) {
         return false;
     }
-    if (input->archive) {
-        got = archive_read_data(input->archive, input->buffer + input->end, input->room - input->end);
+    if (input->unpacker) {
+        got = cli_unpack(input->unpacker, input->buffer + input->end, input->room - input->end, &why);
     } else {
         got = read_file(input, input->buffer + input->end, input->room - input->end);
     }
@@ -254,7 +189,7 @@ static bool fill(struct cli_input *input)
         return false;
     }
     if (got < 0) {
-        input->archive ? fail_archive(input) : fail(input, strerror(errno));
+        fail(input, why ? why : strerror(errno));
         return false;
     }
     input->eof = got == 0;
@@ -379,7 +314,7 @@ static bool skip_through(struct cli_input *input, uint64_t position)
 
 bool cli_input_skip(struct cli_input *input, uint64_t position)
 {
-    if (position <= input->base + input->end || input->archive) {
+    if (position <= input->base + input->end || input->unpacker) {
         return skip_through(input, position);
     }
     if (position > input->size || lseek(input->fd, (off_t)position, SEEK_SET) < 0) {

@@ -12,7 +12,7 @@
 
 #include "cli.h"
 
-struct archive;
+struct cli_unpacker;
 
 /* Called about every second while a pipe or terminal is read; idle: nothing has come for so long. */
 struct cli_pause {
@@ -28,9 +28,7 @@ struct cli_input {
     int64_t modified; /* usec; now for what is no regular file */
     const struct cli_pause *pause;
     int64_t paused;
-    struct archive *archive; /* NULL: plain */
-    char *raw;               /* what libarchive reads from */
-    size_t nraw;             /* bytes in raw that it has not been given yet */
+    struct cli_unpacker *unpacker; /* NULL: plain */
     char *buffer;
     size_t room, start, end;
     uint64_t base;  /* bytes before the buffer, decompressed */
@@ -97,8 +95,5 @@ bool cli_input_skip(struct cli_input *input, uint64_t position);
  * bytes are given; other lines may be longer.
  */
 enum cli_got cli_input_block(struct cli_input *input, size_t max_line, struct mt_slice *block);
-
-/* True when these bytes begin a compressed file. */
-bool cli_is_compressed(const char *p, size_t n);
 
 #endif

@@ -97,7 +97,7 @@ bool cli_log_last(const struct cli_log *log, int64_t *usec)
     if (!log->input.regular) {
         return false;
     }
-    if (log->input.archive) {
+    if (log->input.unpacker) {
         *usec = log->input.modified;
         return true;
     }
