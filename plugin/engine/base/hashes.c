@@ -42,7 +42,7 @@ static void place(uint64_t *v, uint32_t size, uint64_t hash, uint64_t key)
 
 static bool grow_short(struct mt_memory *m, struct mt_hashes *set)
 {
-    uint32_t size = set->size < 8 ? set->size + 4 : set->size + 8;
+    uint32_t size = set->size + 8;
     void *p = mt_memory_resize(m, set->v, set->size * sizeof *set->v, size * sizeof *set->v);
 
     if (!p) {

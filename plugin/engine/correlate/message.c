@@ -7,7 +7,7 @@
 #include "host.h"
 #include "members.h"
 
-#define KEPT_ROOM 88 /* bytes: what is known of most when the first recipient is */
+#define KEPT_ROOM 240 /* bytes: for what is known of most at their end; one at rest is packed */
 
 const char *const mt_origin_names[MT_ORIGIN_COUNT] = {
 #define MT_NAME(id, name) [MT_ORIGIN_##id] = name,
