@@ -39,6 +39,7 @@
     X(event)         \
     X(hostile)       \
     X(correlate)     \
+    X(bounds)        \
     X(ends)          \
     X(parent)        \
     X(instance)      \

@@ -686,6 +686,7 @@ START_TEST(test_made_up_host_names_do_not_fill_the_memory)
         story_line(&s, "10:00:00", "postfix/smtpd[40]: 3F2A1C0: client=client.example.org[198.51.100.4]");
         ck_assert_uint_le(story_stats(&s).memory, MT_MAX_MEMORY_LEAST + 65536);
     }
+    mt_correlator_flush(s.correlator, false);
     ck_assert_uint_eq(story_stats(&s).incomplete[MT_REASON_EVICTED] + story_stats(&s).open, 20000);
 }
 END_TEST

@@ -34,6 +34,7 @@ static void place(struct mt_index *index, const struct mt_slot *slot)
 
 static bool grow(struct mt_memory *m, struct mt_index *index)
 {
+    uint64_t before = m->used;
     struct mt_index bigger = {.n = index->n,
                               .size = index->size ? index->size + index->size / (index->size < LARGE ? 1 : 2) : LEAST};
 
@@ -47,6 +48,7 @@ static bool grow(struct mt_memory *m, struct mt_index *index)
         }
     }
     mt_memory_put(m, index->v, index->size * sizeof *index->v);
+    m->shared += m->used - before;
     *index = bigger;
     return true;
 }
@@ -111,6 +113,9 @@ void mt_index_remove(struct mt_index *index, const void *thing)
 
 void mt_index_free(struct mt_memory *m, struct mt_index *index)
 {
+    uint64_t before = m->used;
+
     mt_memory_put(m, index->v, index->size * sizeof *index->v);
+    m->shared += m->used - before;
     *index = (struct mt_index){0};
 }

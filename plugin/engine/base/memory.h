@@ -38,7 +38,8 @@ struct mt_slab {
 };
 
 struct mt_memory {
-    uint64_t used; /* bytes of the blocks that are out */
+    uint64_t used;   /* bytes of the blocks that are out */
+    uint64_t shared; /* of these, what is held for several of those who hold memory here: set by who knows it */
     uint64_t failures;
     struct mt_slab *open[MT_MEMORY_SIZES]; /* slabs by size in steps: with a free block, or full since the last get */
     struct mt_slab *empty, *slabs;         /* slabs: the first ones of the pieces */

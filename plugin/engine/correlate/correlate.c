@@ -9,13 +9,14 @@
 
 #define SESSION_IDLE INT64_C(600000000) /* usec; longer than the servers' own time-outs */
 /* usec that an ended entry is known for, so that lines read again are repeats */
-#define ENDED_KEPT      INT64_C(3600000000)
-#define ENDED_MAX       65536             /* entries, and a quarter of the open ones more */
-#define EXPIRE_BITS     18                /* what is too old is looked for when 2^18 usec of timestamps have passed */
-#define PARTS_KEPT      INT64_C(60000000) /* usec that the pieces of a split line are waited for */
-#define HOSTS_MAX       16384             /* the longest idle gives way: names can be made up */
-#define GIVE_UP_AT_ONCE 32                /* messages of the host that is found to have the most */
-#define WAITING_SHARE   16                /* of max_memory: for pieces of lines, and for early ones */
+#define ENDED_KEPT    INT64_C(3600000000)
+#define ENDED_MAX     65536             /* entries, and a quarter of the open ones more */
+#define EXPIRE_BITS   18                /* what is too old is looked for when 2^18 usec of timestamps have passed */
+#define PARTS_KEPT    INT64_C(60000000) /* usec that the pieces of a split line are waited for */
+#define HOST_SHARE    8192              /* of max_memory: how many hosts are known */
+#define HOSTS_LEAST   64
+#define HOSTS_MOST    16384
+#define WAITING_SHARE 16 /* of max_memory: for pieces of lines, and for early ones */
 
 static uint64_t random_seed(void)
 {
@@ -27,6 +28,14 @@ static uint64_t random_seed(void)
     }
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_nsec * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)&seed;
+}
+
+/* If there are as many, and each has one open message, they hold less than half of the memory. */
+static uint64_t hosts_for(const struct mt_config *config)
+{
+    uint64_t n = config->max_memory / HOST_SHARE;
+
+    return n < HOSTS_LEAST ? HOSTS_LEAST : n < HOSTS_MOST ? n : HOSTS_MOST;
 }
 
 struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_fn *emit, void *ctx)
@@ -43,6 +52,7 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
         return NULL;
     }
     c->config = *config;
+    c->max_hosts = hosts_for(config);
     c->emit = emit;
     c->ctx = ctx;
     c->store.memory = &c->memory;
@@ -61,79 +71,6 @@ struct mt_correlator *mt_correlator_new(const struct mt_config *config, mt_emit_
 void mt_correlator_set_seed(struct mt_correlator *c, uint64_t seed)
 {
     c->seed = c->sessions.seed = c->messages.seed = c->aliases.seed = c->early.seed = seed;
-}
-
-/* --- hosts --- */
-
-static void list_add(struct mt_correlator *c, struct mt_host *host)
-{
-    host->prev = c->last_host;
-    host->next = NULL;
-    *(c->last_host ? &c->last_host->next : &c->host_list) = host;
-    c->last_host = host;
-}
-
-static void list_remove(struct mt_correlator *c, struct mt_host *host)
-{
-    *(host->prev ? &host->prev->next : &c->host_list) = host->next;
-    *(host->next ? &host->next->prev : &c->last_host) = host->prev;
-}
-
-static struct mt_host *host_new(struct mt_correlator *c, struct mt_slice name, uint64_t hash)
-{
-    struct mt_host *host = mt_memory_zeroed(&c->memory, sizeof *host);
-    char *copy = mt_memory_get(&c->memory, name.n + 1);
-
-    if (!host || !copy) {
-        mt_memory_put(&c->memory, host, sizeof *host);
-        mt_memory_put(&c->memory, copy, name.n + 1);
-        return NULL;
-    }
-    if (name.n) {
-        memcpy(copy, name.p, name.n);
-    }
-    host->hash = hash;
-    host->name = mt_slice(copy, name.n);
-    host->newest = host->clock = host->taken = host->next_due = INT64_MIN;
-    if (!mt_index_add(&c->memory, &c->hosts, host)) {
-        mt_memory_put(&c->memory, host, sizeof *host);
-        mt_memory_put(&c->memory, copy, name.n + 1);
-        return NULL;
-    }
-    list_add(c, host);
-    return host;
-}
-
-static __attribute__((noinline)) struct mt_host *find_host(struct mt_correlator *c, struct mt_slice name)
-{
-    struct mt_host *host;
-    uint64_t hash = XXH3_64bits_withSeed(name.p, name.n, c->seed);
-
-    for (size_t at = 0; (host = mt_index_next(&c->hosts, hash, &at));) {
-        if (mt_slice_eq(host->name, name)) {
-            list_remove(c, host);
-            list_add(c, host);
-            return host;
-        }
-    }
-    return host_new(c, name, hash);
-}
-
-struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name)
-{
-    /* Mostly that of the line before. */
-    return c->last_host && mt_slice_eq(c->last_host->name, name) ? c->last_host : find_host(c, name);
-}
-
-static void host_free(struct mt_correlator *c, struct mt_host *host)
-{
-    mt_line_queue_free(&c->memory, &host->queue);
-    mt_event_queue_free(&c->memory, &host->due);
-    mt_event_queue_free(&c->memory, &host->due_later);
-    mt_instances_free(&c->memory, &host->instances);
-    mt_recent_free(&c->memory, &host->recent);
-    mt_memory_put(&c->memory, (void *)(uintptr_t)host->name.p, host->name.n + 1);
-    mt_memory_put(&c->memory, host, sizeof *host);
 }
 
 /* --- what is due --- */
@@ -162,24 +99,29 @@ static inline bool any_due(struct mt_host *host, int64_t before)
     return before > host->next_due;
 }
 
+bool mt_emit_next(struct mt_correlator *c, struct mt_host *host, int64_t before)
+{
+    struct mt_queued_event *first = mt_event_queue_first(&host->due), *other = mt_event_queue_first(&host->due_later),
+                           pending;
+    struct mt_event_queue *queue = &host->due;
+
+    if (!first || (other && other->due < first->due)) {
+        first = other;
+        queue = &host->due_later;
+    }
+    if (!first || first->due >= before) {
+        return false;
+    }
+    pending = *first;
+    mt_event_queue_drop(queue);
+    mt_make_event(c, host, &pending);
+    return true;
+}
+
 /* Makes the events that are due before `before`. */
 static void emit_due(struct mt_correlator *c, struct mt_host *host, int64_t before)
 {
-    for (;;) {
-        struct mt_queued_event *first = mt_event_queue_first(&host->due),
-                               *other = mt_event_queue_first(&host->due_later), pending;
-        struct mt_event_queue *queue = &host->due;
-
-        if (!first || (other && other->due < first->due)) {
-            first = other;
-            queue = &host->due_later;
-        }
-        if (!first || first->due >= before) {
-            return;
-        }
-        pending = *first;
-        mt_event_queue_drop(queue);
-        mt_make_event(c, host, &pending);
+    while (mt_emit_next(c, host, before)) {
     }
 }
 
@@ -189,7 +131,7 @@ static int64_t minus(int64_t a, int64_t b)
     return a < INT64_MIN + b ? INT64_MIN : a - b;
 }
 
-static void expire_sessions(struct mt_correlator *c, struct mt_host *host, int64_t closed, int64_t idle)
+void mt_expire_sessions(struct mt_correlator *c, struct mt_host *host, int64_t closed, int64_t idle)
 {
     struct mt_session *s;
 
@@ -213,15 +155,14 @@ static void expire(struct mt_correlator *c, struct mt_host *host, int64_t now)
     }
     if ((host->closed.first && host->closed.first->last.usec < closed) ||
         (host->sessions.first && host->sessions.first->last.usec < idle)) {
-        expire_sessions(c, host, closed, idle);
+        mt_expire_sessions(c, host, closed, idle);
     }
     mt_early_expire(&c->early, host, minus(now, MT_EARLY_KEPT));
 }
 
 /* --- taking lines --- */
 
-/* Takes the waiting lines that are older than `before`, and makes the events that are due by then. */
-static void advance(struct mt_correlator *c, struct mt_host *host, int64_t before)
+void mt_advance(struct mt_correlator *c, struct mt_host *host, int64_t before)
 {
     const struct mt_line_copy *first;
 
@@ -268,147 +209,15 @@ static void take_strays(struct mt_correlator *c, struct mt_host *host)
     }
 }
 
-/* --- bounds --- */
-
-/* The allocator takes more than it gives: an eighth is left to it. */
-static bool over(const struct mt_correlator *c)
-{
-    uint64_t used = c->memory.used + mt_parts_memory(c->parts);
-
-    return used + used / 8 > c->config.max_memory || c->messages.nopen > c->config.max_messages;
-}
-
-/* The host with the largest share: one that floods pays for it itself. */
-static struct mt_host *largest(struct mt_correlator *c, size_t (*share)(const struct mt_host *))
-{
-    struct mt_host *best = NULL;
-
-    for (struct mt_host *host = c->host_list; host; host = host->next) {
-        if (share(host) && (!best || share(host) > share(best))) {
-            best = host;
-        }
-    }
-    return best;
-}
-
-static size_t share_open(const struct mt_host *host)
-{
-    return host->open.first && host->open.first->state == MT_OPEN ? (size_t)host->nopen : 0;
-}
-
-static size_t share_ended(const struct mt_host *host)
-{
-    return host->ended.first != NULL;
-}
-
-static size_t share_waiting(const struct mt_host *host)
-{
-    return host->queue.n + host->due.n;
-}
-
-static size_t share_sessions(const struct mt_host *host)
-{
-    return host->sessions.first || host->closed.first;
-}
-
-/* Gives some things up; false when there is nothing. What is known of ended entries goes first. */
-static bool give_up_some(struct mt_correlator *c)
-{
-    struct mt_host *host;
-
-    if ((host = largest(c, share_ended))) {
-        for (int i = 0; i < GIVE_UP_AT_ONCE && host->ended.first; i++) {
-            mt_message_forget(&c->messages, host->ended.first);
-        }
-    } else if ((host = largest(c, share_open))) {
-        for (int i = 0; i < GIVE_UP_AT_ONCE && share_open(host) && over(c); i++) {
-            mt_merge_give_up(c, host->open.first, MT_REASON_EVICTED);
-        }
-    } else if ((host = largest(c, share_waiting))) {
-        if (host->queue.n) {
-            advance(c, host, mt_line_queue_first(&host->queue)->usec + 1);
-        } else {
-            emit_due(c, host, INT64_MAX);
-        }
-    } else if ((host = largest(c, share_sessions))) {
-        expire_sessions(c, host, INT64_MAX, host->sessions.first ? host->sessions.first->last.usec + 1 : INT64_MIN);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static void drop_pending(struct mt_correlator *c, struct mt_event_queue *queue)
-{
-    for (struct mt_queued_event *p; (p = mt_event_queue_first(queue)); mt_event_queue_drop(queue)) {
-        mt_line_release(c, p->line);
-        mt_message_release(&c->messages, p->message);
-        mt_session_release(&c->sessions, p->session);
-    }
-}
-
-static void drop_host(struct mt_correlator *c, struct mt_host *host)
-{
-    struct mt_line_place at = {0};
-    struct mt_session *s;
-
-    for (struct mt_line_copy *line; (line = mt_line_queue_next(&host->queue, &at));) {
-        mt_line_release(c, line);
-    }
-    drop_pending(c, &host->due);
-    drop_pending(c, &host->due_later);
-    while (host->open.first) {
-        mt_message_forget(&c->messages, host->open.first);
-    }
-    while (host->ended.first) {
-        mt_message_forget(&c->messages, host->ended.first);
-    }
-    while ((s = mt_session_expire(&c->sessions, host, INT64_MAX, INT64_MAX))) {
-        mt_session_release(&c->sessions, s);
-    }
-    mt_early_expire(&c->early, host, INT64_MAX);
-    list_remove(c, host);
-    mt_index_remove(&c->hosts, host);
-    host_free(c, host);
-}
-
-/* Ends all that a host has, and forgets it. */
-static void give_up_host(struct mt_correlator *c, struct mt_host *host)
-{
-    advance(c, host, INT64_MAX);
-    expire_sessions(c, host, INT64_MAX, INT64_MAX);
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who calls this has a host */
-    while (host->open.first) {
-        mt_merge_give_up(c, host->open.first, MT_REASON_EVICTED);
-    }
-    drop_host(c, host);
-}
-
-static void give_up_what_is_over(struct mt_correlator *c)
-{
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): where hosts are counted, there is a first */
-    while (c->hosts.n > HOSTS_MAX) {
-        give_up_host(c, c->host_list);
-    }
-    while (over(c)) {
-        if (!give_up_some(c)) {
-            if (c->host_list == c->last_host) {
-                return;
-            }
-            give_up_host(c, c->host_list);
-        }
-    }
-}
+/* --- the calls --- */
 
 /* Called after every line: all else is for when there is something to do. */
 static inline void hold_bounds(struct mt_correlator *c)
 {
-    if (c->hosts.n > HOSTS_MAX || over(c)) {
-        give_up_what_is_over(c);
+    if (c->hosts.n > c->max_hosts || mt_over_memory(c) || mt_over_messages(c)) {
+        mt_give_up_what_is_over(c);
     }
 }
-
-/* --- the calls --- */
 
 /* A line of that host has come; it is NULL when it says nothing but the time. */
 static void take_in(struct mt_correlator *c, struct mt_host *host, struct mt_line_copy *line, int64_t usec,
@@ -427,7 +236,7 @@ static void take_in(struct mt_correlator *c, struct mt_host *host, struct mt_lin
         c->stats.no_memory++;
         mt_take_lines(c, host, &line, 1);
     }
-    advance(c, host, settled(c, host, wall));
+    mt_advance(c, host, settled(c, host, wall));
     hold_bounds(c);
 }
 
@@ -514,12 +323,14 @@ void mt_correlator_tick(struct mt_correlator *c, int64_t wall)
 {
     int64_t slowest = INT64_MAX;
 
+    mt_host_charge(c, c->last_host);
     for (struct mt_host *host = c->host_list; host; host = host->next) {
         mt_clock_tick(host, wall);
         if (host->clock != INT64_MIN) {
-            advance(c, host, settled(c, host, wall));
+            mt_advance(c, host, settled(c, host, wall));
             expire(c, host, settled(c, host, wall));
             slowest = host->clock < slowest ? host->clock : slowest;
+            mt_host_charge(c, host);
         }
     }
     if (slowest != INT64_MAX) {
@@ -542,8 +353,8 @@ static void finish(struct mt_correlator *c, struct mt_host *host, bool incomplet
     if (incomplete) {
         believe_last_line(host);
     }
-    advance(c, host, INT64_MAX);
-    expire_sessions(c, host, INT64_MAX, incomplete ? INT64_MAX : INT64_MIN);
+    mt_advance(c, host, INT64_MAX);
+    mt_expire_sessions(c, host, INT64_MAX, incomplete ? INT64_MAX : INT64_MIN);
     while (incomplete && host->open.first) {
         mt_merge_give_up(c, host->open.first, MT_REASON_OPEN);
     }
@@ -553,8 +364,10 @@ static void finish(struct mt_correlator *c, struct mt_host *host, bool incomplet
 void mt_correlator_flush(struct mt_correlator *c, bool incomplete)
 {
     expire_parts(c, INT64_MAX, 0);
+    mt_host_charge(c, c->last_host);
     for (struct mt_host *host = c->host_list; host; host = host->next) {
         finish(c, host, incomplete);
+        mt_host_charge(c, host);
     }
 }
 
@@ -571,7 +384,7 @@ void mt_correlator_clear(struct mt_correlator *c)
     mt_index_free(&c->memory, &c->messages.index); /* nothing is to be found any more */
     mt_index_free(&c->memory, &c->sessions.index);
     while (c->host_list) {
-        drop_host(c, c->host_list);
+        mt_host_drop(c, c->host_list);
     }
     mt_aliases_free(&c->aliases);
     mt_index_free(&c->memory, &c->early.index);

@@ -68,6 +68,17 @@ static void give_up(struct mt_early_lines *lines, struct mt_early *early)
     mt_early_drop(lines, early);
 }
 
+/* The oldest, be it another host's: it is not for `host`, whose line is taken, that memory is given back (hosts.c). */
+static void give_up_oldest(struct mt_early_lines *lines, struct mt_host *host)
+{
+    struct mt_host *other = lines->oldest->host;
+    uint64_t before = lines->memory->used;
+
+    give_up(lines, lines->oldest);
+    host->share += (int64_t)(before - lines->memory->used);
+    other->share -= (int64_t)(before - lines->memory->used);
+}
+
 void mt_early_expire(struct mt_early_lines *lines, struct mt_host *host, int64_t before)
 {
     while (host->early.first && host->early.first->line.time.usec < before) {
@@ -130,7 +141,7 @@ bool mt_early_add(struct mt_early_lines *lines, struct mt_host *host, const stru
     link_line(lines, early);
     lines->bytes += early->size;
     while (lines->bytes > lines->max_bytes && lines->oldest != early) {
-        give_up(lines, lines->oldest);
+        give_up_oldest(lines, host);
     }
     return true;
 }

@@ -79,6 +79,22 @@ void mt_event_queue_drop_of_both(struct mt_event_queue *queue)
     mt_memory_put(queue->memory, late, sizeof *late);
 }
 
+bool mt_event_queue_shrink(struct mt_memory *memory, struct mt_event_queue *queue, size_t n)
+{
+    size_t in_line = queue->n - queue->late.n, size = queue->size / 2;
+    struct mt_queued_event *v;
+
+    if (size < n || in_line > size / 2) {
+        return false;
+    }
+    memmove(queue->v, queue->v + queue->first, in_line * sizeof *v);
+    queue->first = 0;
+    v = mt_memory_resize(memory, queue->v, queue->size * sizeof *v, size * sizeof *v);
+    queue->v = v ? v : queue->v;
+    queue->size = v ? size : queue->size;
+    return v;
+}
+
 void mt_event_queue_sort(struct mt_event_queue *queue)
 {
     mt_heap_sort(&queue->late);

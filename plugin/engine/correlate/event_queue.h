@@ -59,6 +59,9 @@ static inline void mt_event_queue_drop(struct mt_event_queue *queue)
     queue->n--;
 }
 
+/* Gives room back that is not needed, beyond that for n events. False: nothing has changed. */
+bool mt_event_queue_shrink(struct mt_memory *memory, struct mt_event_queue *queue, size_t n);
+
 /* For who walks all, from 0 to n - 1: after a sort, in an order in which they can be added again to be what they are. */
 void mt_event_queue_sort(struct mt_event_queue *queue);
 struct mt_queued_event *mt_event_queue_at(struct mt_event_queue *queue, size_t i);

@@ -20,14 +20,16 @@ struct mt_sample {
 #define MT_SAMPLES 8
 
 struct mt_host {
-    uint64_t hash;               /* of the name */
-    struct mt_host *next, *prev; /* in order of the last line */
-    struct mt_slice name;        /* owned */
+    uint64_t hash;                      /* of the name */
+    struct mt_host *next, *prev;        /* in order of the last line */
+    int64_t share, counted;             /* bytes held for it (hosts.c); as its class has counted them */
+    struct mt_host *before, *behind_it; /* of its class: in the order in which they were charged */
+    struct mt_slice name;               /* owned */
     struct mt_instances instances;
     struct mt_line_queue queue;
     struct mt_recent recent;
     struct mt_message_list open, ended;
-    uint64_t nopen;
+    uint64_t nopen, nsessions;
     struct mt_session_list sessions, closed;
     struct mt_event_queue due, due_later;
     int64_t next_due;                     /* usec: no event is due before that */

@@ -20,6 +20,14 @@ struct mt_program {
     char name[30];
 };
 
+/* Hosts that hold about the same, the longest idle first. */
+struct mt_host_class {
+    struct mt_host *first, *last;
+    int64_t bytes; /* of all */
+};
+
+#define MT_HOST_CLASSES 53 /* for shares of up to 63 bits: hosts.c */
+
 struct mt_correlator {
     struct mt_config config;
     mt_emit_fn *emit;
@@ -33,6 +41,9 @@ struct mt_correlator {
     bool filtered; /* lines of filters may wait for an entry, or ask for its Message-ID */
     struct mt_index hosts;
     struct mt_host *host_list, *last_host; /* all, the longest idle first; the one of the last line */
+    struct mt_host_class classes[MT_HOST_CLASSES];
+    uint64_t charged;   /* bytes of `memory` that are some host's, as of the last mt_host_charge() */
+    uint64_t max_hosts; /* names can be made up */
     uint64_t seed;
     struct mt_parts *parts;
     struct mt_stats stats;
@@ -67,8 +78,37 @@ static inline bool mt_event_wanted(const struct mt_correlator *c, enum mt_event_
     return (c->config.events >> kind) & 1;
 }
 
-/* correlate.c: the host of that name, made when it is new; NULL when memory is short. */
+/* correlate.c: takes the waiting lines that are older than `before`, and makes the events that are due by then. */
+void mt_advance(struct mt_correlator *c, struct mt_host *host, int64_t before);
+/* Makes the next event, if it is due before `before`. */
+bool mt_emit_next(struct mt_correlator *c, struct mt_host *host, int64_t before);
+void mt_expire_sessions(struct mt_correlator *c, struct mt_host *host, int64_t closed, int64_t idle);
+
+/* hosts.c: the host of that name, made when it is new; NULL when memory is short. */
 struct mt_host *mt_host_get(struct mt_correlator *c, struct mt_slice name);
+/* Memory was taken and given back for that host since the last call; NULL: for one that is gone. Called before something is done
+ * for another host than the one of the last line (for that one), and after.
+ */
+void mt_host_charge(struct mt_correlator *c, struct mt_host *host);
+/* Forgets a host that was charged, and all it has. */
+void mt_host_drop(struct mt_correlator *c, struct mt_host *host);
+
+/* Is more held than the bounds allow? The allocator takes more than it gives: an eighth is left to it. */
+static inline bool mt_over_memory(const struct mt_correlator *c)
+{
+    uint64_t used = c->memory.used + mt_parts_memory(c->parts);
+
+    return used + used / 8 > c->config.max_memory;
+}
+
+static inline bool mt_over_messages(const struct mt_correlator *c)
+{
+    return c->messages.nopen > c->config.max_messages;
+}
+
+/* bounds.c: gives up some of it. */
+void mt_give_up_what_is_over(struct mt_correlator *c);
+
 /* Forgets all that lines have said. */
 void mt_correlator_clear(struct mt_correlator *c);
 /* What hashes are keyed with; of one that was fed nothing yet. */

@@ -25,9 +25,11 @@ struct mt_chunk {
 
 static struct mt_chunk *chunk_new(struct mt_memory *m, size_t size)
 {
+    uint64_t before = m->used;
     struct mt_chunk *chunk = mt_memory_get(m, sizeof *chunk + size);
 
     if (chunk) {
+        m->shared += m->used - before;
         *chunk = (struct mt_chunk){.size = size, .counted = true};
     }
     return chunk;
@@ -35,7 +37,10 @@ static struct mt_chunk *chunk_new(struct mt_memory *m, size_t size)
 
 static void chunk_free(struct mt_memory *m, struct mt_chunk *chunk)
 {
+    uint64_t before = m->used;
+
     mt_memory_put(m, chunk, sizeof *chunk + chunk->size);
+    m->shared += m->used - before;
 }
 
 static void *take(struct mt_line_copies *store, size_t n, struct mt_chunk **from)
@@ -206,12 +211,14 @@ static void fill(struct mt_line_copy *s, size_t head, const struct mt_record *re
 
 struct mt_line_copy *mt_line_copy_new(struct mt_line_copies *store, const struct mt_record *rec)
 {
-    size_t head = head_size(rec);
+    size_t head = head_size(rec), n = head + tail_size(rec);
     struct mt_chunk *chunk;
-    struct mt_line_copy *s = take(store, head + tail_size(rec), &chunk);
+    struct mt_line_copy *s = take(store, n, &chunk);
 
     if (s) {
         fill(s, head, rec, chunk);
+        s->bytes = (uint32_t)n;
+        store->memory->shared -= n;
     }
     return s;
 }
@@ -250,6 +257,7 @@ struct mt_line_copy *mt_copier_copy(struct mt_copier *copier, const struct mt_re
         return NULL;
     }
     fill(s, head, rec, copier->current);
+    s->bytes = (uint32_t)n;
     if (host.n) {
         mt_copy_bytes((char *)s + n, host.p, host.n);
         s->line.host = mt_slice((char *)s + n, host.n);
@@ -276,8 +284,10 @@ void mt_line_copy_adopt(struct mt_line_copies *store, struct mt_line_copy *line)
     struct mt_chunk *chunk = line->chunk;
 
     chunk->lines++;
+    store->memory->shared -= line->bytes;
     if (!chunk->counted) {
         chunk->counted = true;
+        store->memory->shared += sizeof *chunk + chunk->size + MT_BLOCK_OVERHEAD;
         mt_memory_adopt(store->memory, sizeof *chunk + chunk->size);
         leave(store->memory, chunk->before);
         chunk->before = NULL;
@@ -300,6 +310,7 @@ void mt_line_copy_free(struct mt_line_copies *store, struct mt_line_copy *line)
         return;
     }
     chunk = line->chunk;
+    store->memory->shared += line->bytes;
     if (--chunk->lines) {
         return;
     }

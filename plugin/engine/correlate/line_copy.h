@@ -49,6 +49,7 @@ struct mt_line_copy {
     struct mt_peer *peer;       /* the TLS connection that a delivery went through */
     struct mt_chunk *chunk;
     uint32_t refs;
+    uint32_t bytes; /* of the chunk */
     uint16_t life; /* of its queue ID, of lines with its timestamp: lives.c */
     bool
         fresh; /* it is none of those that its host is known to have had (recent.h), nor like another that came with it */

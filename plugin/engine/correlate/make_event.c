@@ -234,12 +234,14 @@ static void set_counts(struct mt_fields *f, const int64_t counts[MT_STATUS_COUNT
 /* Makes an array that was for *size things of `each` bytes large enough for n. NULL when memory is short. */
 static void *reserve(struct mt_correlator *c, void *v, size_t each, size_t *size, size_t n)
 {
+    uint64_t before = c->memory.used;
     void *p;
 
     if (n <= *size) {
         return v;
     }
     p = mt_memory_resize(&c->memory, v, *size * each, n * each);
+    c->memory.shared += c->memory.used - before;
     *size = p ? n : *size;
     return p;
 }

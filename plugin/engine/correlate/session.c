@@ -147,6 +147,7 @@ static struct mt_session *forget(struct mt_sessions *sessions, struct mt_session
     }
     leave_process(sessions, s);
     sessions->n--;
+    s->host->nsessions--;
     list_remove(list_of(s), s);
     return s;
 }
@@ -212,6 +213,7 @@ static bool adopt(struct mt_sessions *sessions, struct mt_session *s)
     s->older = older;
     s->indexed = true;
     sessions->n++;
+    s->host->nsessions++;
     list_add(list_of(s), s);
     return true;
 }
@@ -546,6 +548,26 @@ static void prefetch(const struct mt_sessions *sessions, const struct mt_session
     }
 }
 
+/* Forgets s. Returns it, if its event is to be made; otherwise NULL. */
+static struct mt_session *end(struct mt_sessions *sessions, struct mt_session *s)
+{
+    forget(sessions, s);
+    if (s->reason && !s->told) {
+        s->told = true;
+        return s;
+    }
+    mt_session_release(sessions, s);
+    return NULL;
+}
+
+bool mt_session_give_up(struct mt_sessions *sessions, struct mt_host *host, struct mt_session **ended)
+{
+    struct mt_session *s = host->closed.first ? host->closed.first : host->sessions.first;
+
+    *ended = s ? end(sessions, s) : NULL;
+    return s;
+}
+
 struct mt_session *mt_session_expire(struct mt_sessions *sessions, struct mt_host *host, int64_t closed, int64_t idle)
 {
     struct mt_session *s;
@@ -559,11 +581,9 @@ struct mt_session *mt_session_expire(struct mt_sessions *sessions, struct mt_hos
             return NULL;
         }
         prefetch(sessions, s);
-        forget(sessions, s);
-        if (s->reason && !s->told) {
-            s->told = true;
+        s = end(sessions, s);
+        if (s) {
             return s;
         }
-        mt_session_release(sessions, s);
     }
 }

@@ -92,6 +92,11 @@ void mt_session_take_delivery(struct mt_sessions *sessions, struct mt_host *host
  */
 struct mt_session *mt_session_expire(struct mt_sessions *sessions, struct mt_host *host, int64_t closed, int64_t idle);
 
+/* Forgets the host's session that closed first, or else the longest idle. *ended: as mt_session_expire() returns it. False: there
+ * is none.
+ */
+bool mt_session_give_up(struct mt_sessions *sessions, struct mt_host *host, struct mt_session **ended);
+
 /* Puts a session whose members are set into the index and the lists, which take over a reference.
  * False when it is there already, or memory is short.
  */

@@ -94,27 +94,47 @@ static void show_use(struct mt_shard *shard)
     __atomic_store_n(&shard->memory, stats.memory, __ATOMIC_RELAXED);
 }
 
-/* What the others leave of all; but not less than an equal share: who has more of it gives up what is too much. */
-static uint64_t left_of(uint64_t all, uint64_t others, unsigned n)
+/* The most that one may have, so that there is enough for all: what those who have less do not need is for the others. */
+static uint64_t level_of(uint64_t all, const uint64_t *use, unsigned n)
 {
-    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): there is at least one */
-    return others < all - all / n ? all - others : all / n + (all < n);
+    uint64_t level = 0, next = all / n; /* NOLINT(clang-analyzer-core.DivideZero): there is at least one */
+
+    while (next > level) {
+        uint64_t below = 0;
+        unsigned above = 0;
+        level = next;
+        for (unsigned i = 0; i < n; i++) {
+            below += use[i] > level ? 0 : use[i];
+            above += use[i] > level;
+        }
+        next = above ? (all - below) / above : level;
+    }
+    return level ? level : 1;
+}
+
+/* The bound of one that has `own` of all. What is left, it may take. Where nothing is left, those who have most pay. */
+static uint64_t bound_of(uint64_t all, uint64_t own, const uint64_t *use, unsigned n)
+{
+    uint64_t level = level_of(all, use, n), sum = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        sum += use[i];
+    }
+    return sum < all && own + (all - sum) > level ? own + (all - sum) : level;
 }
 
 /* Under the shard's lock. */
 static void share_out(const struct mt_shards *shards, struct mt_shard *shard)
 {
-    uint64_t open = 0, memory = 0;
+    uint64_t open[MT_SHARDS_MAX], memory[MT_SHARDS_MAX];
 
     show_use(shard);
     for (unsigned i = 0; i < shards->n; i++) {
-        if (&shards->v[i] != shard) {
-            open += __atomic_load_n(&shards->v[i].open, __ATOMIC_RELAXED);
-            memory += __atomic_load_n(&shards->v[i].memory, __ATOMIC_RELAXED);
-        }
+        open[i] = __atomic_load_n(&shards->v[i].open, __ATOMIC_RELAXED);
+        memory[i] = __atomic_load_n(&shards->v[i].memory, __ATOMIC_RELAXED);
     }
-    shard->c->config.max_messages = left_of(shards->max_messages, open, shards->n);
-    shard->c->config.max_memory = left_of(shards->max_memory, memory, shards->n);
+    shard->c->config.max_messages = bound_of(shards->max_messages, shard->open, open, shards->n);
+    shard->c->config.max_memory = bound_of(shards->max_memory, shard->memory, memory, shards->n);
     shard->fed = 0;
 }
 
