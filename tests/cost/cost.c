@@ -52,7 +52,13 @@ static uint64_t feed(struct mt_correlator *c, const char *p, size_t n)
     return lines;
 }
 
-/* Returns how many of the lines were known; a pattern of unknown ones shows nothing. */
+static void turn(uint64_t times)
+{
+    for (volatile uint64_t i = 0; i < times; i++) {
+    }
+}
+
+/* Says how many of the lines were known; a pattern of unknown ones shows nothing. */
 static void measure(const struct cost_pattern *pattern, unsigned n)
 {
     struct mt_buffer json = {0};
@@ -67,9 +73,11 @@ static void measure(const struct cost_pattern *pattern, unsigned n)
     cost_write(log, pattern, n);
     fclose(log);
     mt_config_default(&config);
+    config.max_memory = pattern->max_memory ? pattern->max_memory : config.max_memory;
     c = mt_correlator_new(&config, emit, &json);
     CALLGRIND_ZERO_STATS;
     lines = feed(c, text, size);
+    turn(pattern->squared ? (uint64_t)n * n : 0);
     mt_correlator_flush(c, true);
     mt_correlator_stats(c, &stats);
     mt_correlator_free(c);

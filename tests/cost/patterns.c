@@ -8,6 +8,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "mailtrace/correlate.h"
+
 #define CLIENT "mail.example.com[192.0.2.10]"
 #define RELAY  "relay=mx.example.net[198.51.100.25]:25, delay=0.28, delays=0.03/0.01/0.12/0.12, "
 #define SENT   RELAY "dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 6B1F2C0D4E)"
@@ -161,6 +163,18 @@ const struct cost_pattern cost_patterns[] = {
      .groups = {EACH(0, 1000, "x$i/pickup[4]: $z: uid=1000 from=<a@example.com>", "x$i/qmgr[4]: $z: " ACTIVE)}},
     {"programs-unknown-forms", 500, .groups = {EACH(0, 1000, "x$u/smtpd[4]: nonsense")}},
     {"hosts", 500, .groups = {EACH(0, 1000, "@h$i postfix/smtpd[4]: $q: client=" CLIENT)}},
+    {"squared", 500, .groups = {EACH(0, 1000, "postfix/smtpd[4]: $q: client=" CLIENT)}, .squared = true},
+    {"hosts-bound", 1000, .groups = {EACH(0, 1000, "@h$i postfix/smtpd[4]: $q: client=" CLIENT)},
+     .max_memory = MT_MAX_MEMORY_LEAST},
+    {"hosts-bound-in-turns", 2000, .groups = {EACH(0, 1000, "@h$u postfix/smtpd[4]: $q: client=" CLIENT)},
+     .max_memory = MT_MAX_MEMORY_LEAST},
+    {"messages-bound", 2000, .groups = {EACH(0, 1000, "postfix/smtpd[4]: $q: client=" CLIENT)},
+     .max_memory = MT_MAX_MEMORY_LEAST},
+    {"connections-bound", 4000, .groups = {EACH(0, 100, "postfix/smtpd[1$i]: connect from h$i.example.com[192.0.2.1]")},
+     .max_memory = MT_MAX_MEMORY_LEAST},
+    {"rejects-bound-one-timestamp", 2000,
+     .groups = {EACH(0, 0, "postfix/smtpd[$i]: NOQUEUE: reject: RCPT from unknown[203.0.113.66]: " REFUSED)},
+     .max_memory = MT_MAX_MEMORY_LEAST},
     {"recipients", 500,
      .groups = {ONCE(0, "postfix/qmgr[6]: $z: from=<a@example.com>, size=1, nrcpt=99999 (queue active)"),
                 EACH(1000, 1000, "postfix/smtp[7]: $z: to=<u$i@example.net>, " SENT),

@@ -2,6 +2,7 @@
 #ifndef MT_COST_PATTERNS_H
 #define MT_COST_PATTERNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -28,6 +29,8 @@ struct cost_pattern {
     unsigned n; /* large enough that what grows faster shows, and no larger */
     struct cost_group groups[3];
     void (*write)(FILE *log, unsigned n); /* in place of the groups */
+    uint64_t max_memory;                  /* 0: the default; a small one, to be over it */
+    bool squared;                         /* a loop is added that makes n * n turns: the check has to find that */
 };
 
 extern const struct cost_pattern cost_patterns[];
