@@ -326,6 +326,7 @@ void mt_correlator_tick(struct mt_correlator *c, int64_t wall)
     mt_host_charge(c, c->last_host);
     for (struct mt_host *host = c->host_list; host; host = host->next) {
         mt_clock_tick(host, wall);
+        host->next_due = INT64_MIN; /* it is looked for again, whatever has become of the clock */
         if (host->clock != INT64_MIN) {
             mt_advance(c, host, settled(c, host, wall));
             expire(c, host, settled(c, host, wall));
