@@ -77,7 +77,19 @@ struct mt_visitor {
     void (*boolean)(void *ctx, const char *key, bool b);
 };
 
+/* Under which names, in which objects and in which order an event is written: native (doc/events.md), ecs, ocsf, cim, otlp
+ * (doc/schemas.md). Functions that end in _in take one, or NULL for native; the others are native. Who shows other values than those
+ * that were logged changes the event before: no schema, and no sink, knows of it.
+ */
+struct mt_schema;
+
+/* NULL: there is none of that name. The names with commas between, for messages. */
+const struct mt_schema *mt_schema_find(struct mt_slice name);
+extern const char mt_schema_list[];
+
 /* The whole tree, the outermost object included (open with a NULL key). */
+void mt_event_walk_in(const struct mt_schema *schema, const struct mt_event *event, const struct mt_visitor *visitor,
+                      void *ctx);
 void mt_event_walk(const struct mt_event *event, const struct mt_visitor *visitor, void *ctx);
 void mt_record_walk(const struct mt_record *record, const struct mt_visitor *visitor, void *ctx);
 
@@ -105,6 +117,7 @@ void mt_buffer_append(struct mt_buffer *buffer, const void *p, size_t n);
 /* Appends the JSON text, compact, no line feed. Returns false when memory is short:
  * the buffer is then as before.
  */
+bool mt_event_json_in(const struct mt_schema *schema, const struct mt_event *event, struct mt_buffer *out);
 bool mt_event_json(const struct mt_event *event, struct mt_buffer *out);
 bool mt_record_json(const struct mt_record *record, struct mt_buffer *out);
 
@@ -129,6 +142,8 @@ typedef void mt_pair_fn(void *ctx, const struct mt_pair *pair);
 /* Calls fn for each pair, in the order of the keys. scratch is memory that calls share: it starts with all zero, and
  * is the caller's to free. Returns false when memory was short: pairs are missing.
  */
+bool mt_event_pairs_in(const struct mt_schema *schema, const struct mt_event *event, mt_pair_fn *fn, void *ctx,
+                       struct mt_buffer *scratch);
 bool mt_event_pairs(const struct mt_event *event, mt_pair_fn *fn, void *ctx, struct mt_buffer *scratch);
 
 /* The same as a tree of json-c, or of libfastjson. The two libraries' headers cannot

@@ -23,6 +23,7 @@ struct mt_settings {
     uint64_t max_state;  /* bytes on disk; 0: as max_memory asks for */
     int64_t redeliver;   /* usec */
     enum mt_sync sync;
+    const struct mt_schema *schema; /* that the host writes events in: mt_event_json_in(); NULL: the native one */
     char *causes;                  /* file with rows of causes.h; NULL or empty: none is given */
     struct mt_causes *causes_read; /* what config.causes points to, held; NULL: mt_settings_load() was not called */
 };
@@ -59,6 +60,7 @@ enum mt_setting_type {
     MT_SETTING_EVENTS,   /* a list of kinds of events */
     MT_SETTING_ZONE,     /* local, UTC or an offset */
     MT_SETTING_SYNC,     /* the name of an enum mt_sync */
+    MT_SETTING_SCHEMA,   /* the name of a schema */
     MT_SETTING_TEXT,
 };
 

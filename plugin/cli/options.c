@@ -190,6 +190,7 @@ static const struct row {
     {"max-messages", "N", CLI_FOR_EVENTS, NULL, NULL, NULL},
     {"max-memory", "SIZE", CLI_FOR_EVENTS, NULL, NULL, NULL},
     {"max-recipients", "N", CLI_FOR_EVENTS, NULL, NULL, NULL},
+    {"schema", "NAME", CLI_FOR_EVENTS, NULL, NULL, NULL},
     {"causes", "FILE", CLI_FOR_EVENTS | CLI_FOR_CAUSES | CLI_FOR_FIND, NULL, NULL,
      "a file with rows that tell the cause of a failure; they are\nasked before the built-in ones"},
     {"table", NULL, CLI_FOR_CAUSES, set_table, NULL, "print the table that is built in"},
@@ -355,7 +356,8 @@ enum cli_code cli_options_read(struct cli_options *options, unsigned command, co
         cli_error("--settle must be shorter than --timeout");
         return try_help(argv[0]);
     }
-    if ((command & (CLI_FOR_EVENTS | CLI_FOR_CAUSES | CLI_FOR_FIND)) && !mt_settings_load(&options->settings, why, sizeof why)) {
+    if ((command & (CLI_FOR_EVENTS | CLI_FOR_CAUSES | CLI_FOR_FIND)) &&
+        !mt_settings_load(&options->settings, why, sizeof why)) {
         cli_error("%s", why);
         return CLI_USAGE;
     }

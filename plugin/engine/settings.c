@@ -53,6 +53,7 @@ static const struct mt_setting rows[] = {
     {"redeliver", MT_SETTING_DURATION, 0, DAY, MT_REDELIVER_DEFAULT, MEMBER(redeliver),
      "after a crash, write the events of the last N seconds again"},
     {"sync", MT_SETTING_SYNC, 0, 0, MT_SYNC_INTERVAL, MEMBER(sync), "when the state is flushed to the disk"},
+    {"schema", MT_SETTING_SCHEMA, 0, 0, 0, MEMBER(schema), "how events are written: native, ecs, ocsf, cim, otlp"},
     {"causes", MT_SETTING_TEXT, 0, 0, 0, MEMBER(causes),
      "a file with rows that tell the cause of a failure, asked before the built-in ones"},
 };
@@ -162,7 +163,8 @@ bool mt_settings_load(struct mt_settings *settings, char *why, size_t size)
 
 static bool is_of_engine(const struct mt_setting *row)
 {
-    return row->type != MT_SETTING_ZONE && row->type != MT_SETTING_FLAG && row->type != MT_SETTING_TEXT;
+    return row->type != MT_SETTING_ZONE && row->type != MT_SETTING_FLAG && row->type != MT_SETTING_TEXT &&
+           row->type != MT_SETTING_SCHEMA;
 }
 
 bool mt_settings_same_engine(const struct mt_settings *a, const struct mt_settings *b)
@@ -314,6 +316,9 @@ bool mt_setting_read(const struct mt_setting *row, const char *text, const struc
         return read_zone(text, settings);
     case MT_SETTING_SYNC:
         return read_sync(text, settings);
+    case MT_SETTING_SCHEMA:
+        settings->schema = mt_schema_find(mt_slice_str(text));
+        return settings->schema;
     case MT_SETTING_TEXT:
         return read_text(row, text, settings);
     default:
@@ -364,6 +369,9 @@ const char *mt_setting_allowed(const struct mt_setting *setting, const struct mt
         return "local, UTC or an offset such as +01:00";
     case MT_SETTING_SYNC:
         return "off, interval or always";
+    case MT_SETTING_SCHEMA:
+        snprintf(buf, MT_SETTING_TEXT_MAX, "one of %s", mt_schema_list);
+        return buf;
     case MT_SETTING_TEXT:
         return "a name";
     default:
@@ -387,6 +395,8 @@ const char *mt_setting_default(const struct mt_setting *setting, const struct mt
         return "local";
     case MT_SETTING_SYNC:
         return sync_names[setting->initial];
+    case MT_SETTING_SCHEMA:
+        return "native";
     case MT_SETTING_TEXT:
         return "";
     default:

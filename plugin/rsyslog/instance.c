@@ -160,6 +160,7 @@ void mt_worker_begin(struct mt_worker *worker, struct mt_instance *instance, voi
     worker->instance = instance;
     worker->zone = instance->settings.engine.zone;
     worker->outbox.trees = instance->settings.container != NULL;
+    worker->outbox.schema = instance->settings.engine.schema;
 }
 
 void mt_worker_end(struct mt_worker *worker)
@@ -221,6 +222,7 @@ rsRetVal mt_instance_open(struct mt_instance *instance, struct nvlst *parameters
     pthread_mutex_init(&instance->lock, NULL);
     CHKiRet(mt_action_settings_read(&instance->settings, parameters));
     instance->ticker_outbox.trees = instance->settings.container != NULL;
+    instance->ticker_outbox.schema = instance->settings.engine.schema;
     instance->list = list;
     instance->next = *list;
     *list = instance;

@@ -82,7 +82,7 @@ void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event)
     struct mt_slice host = mt_get(&event->f, MT_F_HOST);
     size_t before = box->buffer.n;
 
-    if (!letter || !mt_event_json(event, &box->buffer)) {
+    if (!letter || !mt_event_json_in(box->schema, event, &box->buffer)) {
         box->lost++;
         return;
     }
@@ -93,7 +93,7 @@ void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event)
     mt_buffer_append(&box->buffer, host.p, host.n);
     letter->time = event->f.v[MT_F_TIME].t;
     if (box->trees) {
-        letter->tree = mt_event_fastjson(event);
+        letter->tree = mt_event_fastjson_in(box->schema, event);
     }
     if (box->buffer.failed || (box->trees && !letter->tree)) {
         fjson_object_put(letter->tree);

@@ -17,9 +17,10 @@ struct mt_letter {
     struct fjson_object *tree;
 };
 
-/* Starts with all zero, but for trees. */
+/* Starts with all zero, but for trees and schema. */
 struct mt_outbox {
-    bool trees; /* of events are made as well */
+    bool trees;                     /* of events are made as well */
+    const struct mt_schema *schema; /* that events are written in */
     struct mt_buffer buffer;
     struct mt_letter *letters;
     size_t n, size;

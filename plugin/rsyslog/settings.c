@@ -32,6 +32,7 @@ static struct cnfparamdescr descriptions[] = {
     {"redeliver", eCmdHdlrString, 0},
     {"sync", eCmdHdlrString, 0},
     {"causes", eCmdHdlrString, 0},
+    {"schema", eCmdHdlrString, 0},
 };
 
 static struct cnfparamblk block = {CNFPARAMBLK_VERSION, sizeof descriptions / sizeof *descriptions, descriptions};

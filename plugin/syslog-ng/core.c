@@ -13,7 +13,8 @@ struct mt_core {
     bool flow_control;
 
     LogPipe *pipe; /* what it works for at present; NULL: nothing */
-    bool pairs;    /* events have pairs; set while no thread works for it */
+    bool pairs;    /* events have pairs; set while no thread works for it, as is this: */
+    const struct mt_schema *schema;
 
     struct mt_outbox *spare;
     struct mt_deliveries *deliveries;
@@ -51,7 +52,7 @@ static void write_down(void *ctx, const struct mt_event *event)
         __atomic_store_n(&core->given, true, __ATOMIC_RELAXED);
         __atomic_add_fetch(&core->in_hand, 1, __ATOMIC_RELAXED);
     }
-    mt_outbox_add(call->outbox, event, core->pairs);
+    mt_outbox_add(call->outbox, core->schema, event, core->pairs);
 }
 
 static void outbox_discard(struct mt_outbox *box)
@@ -201,6 +202,7 @@ struct mt_core *mt_core_new(const struct mt_options *options, const char *state_
     core->deliveries = mt_deliveries_new();
     core->pipe = pipe;
     core->pairs = options->pairs;
+    core->schema = options->engine.schema;
     engine = mt_engine_open(&options->engine, state_path, &host, why, sizeof why);
     if (!take_engine(core, engine, state_path, why)) {
         mt_core_free(core);
@@ -237,6 +239,7 @@ struct mt_core *mt_core_renew(struct mt_core *core, const struct mt_options *opt
 
     core->pipe = pipe;
     core->pairs = options->pairs;
+    core->schema = options->engine.schema;
     engine = mt_engine_reopen(core->engine, &options->engine, state_path, &host, why, sizeof why);
     if (engine == core->engine) {
         return core;

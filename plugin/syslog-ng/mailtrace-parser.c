@@ -31,6 +31,7 @@ static CfgLexerKeyword keywords[] = {
     WORD("redeliver", KW_REDELIVER),
     WORD("sync", KW_SYNC),
     WORD("causes", KW_CAUSES),
+    WORD("schema", KW_SCHEMA),
     WORD(NULL, 0),
 };
 

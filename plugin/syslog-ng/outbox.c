@@ -49,13 +49,14 @@ static struct mt_letter *new_letter(struct mt_outbox *box)
     return &box->letters[box->n];
 }
 
-static bool write_down(struct mt_outbox *box, struct mt_letter *letter, const struct mt_event *event, bool pairs)
+static bool write_down(struct mt_outbox *box, struct mt_letter *letter, const struct mt_schema *schema,
+                       const struct mt_event *event, bool pairs)
 {
     struct mt_slice host = mt_get(&event->f, MT_F_HOST);
 
     letter->time = event->f.v[MT_F_TIME].t;
     letter->text = box->buffer.n;
-    if (!mt_event_json(event, &box->buffer)) {
+    if (!mt_event_json_in(schema, event, &box->buffer)) {
         return false;
     }
     letter->text_n = box->buffer.n - letter->text;
@@ -63,19 +64,19 @@ static bool write_down(struct mt_outbox *box, struct mt_letter *letter, const st
     letter->host_n = host.n;
     mt_buffer_append(&box->buffer, host.p, host.n);
     letter->pairs = box->buffer.n;
-    if (pairs && !mt_pairs_pack(event, &box->buffer, &box->scratch)) {
+    if (pairs && !mt_pairs_pack(schema, event, &box->buffer, &box->scratch)) {
         return false;
     }
     letter->pairs_n = box->buffer.n - letter->pairs;
     return !box->buffer.failed;
 }
 
-void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, bool pairs)
+void mt_outbox_add(struct mt_outbox *box, const struct mt_schema *schema, const struct mt_event *event, bool pairs)
 {
     struct mt_letter *letter = new_letter(box);
     size_t before = box->buffer.n;
 
-    if (!letter || !write_down(box, letter, event, pairs)) {
+    if (!letter || !write_down(box, letter, schema, event, pairs)) {
         box->buffer.n = before;
         box->buffer.failed = false;
         box->lost++;

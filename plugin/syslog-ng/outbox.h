@@ -32,8 +32,8 @@ void mt_outbox_free(struct mt_outbox *box);
 /* Makes it as good as new, without giving all memory back. */
 void mt_outbox_reset(struct mt_outbox *box);
 
-/* Writes an event down, with its pairs or without. */
-void mt_outbox_add(struct mt_outbox *box, const struct mt_event *event, bool pairs);
+/* Writes an event down in a schema (NULL: native), with its pairs or without. */
+void mt_outbox_add(struct mt_outbox *box, const struct mt_schema *schema, const struct mt_event *event, bool pairs);
 
 /* A message of the i-th event: JSON text, host, timestamp, pairs (NULL: without) as far as they were written down. */
 LogMessage *mt_outbox_message(const struct mt_outbox *box, size_t i, struct mt_pairs *pairs);

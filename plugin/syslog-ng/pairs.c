@@ -137,9 +137,10 @@ static void pack(void *ctx, const struct mt_pair *pair)
     mt_buffer_append(to, pair->value.p, pair->value.n);
 }
 
-bool mt_pairs_pack(const struct mt_event *event, struct mt_buffer *to, struct mt_buffer *scratch)
+bool mt_pairs_pack(const struct mt_schema *schema, const struct mt_event *event, struct mt_buffer *to,
+                   struct mt_buffer *scratch)
 {
-    return mt_event_pairs(event, pack, to, scratch) && !to->failed;
+    return mt_event_pairs_in(schema, event, pack, to, scratch) && !to->failed;
 }
 
 bool mt_pairs_next(struct mt_slice *packed, struct mt_pair *pair)

@@ -14,7 +14,8 @@
 #include "mailtrace/event.h"
 
 /* Appends the pairs of an event. scratch is memory that calls share. False when memory was short. */
-bool mt_pairs_pack(const struct mt_event *event, struct mt_buffer *to, struct mt_buffer *scratch);
+bool mt_pairs_pack(const struct mt_schema *schema, const struct mt_event *event, struct mt_buffer *to,
+                   struct mt_buffer *scratch);
 
 /* The next packed pair; false at the end. */
 bool mt_pairs_next(struct mt_slice *packed, struct mt_pair *pair);

@@ -35,7 +35,7 @@ static void write_event(void *call, const struct mt_event *event)
 {
     struct events *events = call;
 
-    cli_output_line(&events->output, mt_event_json(event, &events->output.buffer));
+    cli_output_line(&events->output, mt_event_json_in(events->options.settings.schema, event, &events->output.buffer));
     events->flushed |= events->output.buffer.n == 0;
 }
 

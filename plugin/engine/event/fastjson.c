@@ -63,9 +63,14 @@ static void tree_free(tree *root)
 
 #include "tree.h"
 
+struct fjson_object *mt_event_fastjson_in(const struct mt_schema *schema, const struct mt_event *event)
+{
+    return tree_of_event(schema, event);
+}
+
 struct fjson_object *mt_event_fastjson(const struct mt_event *event)
 {
-    return tree_of_event(event);
+    return mt_event_fastjson_in(NULL, event);
 }
 
 struct fjson_object *mt_record_fastjson(const struct mt_record *record)

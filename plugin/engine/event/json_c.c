@@ -56,9 +56,14 @@ static void tree_free(tree *root)
 
 #include "tree.h"
 
+struct json_object *mt_event_json_c_in(const struct mt_schema *schema, const struct mt_event *event)
+{
+    return tree_of_event(schema, event);
+}
+
 struct json_object *mt_event_json_c(const struct mt_event *event)
 {
-    return tree_of_event(event);
+    return mt_event_json_c_in(NULL, event);
 }
 
 struct json_object *mt_record_json_c(const struct mt_record *record)

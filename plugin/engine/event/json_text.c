@@ -46,6 +46,8 @@ static ALWAYS_INLINE void sink_boolean(struct sink *s, const struct mt_key *key,
 
 #include "walk.h"
 
+#include "visit.h"
+
 bool mt_event_json_in(const struct mt_schema *schema, const struct mt_event *event, struct mt_buffer *out)
 {
     struct sink s;
@@ -53,7 +55,11 @@ bool mt_event_json_in(const struct mt_schema *schema, const struct mt_event *eve
     if (!json_begin(&s.json, out)) {
         return false;
     }
-    walk_event(&s, schema, event);
+    if (schema && schema->walk) {
+        walk_any(&s, schema, event);
+    } else {
+        walk_event(&s, schema ? schema : &mt_schema_native, event);
+    }
     return json_finish(&s.json);
 }
 

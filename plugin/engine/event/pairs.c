@@ -217,11 +217,23 @@ static void sink_boolean(struct sink *sink, const struct mt_key *key, bool b)
 
 #include "walk.h"
 
-bool mt_event_pairs(const struct mt_event *event, mt_pair_fn *fn, void *ctx, struct mt_buffer *scratch)
+#include "visit.h"
+
+bool mt_event_pairs_in(const struct mt_schema *schema, const struct mt_event *event, mt_pair_fn *fn, void *ctx,
+                       struct mt_buffer *scratch)
 {
     struct pairs p = {.fn = fn, .ctx = ctx, .scratch = scratch};
     struct sink sink = {&p};
 
-    walk_event(&sink, &mt_schema_native, event);
+    if (schema && schema->walk) {
+        walk_any(&sink, schema, event);
+    } else {
+        walk_event(&sink, schema ? schema : &mt_schema_native, event);
+    }
     return !p.failed;
+}
+
+bool mt_event_pairs(const struct mt_event *event, mt_pair_fn *fn, void *ctx, struct mt_buffer *scratch)
+{
+    return mt_event_pairs_in(NULL, event, fn, ctx, scratch);
 }

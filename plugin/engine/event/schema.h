@@ -85,6 +85,10 @@ struct mt_verdict_list {
 
 struct mt_schema {
     const char *name;
+
+    /* A schema that is more than other names tells the visitor itself, and has none of the tables: schema/form.h. */
+    void (*walk)(const struct mt_event *event, const struct mt_visitor *visitor, void *ctx);
+
     const struct mt_key *objects;  /* at most 32 */
     const struct mt_place *places; /* MT_FIELD_COUNT */
     const struct mt_run *runs[MT_EVENT_COUNT];
@@ -93,8 +97,12 @@ struct mt_schema {
     const struct mt_key *commands;                    /* MT_COMMAND_COUNT */
 };
 
-/* doc/events.md; of lines, too. */
-extern const struct mt_schema mt_schema_native;
+/* doc/schemas.md, doc/events.md; lines are always in the native one. X(name). */
+#define MT_SCHEMAS(X) X(native) X(ecs) X(ocsf) X(cim) X(otlp)
+
+#define MT_SCHEMA_DECLARE(name) extern const struct mt_schema mt_schema_##name;
+MT_SCHEMAS(MT_SCHEMA_DECLARE)
+#undef MT_SCHEMA_DECLARE
 
 /* The types of fields by name, to make places of: MT_TYPE_OF_QUEUE_ID. */
 enum {
@@ -110,10 +118,5 @@ enum {
     }
 #define MT_RUN_FIRST(field)  | (MT_F_##field < 64 ? UINT64_C(1) << (MT_F_##field & 63) : 0)
 #define MT_RUN_SECOND(field) | (MT_F_##field < 64 ? 0 : UINT64_C(1) << (MT_F_##field & 63))
-
-/* As mt_event_json() and mt_event_walk(), in any schema. */
-bool mt_event_json_in(const struct mt_schema *schema, const struct mt_event *event, struct mt_buffer *out);
-void mt_event_walk_in(const struct mt_schema *schema, const struct mt_event *event, const struct mt_visitor *visitor,
-                      void *ctx);
 
 #endif

@@ -29,7 +29,7 @@ struct builder {
     struct level {
         tree *node;
         bool array;
-    } open[8]; /* the outermost first; recipients, one of them, its relay: 4 in use */
+    } open[32]; /* the outermost first; as schema/form.h nests them */
     size_t depth;
     tree *root;
     bool failed;
@@ -138,11 +138,11 @@ static tree *builder_finish(struct builder *b)
     return b->root;
 }
 
-static tree *tree_of_event(const struct mt_event *event)
+static tree *tree_of_event(const struct mt_schema *schema, const struct mt_event *event)
 {
     struct builder b = {0};
 
-    mt_event_walk(event, &builder_visitor, &b);
+    mt_event_walk_in(schema, event, &builder_visitor, &b);
     return builder_finish(&b);
 }
 

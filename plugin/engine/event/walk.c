@@ -51,7 +51,11 @@ void mt_event_walk_in(const struct mt_schema *schema, const struct mt_event *eve
 {
     struct sink sink = {visitor, ctx};
 
-    walk_event(&sink, schema, event);
+    if (schema && schema->walk) {
+        schema->walk(event, visitor, ctx);
+    } else {
+        walk_event(&sink, schema ? schema : &mt_schema_native, event);
+    }
 }
 
 void mt_event_walk(const struct mt_event *event, const struct mt_visitor *visitor, void *ctx)
