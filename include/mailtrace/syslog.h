@@ -7,7 +7,9 @@
  *
  * Each may begin with <PRI>. What is found in the wild is read too: one blank
  * before a one-digit day, "Jan 01", a year after or before the date, a <mail.notice>
- * before the tag, Solaris' [ID 197553 mail.info], leading NULs.
+ * before the tag, Solaris' [ID 197553 mail.info], leading NULs. So are words of a priority ("INFO", "mail.info"), a name
+ * that stands twice, months in other languages, the forms of journalctl, a header within a header, and, by mt_syslog_read() alone,
+ * what tools put before a line: docker compose, kubectl, grep, the "> " of a mail.
  *
  * Logs that a mail program writes by itself are told by their timestamps; they have no host, and the program is the
  * one that writes this form: "exim", "qmail", "rspamd".

@@ -167,6 +167,51 @@ START_TEST(test_the_own_log_of_a_mail_program_is_told_by_its_timestamp)
 }
 END_TEST
 
+#define P "postfix/smtpd"
+
+/* Words of a priority, headers in headers, and what tools put before a line. */
+static const struct header collected[] = {
+    {"Nov 22 00:17:50 INFO    " P "[7]: a", T, S, "", P, 7, "a"},
+    {"Nov 22 00:17:50 WARNING " P "[7]: a", T, S, "", P, 7, "a"},
+    {"Nov 22 00:17:50 notice " P "[7]: a", T, S, "", P, 7, "a"},
+    {"Nov 22 00:17:50 INFO mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"Nov 22 00:17:50 informer " P "[7]: a", T, S, "informer", P, 7, "a"},
+    {"Nov 22 00:17:50 mx1 mail.info " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"Nov 22 00:17:50 mx1 [mail.warn] " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"Nov 22 00:17:50 mx1 mail:info " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"Nov 22 00:17:50 mx1 auth|security:info " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"Nov 22 00:17:50 mail.info " P "[7]: a", T, S, "mail.info", P, 7, "a"},
+    {"Nov 22 00:17:50 mx1 mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"Nov 22 00:17:50 mx1.b.test mx1 " P "[7]: a", T, S, "mx1.b.test", P, 7, "a"},
+    {S " Nov 22 00:17:50 c0ffee " P "[7]: a", I, S, "c0ffee", P, 7, "a"},
+    {"2026-11-22T00:17:50.123456789Z stdout F Nov 22 00:17:50 mx1 " P "[7]: a", I, S, "mx1", P, 7, "a"},
+    {S " stderr F " P "[7]: a", I, S, "", P, 7, "a"},
+    {S " stream-1 Nov 22 00:17:50 mx1 " P "[7]: a", I, S, "mx1", P, 7, "a"},
+    {"postfix-1  | Nov 22 00:17:50 mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"[pod/mx1-0/postfix] Nov 22 00:17:50 mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"mx1-0 postfix Nov 22 00:17:50 mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"192.0.2.1 Nov 22 00:17:50 mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"/var/log/mail.log:Nov 22 00:17:50 mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"mail-2.log:17:" S " mx1 " P "[7]: a", I, S, "mx1", P, 7, "a"},
+    {"mail.log-Nov 22 00:17:50 mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"> > Nov 22 00:17:50 mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"Sun 2026-11-22 00:17:50 UTC mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"Sun 2026-11-22 00:17:50 UTC mx1 postfix@-.service[7]: a", T, S, "mx1", "postfix", 7, "a"},
+    {"Sun Nov 22 00:17:50 2026 mail.info " P "[7]: a", T, S, "", P, 7, "a"},
+    {"1795306670.000000 mx1 " P "[7]: a", T, "2026-11-22T00:17:50.000000+00:00", "mx1", P, 7, "a"},
+    {"[12345.678901] mx1 " P "[7]: a", T, "2026-11-22T00:00:00+00:00", "mx1", P, 7, "a"},
+    {"[   45.678901 <    0.000100 >] mx1 " P "[7]: a", T, "2026-11-22T00:00:00+00:00", "mx1", P, 7, "a"},
+    {"22 nov. 00:17:50 mx1 " P "[7]: a", T, S, "mx1", P, 7, "a"},
+    {"22. Okt 00:17:50 mx1 " P "[7]: a", T, "2026-10-22T00:17:50+00:00", "mx1", P, 7, "a"},
+    {"M\xC3\xA4r 22 00:17:50 mx1 " P "[7]: a", T, "2026-03-22T00:17:50+00:00", "mx1", P, 7, "a"},
+};
+
+START_TEST(test_what_collectors_put_before_a_line_is_moved_over)
+{
+    expect_header(&collected[_i]);
+}
+END_TEST
+
 static const char *const headless[] = {
     "",
     "<22>",
@@ -183,7 +228,7 @@ static const char *const headless[] = {
     "Nov 22 00:17:50x mx1 a: b",
     "Nov 22 00:17 mx1 a: b",
     "Nov 222 00:17:50 mx1 a: b",
-    "nov 22 00:17:50 mx1 a: b",
+    "nox 22 00:17:50 mx1 a: b",
     "Nox 22 00:17:50 mx1 a: b",
     "2026-02-30T00:17:50Z mx1 a: b",
     "2026-13-01T00:17:50Z mx1 a: b",
@@ -273,6 +318,7 @@ START_TEST(test_a_line_may_be_cut_anywhere)
     read_cut_anywhere(rfc3339, COUNT(rfc3339));
     read_cut_anywhere(rfc5424, COUNT(rfc5424));
     read_cut_anywhere(own_logs, COUNT(own_logs));
+    read_cut_anywhere(collected, COUNT(collected));
 }
 END_TEST
 
@@ -449,6 +495,7 @@ Suite *mt_suite_syslog(void)
     LOOP(tcase, test_rfc3339_header_is_read, rfc3339);
     LOOP(tcase, test_rfc5424_header_is_read, rfc5424);
     LOOP(tcase, test_the_own_log_of_a_mail_program_is_told_by_its_timestamp, own_logs);
+    LOOP(tcase, test_what_collectors_put_before_a_line_is_moved_over, collected);
     LOOP(tcase, test_what_has_no_header_leaves_the_line_alone, headless);
     LOOP(tcase, test_tags, tags);
     LOOP(tcase, test_host_and_tag_may_have_any_length, pids);

@@ -81,15 +81,21 @@ static int64_t wall_clock(const struct events *events)
     return events->live ? cli_now() : 0;
 }
 
-static void feed(struct events *events, const struct mt_line *line, const struct mt_place *place)
+static void feed(struct events *events, const struct mt_record *record, enum mt_verdict verdict,
+                 const struct mt_place *place)
+{
+    mt_engine_feed_at(events->engine, record, verdict, wall_clock(events), place, events);
+    if (events->flushed) {
+        deliver(events);
+    }
+}
+
+static void feed_line(struct events *events, const struct mt_line *line)
 {
     struct mt_record record;
     enum mt_verdict verdict = mt_parse(line, &record);
 
-    mt_engine_feed_at(events->engine, &record, verdict, wall_clock(events), place, events);
-    if (events->flushed) {
-        deliver(events);
-    }
+    feed(events, &record, verdict, NULL);
 }
 
 /* ---- two threads: one reads and parses, the other correlates and writes ---- */
@@ -106,7 +112,7 @@ static bool take(void *ctx, const struct cli_batch *batch)
         } else if (line->copy) {
             mt_engine_feed_copy(events->engine, line->copy, wall_clock(events), events);
         } else if (line->line) {
-            feed(events, line->line, NULL);
+            feed_line(events, line->line);
             free(line->line);
         } else {
             mt_engine_feed(events->engine, NULL, MT_FOREIGN, events);
@@ -122,7 +128,7 @@ static bool take(void *ctx, const struct cli_batch *batch)
 }
 
 /* False: no more is wanted. */
-static bool put(struct events *events, const struct mt_line *line)
+static bool put(struct events *events, struct cli_merged_logs *order, const struct mt_line *line)
 {
     struct cli_batch *batch = cli_read_ahead_room(events->ahead);
     struct cli_read_ahead_line *next;
@@ -133,13 +139,13 @@ static bool put(struct events *events, const struct mt_line *line)
         return false;
     }
     next = &batch->lines[batch->n];
-    verdict = mt_parse(line, &record);
+    verdict = cli_merged_logs_parse(order, &record);
     next->copy = mt_engine_copy(events->engine, &record, verdict);
     next->line = NULL;
     if (!next->copy && verdict != MT_FOREIGN && !(next->line = cli_read_ahead_line(line))) {
         cli_read_ahead_wait(events->ahead); /* memory is short */
         events->newest = line->time.usec;
-        feed(events, line, NULL);
+        feed(events, &record, verdict, NULL);
         return true;
     }
     batch->newest = line->time.usec;
@@ -156,7 +162,7 @@ static bool feed_ahead(struct events *events, struct cli_merged_logs *order)
     if (!events->ahead) {
         return false;
     }
-    while ((line = cli_merged_logs_next(order)) && put(events, line)) {
+    while ((line = cli_merged_logs_next(order)) && put(events, order, line)) {
     }
     cli_read_ahead_end(events->ahead);
     events->ahead = NULL;
@@ -169,11 +175,13 @@ static bool feed_ahead(struct events *events, struct cli_merged_logs *order)
 static void feed_all(struct events *events, struct cli_merged_logs *order)
 {
     const struct mt_line *line;
+    struct mt_record record;
     uint64_t n = 0;
 
     while (!events->output.failed && (line = cli_merged_logs_next(order))) {
+        enum mt_verdict verdict = cli_merged_logs_parse(order, &record);
         events->newest = line->time.usec;
-        feed(events, line, cli_merged_logs_place(order));
+        feed(events, &record, verdict, cli_merged_logs_place(order));
         if (++n == ALONE && !events->places && feed_ahead(events, order)) {
             return;
         }

@@ -58,7 +58,6 @@ static bool read_all(struct find *find)
     struct cli_options options = find->options;
     struct mt_correlator *c;
     char **paths = calloc(find->files.n + 1, sizeof *paths);
-    const struct mt_line *line;
     struct mt_record rec;
     struct cli_merged_logs *logs;
     bool good;
@@ -71,8 +70,8 @@ static bool read_all(struct find *find)
     options.files = paths;
     options.nfiles = (int)find->files.n;
     logs = c && paths ? cli_merged_logs_new(&options, NULL) : NULL;
-    while (logs && (line = cli_merged_logs_next(logs))) {
-        enum mt_verdict verdict = mt_parse(line, &rec);
+    while (logs && cli_merged_logs_next(logs)) {
+        enum mt_verdict verdict = cli_merged_logs_parse(logs, &rec);
         mt_correlator_feed(c, &rec, verdict, 0);
     }
     if (logs) {

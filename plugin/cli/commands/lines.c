@@ -67,24 +67,25 @@ static void count_unrecognised(struct lines *lines, const struct mt_record *reco
 }
 
 /* A whole line; a piece goes to lines->parts. */
-static void show(struct lines *lines, const struct mt_line *line, bool may_be_part)
+static void show(struct lines *lines, enum mt_verdict verdict, const struct mt_record *record, bool may_be_part)
 {
-    struct mt_record record;
+    struct mt_record joined;
     struct mt_line whole;
 
-    switch (mt_parse(line, &record)) {
+    switch (verdict) {
     case MT_FOREIGN:
         lines->stats.foreign += may_be_part;
         break;
     case MT_UNRECOGNISED:
-        count_unrecognised(lines, &record);
+        count_unrecognised(lines, record);
         break;
     case MT_RECOGNISED:
-        lines->stats.recognised[record.source] += may_be_part; /* pieces were counted one by one */
-        if (record.kind != MT_KIND_PART) {
-            cli_output_line(&lines->output, mt_record_json(&record, &lines->output.buffer));
-        } else if (may_be_part && mt_parts_add(lines->parts, &record, &whole)) {
-            show(lines, &whole, false);
+        lines->stats.recognised[record->source] += may_be_part; /* pieces were counted one by one */
+        if (record->kind != MT_KIND_PART) {
+            cli_output_line(&lines->output, mt_record_json(record, &lines->output.buffer));
+        } else if (may_be_part && mt_parts_add(lines->parts, record, &whole)) {
+            verdict = mt_parse(&whole, &joined);
+            show(lines, verdict, &joined, false);
         }
         break;
     }
@@ -92,21 +93,25 @@ static void show(struct lines *lines, const struct mt_line *line, bool may_be_pa
 
 static void give_up_parts(struct lines *lines, int64_t before)
 {
+    struct mt_record record;
     struct mt_line whole;
 
     while (mt_parts_expire(lines->parts, before, &whole)) {
-        show(lines, &whole, false);
+        enum mt_verdict verdict = mt_parse(&whole, &record);
+        show(lines, verdict, &record, false);
     }
 }
 
 static void show_all(struct lines *lines, struct cli_merged_logs *logs)
 {
     const struct mt_line *line;
+    struct mt_record record;
 
     while (!lines->output.failed && (line = cli_merged_logs_next(logs))) {
+        enum mt_verdict verdict = cli_merged_logs_parse(logs, &record);
         lines->stats.lines++;
         lines->stats.cut += line->cut;
-        show(lines, line, true);
+        show(lines, verdict, &record, true);
         if (line->time.usec - lines->swept > PARTS_WAIT) {
             lines->swept = line->time.usec;
             give_up_parts(lines, lines->swept - PARTS_WAIT);

@@ -70,6 +70,22 @@ void cli_log_read(struct cli_log *log, const struct cli_options *options, struct
     }
 }
 
+enum mt_verdict cli_log_parse(struct cli_log *log, const struct cli_options *options, struct mt_record *record)
+{
+    enum mt_verdict verdict = mt_parse(&log->line, record);
+    struct mt_line *line = &log->line, inner = *line;
+
+    if (verdict == MT_RECOGNISED || !mt_syslog_wrapped(&log->zone, line->text, &inner) || !inner.program.n) {
+        return verdict;
+    }
+    *line = inner;
+    line->source = 0;
+    if (!line->host.n) {
+        line->host = options->host;
+    }
+    return mt_parse(line, record);
+}
+
 /* The last line of tail that has a timestamp. */
 static bool last_stamp(struct mt_zone zone, struct mt_slice tail, int64_t *usec)
 {

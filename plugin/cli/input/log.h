@@ -2,6 +2,7 @@
 #ifndef MT_CLI_INPUT_LOG_H
 #define MT_CLI_INPUT_LOG_H
 
+#include "mailtrace/parser.h"
 #include "mailtrace/syslog.h"
 
 #include "input.h"
@@ -27,6 +28,11 @@ enum cli_got cli_log_next(struct cli_log *log, const struct cli_options *options
 
 /* The same for a line that was read already. */
 void cli_log_read(struct cli_log *log, const struct cli_options *options, struct mt_slice raw, bool cut);
+
+/* As mt_parse() of log->line. A line that nobody knows may be the wrapping of another one, as a container's logging driver makes
+ * it: then that is parsed, and is log->line from then on.
+ */
+enum mt_verdict cli_log_parse(struct cli_log *log, const struct cli_options *options, struct mt_record *record);
 
 /* The timestamp of the last line of a file that can be read from its end (or of the last change to one
  * that cannot, being compressed). False: not known. log was opened, and a line was read.

@@ -219,6 +219,11 @@ static void replace_top(struct cli_merged_logs *logs)
     }
 }
 
+enum mt_verdict cli_merged_logs_parse(struct cli_merged_logs *logs, struct mt_record *record)
+{
+    return cli_log_parse(&logs->heap[0]->log, logs->options, record);
+}
+
 const struct mt_line *cli_merged_logs_next(struct cli_merged_logs *logs)
 {
     struct mt_line *line;

@@ -26,6 +26,9 @@ void cli_merged_logs_free(struct cli_merged_logs *logs);
 /* The next line, or NULL at the end or when cli_stop is set. Valid until the next call. */
 const struct mt_line *cli_merged_logs_next(struct cli_merged_logs *logs);
 
+/* Parses that line, or the one that it wraps, which takes its place: see cli_log_parse(). */
+enum mt_verdict cli_merged_logs_parse(struct cli_merged_logs *logs, struct mt_record *record);
+
 /* Where the line is that cli_merged_logs_next() gave. NULL: that is not noted. */
 const struct mt_place *cli_merged_logs_place(struct cli_merged_logs *logs);
 

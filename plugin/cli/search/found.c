@@ -56,6 +56,7 @@ static void read_headers(const struct cli_related *related, struct cli_given_lin
 {
     struct cli_log log = {0};
     uint32_t file = UINT32_MAX;
+    struct mt_record record;
 
     for (size_t i = 0; i < related->lines.n; i++) {
         const struct cli_line *line = &related->lines.v[i];
@@ -65,6 +66,7 @@ static void read_headers(const struct cli_related *related, struct cli_given_lin
             mt_syslog_read(&log.zone, MT_LIT("1 - "), &log.line);
         }
         cli_log_read(&log, related->options, line->raw, line->cut);
+        cli_log_parse(&log, related->options, &record);
         given[i] = (struct cli_given_line){log.line, i};
     }
     qsort(given, related->lines.n, sizeof *given, by_time);

@@ -307,7 +307,7 @@ static void look_at(struct cli_related *related, struct cli_log *log, struct mt_
     struct mt_slice id;
 
     cli_log_read(log, related->options, cut ? mt_slice(raw.p, most) : raw, cut);
-    if (mt_parse(&log->line, &rec) != MT_RECOGNISED) {
+    if (cli_log_parse(log, related->options, &rec) != MT_RECOGNISED) {
         keep_other(related, &log->line, raw);
         return;
     }

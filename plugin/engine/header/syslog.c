@@ -4,6 +4,8 @@
 
 #include "base/scan.h"
 #include "own_log.h"
+#include "priority.h"
+#include "read.h"
 #include "timestamp.h"
 #include "zone.h"
 
@@ -131,13 +133,42 @@ static inline struct mt_slice take_word(struct mt_slice *at)
     return word;
 }
 
-/* "<mail.notice> ": syslogd -v of FreeBSD writes it before the host, others
- * before the tag. */
-static const char *skip_priority(const char *p, const char *end)
+static bool is_tag(struct mt_slice word)
 {
-    struct mt_slice s = mt_slice_to(p, end), word = take_word(&s);
+    return word.n > 1 && word.p[word.n - 1] == ':' && word.p[word.n - 2] != ':';
+}
 
-    return word.n > 2 && word.p[word.n - 1] == '>' && mt_find(word, '.') ? s.p : p;
+/* "<mail.notice> ": syslogd -v of FreeBSD writes it before the host, others before the tag. "mail.info " before the tag:
+ * BusyBox; "mail:info ": AIX; "INFO ": templates of containers. A word that may be a host's name is a priority only
+ * where a tag follows, or a host and a tag.
+ */
+static const char *skip_priority(const char *p, const char *end, bool may_be_host)
+{
+    struct mt_slice s = mt_slice_to(p, end), word = take_word(&s), rest = s, next = take_word(&rest);
+
+    if (!word.n) {
+        return p;
+    }
+    if (*word.p == '<') {
+        return word.n > 2 && word.p[word.n - 1] == '>' && mt_find(word, '.') ? s.p : p;
+    }
+    if (!mt_is_priority(word) || !(is_tag(next) || (may_be_host && is_tag(take_word(&rest))))) {
+        return p;
+    }
+    return may_be_host && is_tag(next) && !mt_is_level(word) && mt_find(word, '.') && *word.p != '[' ? p : s.p;
+}
+
+/* "mx1 mx1 ", "mx1 mx1.example.org ": a relay has put the sender's name before the line's own. */
+static const char *skip_double(struct mt_slice host, const char *p, const char *end)
+{
+    struct mt_slice s = mt_slice_to(p, end), word = take_word(&s), rest = s;
+    size_t n = host.n < word.n ? host.n : word.n;
+
+    if (!n || !is_tag(take_word(&rest)) || !mt_slice_eq(mt_slice(host.p, n), mt_slice(word.p, n)) ||
+        (host.n > n && host.p[n] != '.') || (word.n > n && word.p[n] != '.')) {
+        return p;
+    }
+    return s.p;
 }
 
 /* "[ID 197553 mail.info] ": msgid(1M) of Solaris. */
@@ -183,21 +214,17 @@ static __attribute__((noinline)) const char *read_odd_tag(const char *p, const c
 
 /* "mx1 postfix/smtpd[123]: text", or without a host. An address such as fd77::
  * is a host. */
-static __attribute__((noinline)) void read_host_and_tag(const char *p, const char *end, struct mt_line *out)
+__attribute__((noinline)) void mt_header_host_and_tag(const char *p, const char *end, struct mt_line *out)
 {
     struct mt_slice host = {NULL, 0};
     const char *after;
 
-    if (p < end && *p == '<') {
-        p = skip_priority(p, end);
-    }
+    p = skip_priority(p, end, true);
     after = word_end(p, end);
     if (after == p || after[-1] != ':' || (after - p >= 2 && after[-2] == ':')) {
         host = mt_slice_to(p, after);
         p = mt_blanks_end(after, end);
-        if (p < end && *p == '<') {
-            p = skip_priority(p, end);
-        }
+        p = skip_priority(skip_double(host, skip_priority(p, end, false), end), end, false);
         after = word_end(p, end);
     }
     out->host = host;
@@ -227,6 +254,17 @@ static inline bool is_plain_name(const char *from, const char *p, const char *en
 }
 #endif
 
+/* The last bytes of what looks like a host and may be none: a tag, or a severity. */
+static const bool odd_ends[256] = {
+    [':'] = true, ['g'] = true, ['c'] = true, ['t'] = true, ['r'] = true, ['n'] = true, ['o'] = true, ['e'] = true,
+    ['G'] = true, ['C'] = true, ['T'] = true, ['R'] = true, ['N'] = true, ['O'] = true, ['E'] = true,
+};
+
+static __attribute__((noinline)) bool is_no_host(const char *p, const char *end)
+{
+    return end[-1] == ':' || (end - p <= 7 && mt_is_level(mt_slice_to(p, end)));
+}
+
 /* The same when both stand in the first 32 bytes, as plain as in most lines. False: nothing was read. */
 static inline bool read_near_host_and_tag(const char *p, const char *end, struct mt_line *out)
 {
@@ -244,7 +282,8 @@ static inline bool read_near_host_and_tag(const char *p, const char *end, struct
     host_end = p + __builtin_ctz(blanks);
     tag = host_end + 1;
     colon = p + __builtin_ctz(blanks & (blanks - 1)) - 1;
-    if (*p == '<' || host_end[-1] == ':' || *tag == '<' || *colon != ':' || colon[2] == ' ' || colon[2] == '[') {
+    if (*p == '<' || (odd_ends[(unsigned char)host_end[-1]] && is_no_host(p, host_end)) || *tag == '<' ||
+        *colon != ':' || colon[2] == ' ' || colon[2] == '[') {
         return false;
     }
     if (!read_near_tag(tag, colon, &out->program, &out->pid)) {
@@ -372,10 +411,45 @@ static inline const char *version_end(const char *p, const char *end)
     return p < end && *p != '0' ? take_number(p, end, ' ') : NULL;
 }
 
-static __attribute__((noinline)) enum mt_syslog_form read_header(struct mt_zone *zone, const char *p, const char *end,
-                                                                 struct mt_line *out)
+/* What stands behind a timestamp when it is not as plain as in most lines. */
+static __attribute__((noinline)) void read_rest(struct mt_zone *zone, const char *p, const char *end,
+                                                struct mt_line *out, int depth)
 {
-    const char *after = version_end(p, end);
+    if (!mt_header_nested(zone, p, end, out, depth)) {
+        mt_header_host_and_tag(p, end, out);
+    }
+}
+
+/* A journal's, or another language's. journalctl may write the unit in place of the tag: "postfix@-.service[7]: ". */
+static enum mt_syslog_form read_odd(struct mt_zone *zone, const char *p, const char *end, struct mt_line *out,
+                                    int depth)
+{
+    struct mt_line line = *out;
+    const char *mark;
+
+    p = mt_timestamp_odd(zone, p, end, &line.time);
+    if (!p) {
+        return MT_SYSLOG_NONE;
+    }
+    if (mt_is_priority(mt_slice_to(p, word_end(p, end)))) { /* logread, which has no host */
+        p = mt_blanks_end(word_end(p, end), end);
+    }
+    read_rest(zone, p, end, &line, depth);
+    if (!line.program.n || !line.text.n || (!line.pid && line.text.p[-1] != ' ')) {
+        return MT_SYSLOG_NONE;
+    }
+    if (mt_slice_ends(line.program, MT_LIT(".service"))) {
+        mark = mt_find(line.program, '@');
+        line.program.n = mark ? (size_t)(mark - line.program.p) : line.program.n - sizeof ".service" + 1;
+    }
+    *out = line;
+    return MT_SYSLOG_TRADITIONAL;
+}
+
+static __attribute__((noinline)) enum mt_syslog_form read_header(struct mt_zone *zone, const char *p, const char *end,
+                                                                 struct mt_line *out, int depth)
+{
+    const char *after = version_end(p, end), *start = p;
     bool zoned = end - p > 4 && p[4] == '-';
     struct mt_time time;
 
@@ -383,36 +457,45 @@ static __attribute__((noinline)) enum mt_syslog_form read_header(struct mt_zone 
         return mt_own_log_read(zone, p, end, out) ? MT_SYSLOG_OWN_LOG : MT_SYSLOG_NONE;
     }
     if (after) {
-        return read_rfc5424(zone, after, end, out) ? MT_SYSLOG_RFC5424 : MT_SYSLOG_NONE;
+        return read_rfc5424(zone, after, end, out) ? MT_SYSLOG_RFC5424 : read_odd(zone, start, end, out, depth);
     }
     p = zoned ? mt_timestamp_any_rfc3339(zone, p, end, &time) : mt_timestamp_traditional(zone, p, end, &time);
     if (!p) {
-        return MT_SYSLOG_NONE;
+        return read_odd(zone, start, end, out, depth);
     }
     out->time = time;
-    read_host_and_tag(p, end, out);
+    read_rest(zone, p, end, out, depth);
     return zoned ? MT_SYSLOG_RFC3339 : MT_SYSLOG_TRADITIONAL;
 }
 
-enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, struct mt_line *out)
+static inline __attribute__((always_inline)) enum mt_syslog_form read(struct mt_zone *zone, const char *p,
+                                                                      const char *end, struct mt_line *out, int depth)
 {
-    const char *p = raw.p, *end, *after;
+    const char *after;
     bool zoned;
 
-    if (!raw.n) {
-        return MT_SYSLOG_NONE;
-    }
-    end = p + raw.n;
     if (*p == '<' || *p == '\0') {
         p = pri_end(p, end);
     }
     zoned = end - p >= MT_TIMESTAMP_NEAR && p[4] == '-';
     if (end - p < MT_TIMESTAMP_NEAR || !(after = zoned ? mt_timestamp_near_rfc3339(zone, p, &out->time)
                                                        : mt_timestamp_near_traditional(zone, p, &out->time))) {
-        return read_header(zone, p, end, out);
+        return read_header(zone, p, end, out, depth);
     }
     if (!read_near_host_and_tag(after, end, out)) {
-        read_host_and_tag(after, end, out);
+        read_rest(zone, after, end, out, depth);
     }
     return zoned ? MT_SYSLOG_RFC3339 : MT_SYSLOG_TRADITIONAL;
+}
+
+enum mt_syslog_form mt_header_read(struct mt_zone *zone, const char *p, const char *end, struct mt_line *out, int depth)
+{
+    return p < end ? read(zone, p, end, out, depth) : MT_SYSLOG_NONE;
+}
+
+enum mt_syslog_form mt_syslog_read(struct mt_zone *zone, struct mt_slice raw, struct mt_line *out)
+{
+    enum mt_syslog_form form = raw.n ? read(zone, raw.p, raw.p + raw.n, out, 0) : MT_SYSLOG_NONE;
+
+    return form || !raw.n ? form : mt_header_prefixed(zone, raw.p, raw.p + raw.n, out);
 }

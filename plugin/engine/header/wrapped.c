@@ -1,5 +1,5 @@
 /* Lines that stand in the text of another: see mailtrace/syslog.h. */
-#include "mailtrace/syslog.h"
+#include "read.h"
 
 /* The shortest header that can be read: "Mar  7 15:02:58". */
 #define HEADER_LEAST 15
@@ -30,5 +30,5 @@ bool mt_syslog_begins(struct mt_slice s)
 
 bool mt_syslog_wrapped(struct mt_zone *zone, struct mt_slice text, struct mt_line *out)
 {
-    return text.n > HEADER_LEAST && mt_syslog_begins(text) && mt_syslog_read(zone, text, out);
+    return text.n > HEADER_LEAST && mt_syslog_begins(text) && mt_header_read(zone, text.p, text.p + text.n, out, 0);
 }
