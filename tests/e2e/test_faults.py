@@ -49,8 +49,12 @@ class Faults(unittest.TestCase):
                               stderr=subprocess.PIPE)
 
     def test_memory_fails_now_and_then(self):
+        for after in (0, 10, 50):
+            done = self.events('--stats', FAULT_MALLOC=1, FAULT_AFTER=after)
+            self.assertIn(done.returncode, (1, 2), done.stderr)
+            self.assertIn(b'memory', done.stderr)
         for each in (2, 3, 4, 5, 7, 11, 13, 23, 41):
-            done = self.events('--stats', FAULT_MALLOC=each)
+            done = self.events('--stats', FAULT_MALLOC=each, FAULT_AFTER=100)  # the options are read
             self.assertIn(done.returncode, (0, 1), done.stderr)
             for line in done.stdout.splitlines():
                 json.loads(line)

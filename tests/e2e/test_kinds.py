@@ -29,7 +29,9 @@ def rows():
 
 
 def sources():
-    found = glob.glob(TOP + '/plugin/engine/**/*.c', recursive=True) + glob.glob(TOP + '/plugin/cli/**/*.c', recursive=True)
+    made = os.path.dirname(program('bench-generate'))  # what the build has made of tables
+    found = [path for top in (TOP + '/plugin/engine', TOP + '/plugin/cli', made + '/plugin/engine')
+             for path in glob.glob(top + '/**/*.c', recursive=True)]
     return [path for path in found if os.path.basename(path) not in TREES]
 
 
