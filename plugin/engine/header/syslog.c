@@ -212,6 +212,21 @@ static __attribute__((noinline)) const char *read_odd_tag(const char *p, const c
     return end;
 }
 
+/* The tag ends at `after`, the text at end. */
+static inline void read_tag_and_text(struct mt_slice host, const char *p, const char *after, const char *end,
+                                     struct mt_line *out)
+{
+    out->host = host;
+    if (after == p || after[-1] != ':' || !read_near_tag(p, after - 1, &out->program, &out->pid)) {
+        after = read_odd_tag(p, after, out);
+    }
+    p = mt_blanks_end(after, end);
+    if (p < end && *p == '[') {
+        p = skip_message_id(p, end);
+    }
+    out->text = mt_slice_to(p, end);
+}
+
 /* "mx1 postfix/smtpd[123]: text", or without a host. An address such as fd77::
  * is a host. */
 __attribute__((noinline)) void mt_header_host_and_tag(const char *p, const char *end, struct mt_line *out)
@@ -227,15 +242,7 @@ __attribute__((noinline)) void mt_header_host_and_tag(const char *p, const char 
         p = skip_priority(skip_double(host, skip_priority(p, end, false), end), end, false);
         after = word_end(p, end);
     }
-    out->host = host;
-    if (after == p || after[-1] != ':' || !read_near_tag(p, after - 1, &out->program, &out->pid)) {
-        after = read_odd_tag(p, after, out);
-    }
-    p = mt_blanks_end(after, end);
-    if (p < end && *p == '[') {
-        p = skip_message_id(p, end);
-    }
-    out->text = mt_slice_to(p, end);
+    read_tag_and_text(host, p, after, end, out);
 }
 
 #ifdef __SSE2__
@@ -266,7 +273,8 @@ static __attribute__((noinline)) bool is_no_host(const char *p, const char *end)
 }
 
 /* The same when both stand in the first 32 bytes, as plain as in most lines. False: nothing was read. */
-static inline bool read_near_host_and_tag(const char *p, const char *end, struct mt_line *out)
+static inline __attribute__((always_inline)) bool read_near_host_and_tag(const char *p, const char *end,
+                                                                         struct mt_line *out)
 {
 #ifdef __SSE2__
     const char *host_end, *tag, *colon;
@@ -415,7 +423,13 @@ static inline const char *version_end(const char *p, const char *end)
 static __attribute__((noinline)) void read_rest(struct mt_zone *zone, const char *p, const char *end,
                                                 struct mt_line *out, int depth)
 {
-    if (!mt_header_nested(zone, p, end, out, depth)) {
+    const char *host_end = word_end(p, end), *tag = mt_blanks_end(host_end, end), *after = word_end(tag, end);
+
+    /* a host and a tag, which are long */
+    if (host_end > p && *p > '<' && *p != '[' && after - tag > 1 && after[-1] == ':' && *tag != '<' && *tag != '[' &&
+        !(odd_ends[(unsigned char)host_end[-1]] && is_no_host(p, host_end))) {
+        read_tag_and_text(mt_slice_to(p, host_end), tag, after, end, out);
+    } else if (!mt_header_nested(zone, p, end, out, depth)) {
         mt_header_host_and_tag(p, end, out);
     }
 }
@@ -488,7 +502,8 @@ static inline __attribute__((always_inline)) enum mt_syslog_form read(struct mt_
     return zoned ? MT_SYSLOG_RFC3339 : MT_SYSLOG_TRADITIONAL;
 }
 
-enum mt_syslog_form mt_header_read(struct mt_zone *zone, const char *p, const char *end, struct mt_line *out, int depth)
+__attribute__((noinline)) enum mt_syslog_form mt_header_read(struct mt_zone *zone, const char *p, const char *end,
+                                                             struct mt_line *out, int depth)
 {
     return p < end ? read(zone, p, end, out, depth) : MT_SYSLOG_NONE;
 }
