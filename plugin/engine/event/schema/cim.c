@@ -87,7 +87,7 @@ static void put_sender(struct form *form)
     mt_form_string(form, "src_user", null_sender ? MT_LIT("<>") : from);
     mt_form_string(form, "return_addr", null_sender ? MT_LIT("<>") : from);
     mt_form_string(form, "src_user_domain", domain_of(from));
-    if (from.n) {
+    if (from.n && !mt_slice_eq(from, MT_LIT("<>"))) { /* an address that looks like none is left */
         form_drop(form, MT_F_FROM);
     }
 }
