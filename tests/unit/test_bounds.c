@@ -140,11 +140,10 @@ END_TEST
 static const char *const floods[] = {
     "postfix/smtpd[1#]: connect from h.example.com[10.1.2.3]",
     "postfix/postscreen[7]: CONNECT from [10.1.2.3]:1# to [192.0.2.1]:25",
-    "postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[203.0.113.66]: 454 4.7.1 <x#@example.edu>: Relay access "
-    "denied; "
-    "from=<s@example.com> to=<x@example.edu> proto=ESMTP helo=<e>",
-    "postfix/smtp[1#]: Untrusted TLS connection established to mx.example.net[198.51.100.25]:25: TLSv1.3 with cipher "
-    "TLS_AES_256_GCM_SHA384 (256/256 bits)",
+    ("postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[203.0.113.66]: 454 4.7.1 <x#@example.edu>: Relay access "
+     "denied; from=<s@example.com> to=<x@example.edu> proto=ESMTP helo=<e>"),
+    ("postfix/smtp[1#]: Untrusted TLS connection established to mx.example.net[198.51.100.25]:25: TLSv1.3 with cipher "
+     "TLS_AES_256_GCM_SHA384 (256/256 bits)"),
     "opendkim[1#]: 4F2A$: s=a d=h.example.com a=rsa-sha256 SSL ",
     "sm-mta[7]: 26AM$002231[1]: from=<a#@example.com>, size=1284, class=0, nrcpts=1, ...",
 };
