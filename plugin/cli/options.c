@@ -330,7 +330,7 @@ static bool set(const struct row *row, struct cli_options *options, const char *
                     : mt_setting_read(mt_setting_find(row->name), value, &units, &options->settings);
 }
 
-enum cli_code cli_options_read(struct cli_options *options, unsigned command, const char *about, int argc, char **argv)
+static enum cli_code read_all(struct cli_options *options, unsigned command, const char *about, int argc, char **argv)
 {
     static char dash[] = "-", *standard_input[] = {dash};
     struct option table[ROWS + 2];
@@ -364,4 +364,14 @@ enum cli_code cli_options_read(struct cli_options *options, unsigned command, co
     options->files = optind < argc ? argv + optind : standard_input;
     options->nfiles = optind < argc ? argc - optind : 1;
     return CLI_GO;
+}
+
+enum cli_code cli_options_read(struct cli_options *options, unsigned command, const char *about, int argc, char **argv)
+{
+    enum cli_code code = read_all(options, command, about, argc, argv);
+
+    if (code != CLI_GO) {
+        mt_settings_free(&options->settings);
+    }
+    return code;
 }
