@@ -9,10 +9,10 @@ COMMON = ('event', 'id', 'trace_id', 'time', 'host', 'mta', 'instance', 'queue_i
           'size', 'nrcpt', 'subject', 'arrived', 'origin', 'parent_queue_id', 'parent_trace_id', 'client')
 KEYS = {
     'delivery': ('to', 'orig_to', 'transport', 'relay', 'tls', 'attempt', 'delay', 'delays', 'dsn', 'status', 'reply_code',
-                 'response', 'next_queue_id', 'final'),
+                 'response', 'cause', 'blocklist', 'next_queue_id', 'final'),
     'message': ('result', 'reason', 'duration', 'recipients', 'recipients_omitted', 'counts', 'bounce_queue_id', 'verdicts',
                 'received', 'lines'),
-    'reject': ('to', 'stage', 'action', 'reply_code', 'dsn', 'response'),
+    'reject': ('to', 'stage', 'action', 'reply_code', 'dsn', 'response', 'cause', 'blocklist'),
     'session': ('reason', 'stage', 'user', 'mechanism', 'commands', 'accepted', 'response'),
 }
 

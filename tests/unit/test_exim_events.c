@@ -140,9 +140,9 @@ START_TEST(test_pieces_among_the_lines_of_others_make_an_entry)
     story_line(&s, "10:00:00",
                "exim[40]: [1/3] " Q " <= a@x.example H=mx.example [192.0.2.1] P=esmtp S=512 id=1@x.exam");
     story_line(&s, "10:00:00", "exim[41]: [1/3] 1xUvM1-00000s-09 <= z@x.example H=mx.example [192.0.2.9] P=esmtp S=51");
-    story_line(&s, "10:00:00", "exim[40]: [2/3] ple from <a@x.example> for b@y.example c@y.exa");
+    story_line(&s, "10:00:00", "exim[40]: [2/3] ple from <a@x.example> for b@y.example ");
     story_line(&s, "10:00:00", "exim[42]: Start queue run: pid=70");
-    story_line(&s, "10:00:00", "exim[40]: [3/3] mple");
+    story_line(&s, "10:00:00", "exim[40]: [3/3] c@y.example");
     story_line(&s, "10:00:00",
                "exim[41]: [2/3] 3 id=2@x.example T=\"1xUvM0-00000r-08 Completed\" from <z@x.example> fo");
     story_line(&s, "10:00:00", "exim[41]: [3/3] r d@y.example");

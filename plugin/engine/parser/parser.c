@@ -299,6 +299,18 @@ static __attribute__((noinline)) bool read_namesake(struct mt_record *rec, const
     return false;
 }
 
+/* A server cuts a long line anywhere: what a piece ends with is its own, and no padding. */
+static __attribute__((noinline)) bool read_padded_piece(struct mt_record *rec, struct mt_slice whole)
+{
+    const char *end = rec->line.text.p + rec->line.text.n;
+
+    if (rec->repeated || rec->piece.text.p + rec->piece.text.n != end || end >= whole.p + whole.n) {
+        return true;
+    }
+    rec->line.text = whole;
+    return mt_sources[rec->source]->read(rec);
+}
+
 enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
 {
     const struct origin origin = find_origin(line);
@@ -327,7 +339,8 @@ enum mt_verdict mt_parse(const struct mt_line *line, struct mt_record *rec)
         unwrap(rec);
     }
     if (rec->line.text.n && /* an empty text has no form, and need not be anywhere */
-        (mt_sources[origin.source]->read(rec) || read_namesake(rec, line))) {
+        (mt_sources[origin.source]->read(rec) || read_namesake(rec, line)) &&
+        (rec->kind != MT_KIND_PART || read_padded_piece(rec, line->text))) {
         rec->effect = rec->effect ? rec->effect : mt_kind_effects[rec->kind];
         return MT_RECOGNISED;
     }
